@@ -1,0 +1,335 @@
+"""
+The only module that writes.
+
+Every file comes into being under another name in its own directory and is then moved there by :func:`os.replace`: uv
+hard-links installed files from its cache, so writing into one would change every environment that shares it, and a
+reader must never see half a file. What we wrote is listed, with digests, in a record of ours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import time
+
+from . import search
+from .errors import NotWritableError
+from .plan import CONFLICT, CREATE, KEEP, REMOVE, REPLACE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from .plan import Action
+    from .roots import Entry
+
+#: our record's name, in each folder that we write to
+RECORD = "record"
+#: what ends the name of everything that is not in its place yet
+SCRATCH = ".cuda-shims-tmp"
+#: how long to wait for another process that makes the same root; a Python start must not hang longer
+LOCK_SECONDS = 20.0
+
+
+@contextlib.contextmanager
+def writing(path: str) -> Iterator[None]:
+    """
+    Turn what the operating system says while something is written into our error.
+
+    :param path: what to name when it did not say of which path it speaks
+    :raises NotWritableError: for any :class:`OSError`
+
+    """
+    try:
+        yield
+    except OSError as error:
+        raise NotWritableError(str(error.filename or path), error.strerror or str(error)) from error
+
+
+@contextlib.contextmanager
+def exclusive(folder: str) -> Iterator[None]:
+    """
+    Keep other processes from changing what is in a folder of ours.
+
+    :param folder: the folder; it is made if it is not there
+    :raises NotWritableError: when the lock cannot be had
+
+    """
+    from filelock import FileLock, Timeout  # noqa: PLC0415 # costs more than making a root, which needs no lock
+
+    with writing(folder):
+        os.makedirs(folder, exist_ok=True)
+        lock = FileLock(os.path.join(folder, ".lock"), timeout=LOCK_SECONDS)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise NotWritableError(folder, f"another process has held its lock for {LOCK_SECONDS:.0f} s") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def write_entry(path: str, entry: Entry) -> None:
+    """
+    Put one link or file in its place.
+
+    :param path: its absolute path; directories above it are made
+    :param entry: what to put there
+    :raises OSError: and then nothing is left behind
+
+    """
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    scratch = f"{path}.{os.getpid()}{SCRATCH}"
+    try:
+        if entry.link is not None:
+            os.symlink(entry.link, scratch)
+        else:
+            _write_new(scratch, entry)
+        os.replace(scratch, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(scratch)
+        raise
+
+
+def _write_new(path: str, entry: Entry) -> None:
+    # whatever the umask: never writable for group and others
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, entry.mode & 0o755), "wb") as file:
+        file.write(entry.data)
+
+
+def create_root(root: str, entries: Iterable[Entry], digests: Mapping[str, str], newest: int) -> bool:
+    """
+    Make a root that is not there yet: beside its place, then moved there in one step. Needs no lock.
+
+    :param root: its path
+    :param entries: what it holds
+    :param digests: path to digest of each entry, for the record
+    :param newest: its stamp's modification time, see :func:`newest_change`
+    :returns: ``False`` when another process was faster, whose root is then the one
+    :raises NotWritableError: and then nothing is left behind
+
+    """
+    scratch = f"{root}.{os.getpid()}{SCRATCH}"
+    with writing(root):
+        try:
+            shutil.rmtree(scratch, ignore_errors=True)  # a killed process with our number
+            made = set()
+            for entry in entries:
+                path = os.path.join(scratch, entry.path)
+                folder = os.path.dirname(path)
+                if folder not in made:
+                    os.makedirs(folder, exist_ok=True)
+                    made.add(folder)
+                if entry.link is not None:
+                    os.symlink(entry.link, path)
+                else:
+                    _write_new(path, entry)
+            write_record(scratch, digests)
+            write_stamp(scratch, newest)
+            os.rename(scratch, root)
+        except OSError as error:
+            shutil.rmtree(scratch, ignore_errors=True)
+            if error.errno in {errno.EEXIST, errno.ENOTEMPTY}:
+                return False
+            raise
+        except BaseException:
+            shutil.rmtree(scratch, ignore_errors=True)
+            raise
+    return True
+
+
+def carry_out(folder: str, actions: Iterable[Action]) -> dict[str, str]:
+    """
+    Carry a plan out.
+
+    :param folder: the folder that the plan is for
+    :param actions: its steps
+    :returns: path to digest of what is ours there now
+    :raises NotWritableError: at the first step that fails; those before it stand, and a second run goes on
+
+    """
+    owned = {}
+    with writing(folder):
+        for action in actions:
+            path = os.path.join(folder, action.path)
+            if action.kind in {CREATE, REPLACE} and action.entry is not None:
+                write_entry(path, action.entry)
+            elif action.kind == REMOVE:
+                remove(path, folder)
+            if action.kind in {CREATE, REPLACE, KEEP}:
+                owned[action.path] = action.digest
+            elif action.kind == CONFLICT and not action.entry:
+                continue  # changed by somebody since: theirs now
+    return owned
+
+
+def remove(path: str, folder: str) -> None:
+    """
+    Remove a file or link, and the directories above it that it leaves empty.
+
+    :param path: what to remove; it need not be there
+    :param folder: directories are removed below this one only
+    :raises OSError: when the file cannot be removed
+
+    """
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    parent = os.path.dirname(os.path.normpath(path))
+    while parent.startswith(folder + os.sep):
+        try:
+            os.rmdir(parent)
+        except OSError:
+            return
+        parent = os.path.dirname(parent)
+
+
+def remove_tree(folder: str) -> None:
+    """
+    Remove a directory of ours with all that is in it; links in it are not followed.
+
+    :param folder: the directory; it need not be there
+    :raises NotWritableError: when something in it cannot be removed
+
+    """
+    with writing(folder):
+        if os.path.lexists(folder):
+            shutil.rmtree(folder)
+
+
+def sweep(folder: str) -> None:
+    """
+    Remove what killed processes left unfinished. The caller holds the lock or is the only one who writes there.
+
+    :param folder: a folder of ours
+
+    """
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        # an unfinished root of a process that is alive now is younger than this
+        if name.endswith(SCRATCH) and time.time() - os.lstat(path).st_mtime > 2 * LOCK_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def sweep_outside(folder: str) -> None:
+    """
+    Remove roots whose environment is gone.
+
+    :param folder: the folder of all roots that are not beside their wheels
+
+    """
+    for key in os.listdir(folder):
+        for name in os.listdir(os.path.join(folder, key)):
+            link = os.path.join(folder, key, name, search.SITE)
+            if os.path.islink(link) and not os.path.exists(link):
+                shutil.rmtree(os.path.join(folder, key), ignore_errors=True)
+
+
+def newest_change(paths: Iterable[str]) -> int:
+    """
+    Find the time that a stamp must carry so that any later change is newer.
+
+    Called before the directories are read. A change within the granularity of the file system's clock after that would
+    bear the same time, so a directory that changed just now gives a stamp that is too old: the root is checked again at
+    the next start (git's index knows this as "racily clean").
+
+    :param paths: the directories
+    :returns: nanoseconds since the epoch
+
+    """
+    newest = max(os.stat(path).st_mtime_ns for path in paths)
+    granularity = 2_000_000_000 if newest % 1_000_000_000 == 0 else 50_000_000
+    return newest - 1 if 0 <= time.time_ns() - newest < granularity else newest
+
+
+def write_stamp(root: str, newest: int) -> None:
+    """
+    Declare a root finished.
+
+    :param root: its path
+    :param newest: see :func:`newest_change`
+    :raises OSError: when it cannot be written
+
+    """
+    path = os.path.join(root, search.STAMP)
+    scratch = f"{path}.{os.getpid()}{SCRATCH}"
+    try:
+        with open(scratch, "wb"):
+            pass
+        os.utime(scratch, ns=(newest, newest))
+        os.replace(scratch, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(scratch)
+        raise
+
+
+def read_record(folder: str) -> dict[str, str]:
+    """
+    Read what we wrote to a folder.
+
+    :param folder: the folder
+    :returns: path to digest; lines that are garbage are left out, and with them the right to touch what they spoke of
+
+    """
+    try:
+        with open(os.path.join(folder, RECORD), encoding="utf-8", errors="surrogateescape") as file:
+            rows = [line.rstrip("\n").split("\t") for line in file]
+    except (OSError, ValueError):
+        return {}
+    return {row[0]: row[1] for row in rows if len(row) == 2 and row[1].partition(":")[0] in {"link", "sha256"}}  # noqa: PLR2004
+
+
+def record_text(digests: Mapping[str, str]) -> bytes:
+    """
+    Spell a record: a line for each path, a tab before its digest.
+
+    :param digests: path to digest
+    :returns: the file's content
+
+    """
+    lines = [f"{path}\t{digest}\n" for path, digest in sorted(digests.items())]
+    return "".join(lines).encode("utf-8", "surrogateescape")
+
+
+def write_record(folder: str, digests: Mapping[str, str]) -> None:
+    """
+    Write what is ours in a folder; nothing when that is said already.
+
+    :param folder: the folder
+    :param digests: path to digest
+    :raises OSError: when it cannot be written
+
+    """
+    from .roots import Entry  # noqa: PLC0415 # roots imports nothing of ours that writes; the other way round would loop
+
+    if digests or os.path.lexists(os.path.join(folder, RECORD)):
+        text = record_text(digests)
+        path = os.path.join(folder, RECORD)
+        with contextlib.suppress(OSError), open(path, "rb") as file:
+            if file.read() == text:
+                return
+        write_entry(path, Entry(RECORD, None, text))
+
+
+__all__ = [
+    "RECORD",
+    "SCRATCH",
+    "carry_out",
+    "create_root",
+    "exclusive",
+    "newest_change",
+    "read_record",
+    "record_text",
+    "remove",
+    "remove_tree",
+    "sweep",
+    "sweep_outside",
+    "write_entry",
+    "write_record",
+    "write_stamp",
+    "writing",
+]

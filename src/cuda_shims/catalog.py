@@ -1,0 +1,153 @@
+"""
+What NVIDIA's wheels hold: closed tables of tools and components, read from the wheels of CUDA 13.0 to 13.5.
+
+Nothing here touches a disk or imports more than :mod:`typing`, so that the wheel's build hook can run it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Tool(NamedTuple):
+    """An executable that some CUDA wheel holds."""
+
+    #: file name without extension
+    name: str
+    #: the distribution whose wheel holds it
+    distribution: str
+    #: the extra of the ``cuda-toolkit`` distribution that brings it
+    extra: str
+    #: first CUDA release that has it on PyPI
+    since: str
+
+
+class Component(NamedTuple):
+    """A distribution that is part of a toolkit."""
+
+    #: its normalised name
+    distribution: str
+    #: the extra of the ``cuda-toolkit`` distribution that brings it
+    extra: str
+    #: its key in the ``version.json`` of NVIDIA's own installer
+    key: str
+    #: its name for a reader, likewise
+    title: str
+
+
+TOOLS: tuple[Tool, ...] = (
+    Tool("nvcc", "nvidia-cuda-nvcc", "nvcc", "13.0"),
+    Tool("ptxas", "nvidia-cuda-nvcc", "nvcc", "13.0"),
+    Tool("fatbinary", "nvidia-cuda-nvcc", "nvcc", "13.0"),
+    Tool("nvlink", "nvidia-cuda-nvcc", "nvcc", "13.0"),
+    Tool("bin2c", "nvidia-cuda-nvcc", "nvcc", "13.0"),
+    Tool("cudafe++", "nvidia-cuda-nvcc", "nvcc", "13.0"),
+    Tool("cicc", "nvidia-nvvm", "nvvm", "13.0"),
+    Tool("cuobjdump", "nvidia-cuda-cuobjdump", "cuobjdump", "13.2"),
+    Tool("nvdisasm", "nvidia-cuda-nvdisasm", "nvdisasm", "13.2"),
+    Tool("compute-sanitizer", "nvidia-cuda-sanitizer-api", "sanitizer", "13.0"),
+    Tool("tileiras", "nvidia-cuda-tileiras", "tileiras", "13.1"),
+    Tool("tileirdisasm", "nvidia-cuda-tileiras", "tileiras", "13.5"),
+)
+
+#: tools whose shims are in our wheel; those of the others are written when their tool is there, because a shim that
+#: finds nothing would hide that the tool is missing (``shutil.which``) from a build system that only asks for its name
+SHIPPED_SHIMS: tuple[str, ...] = tuple(tool.name for tool in TOOLS if tool.distribution == "nvidia-cuda-nvcc")
+
+#: tools whose shims are written when they are there; cicc is nvcc's own affair and on no toolkit's PATH
+OPTIONAL_SHIMS: tuple[str, ...] = tuple(tool.name for tool in TOOLS if tool.name not in {*SHIPPED_SHIMS, "cicc"})
+
+#: what nvcc needs to compile and link: the extra ``cu13``
+COMPILER_COMPONENTS: tuple[str, ...] = (
+    "nvidia-cuda-nvcc",
+    "nvidia-nvvm",
+    "nvidia-cuda-crt",
+    "nvidia-cuda-runtime",
+    "nvidia-cuda-cccl",
+)
+
+COMPONENTS: tuple[Component, ...] = (
+    Component("nvidia-cuda-nvcc", "nvcc", "cuda_nvcc", "CUDA NVCC"),
+    Component("nvidia-nvvm", "nvvm", "libnvvm", "CUDA NVVM"),
+    Component("nvidia-cuda-crt", "crt", "cuda_crt", "CUDA CRT"),
+    Component("nvidia-cuda-runtime", "cudart", "cuda_cudart", "CUDA Runtime (cudart)"),
+    Component("nvidia-cuda-cccl", "cccl", "cuda_cccl", "CUDA C++ Core Compute Libraries"),
+    Component("nvidia-cuda-culibos", "culibos", "cuda_culibos", "CUDA culibos"),
+    Component("nvidia-cuda-cuobjdump", "cuobjdump", "cuda_cuobjdump", "cuobjdump"),
+    Component("nvidia-cuda-cupti", "cupti", "cuda_cupti", "CUPTI"),
+    Component("nvidia-cuda-cuxxfilt", "cuxxfilt", "cuda_cuxxfilt", "CUDA cu++ filt"),
+    Component("nvidia-cuda-nvdisasm", "nvdisasm", "cuda_nvdisasm", "CUDA nvdisasm"),
+    Component("nvidia-cuda-nvrtc", "nvrtc", "cuda_nvrtc", "CUDA NVRTC"),
+    Component("nvidia-cuda-opencl", "opencl", "cuda_opencl", "CUDA OpenCL"),
+    Component("nvidia-cuda-profiler-api", "profiler", "cuda_profiler_api", "CUDA Profiler API"),
+    Component("nvidia-cuda-sanitizer-api", "sanitizer", "cuda_sanitizer_api", "CUDA Compute Sanitizer API"),
+    Component("nvidia-cuda-tileiras", "tileiras", "cuda_tileiras", "CUDA Tile IR assembler"),
+    Component("nvidia-cublas", "cublas", "libcublas", "CUDA cuBLAS"),
+    Component("nvidia-cudla", "cudla", "libcudla", "CUDA cuDLA"),
+    Component("nvidia-cufft", "cufft", "libcufft", "CUDA cuFFT"),
+    Component("nvidia-cufile", "cufile", "libcufile", "GPUDirect Storage (cufile)"),
+    Component("nvidia-curand", "curand", "libcurand", "CUDA cuRAND"),
+    Component("nvidia-cusolver", "cusolver", "libcusolver", "CUDA cuSOLVER"),
+    Component("nvidia-cusparse", "cusparse", "libcusparse", "CUDA cuSPARSE"),
+    Component("nvidia-npp", "npp", "libnpp", "CUDA NPP"),
+    Component("nvidia-nvfatbin", "nvfatbin", "libnvfatbin", "Fatbin interaction library"),
+    Component("nvidia-nvjitlink", "nvjitlink", "libnvjitlink", "JIT Linker Library"),
+    Component("nvidia-nvjpeg", "nvjpeg", "libnvjpeg", "CUDA nvJPEG"),
+    Component("nvidia-nvml-dev", "nvml", "cuda_nvml_dev", "CUDA NVML Headers"),
+    Component("nvidia-nvptxcompiler", "nvptxcompiler", "libnvptxcompiler", "CUDA PTX Compiler"),
+    Component("nvidia-nvtx", "nvtx", "cuda_nvtx", "CUDA NVTX"),
+)
+
+
+def find_tool(name: str) -> Tool | None:
+    """
+    Look a tool up.
+
+    :param name: its file name without extension
+    :returns: its row, or ``None`` for a name that no wheel of 12.x or 13.x holds
+
+    """
+    return next((tool for tool in TOOLS if tool.name == name), None)
+
+
+def install_line(extra: str, major: int | None = None) -> str:
+    """
+    Spell the command that installs a component at the toolkit's version.
+
+    :param extra: an extra of ``cuda-toolkit``
+    :param major: the CUDA major, 13 when not known
+    :returns: e.g. ``pip install "cuda-toolkit[cublas]==13.*"``
+
+    """
+    return f'pip install "cuda-toolkit[{extra}]=={major or 13}.*"'
+
+
+def missing_tool_fix(name: str, major: int | None = None) -> str:
+    """
+    Say how to get a tool that is not there.
+
+    :param name: the tool's file name without extension
+    :param major: the CUDA major of the toolkit that lacks it, if there is one
+    :returns: half a sentence, as :class:`cuda_shims.errors.ToolNotFoundError` takes it
+
+    """
+    tool = find_tool(name)
+    if tool is None:
+        return "no CUDA wheel on PyPI holds a tool of that name"
+    if tool.extra in {"nvcc", "nvvm"}:
+        return f'{tool.distribution} holds it; run: pip install "cuda-shims[cu13]"'
+    return f"{tool.distribution} holds it (since CUDA {tool.since}); run: {install_line(tool.extra, major)}"
+
+
+__all__ = [
+    "COMPILER_COMPONENTS",
+    "COMPONENTS",
+    "OPTIONAL_SHIMS",
+    "SHIPPED_SHIMS",
+    "TOOLS",
+    "Component",
+    "Tool",
+    "find_tool",
+    "install_line",
+    "missing_tool_fix",
+]

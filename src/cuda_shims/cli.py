@@ -1,0 +1,334 @@
+"""
+The command line: parse, call, print.
+
+Exit codes: 0 done; 1 a finding or a refusal; 2 wrong usage or configuration; 127 a tool or command that is not there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from . import __version__, plan
+from .errors import CudaShimsError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from .api import Change
+
+#: raised when a key of the JSON output changes its meaning or goes
+SCHEMA = 1
+_EXIT_CODES = (
+    "exit codes: 0 done; 1 a finding or a refusal; 2 wrong usage or configuration; 127 a tool or command is not there"
+)
+
+
+class Output:
+    """Where a command's answer goes: text or JSON on stdout, remarks on stderr."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        """
+        Take what the options say.
+
+        :param options: the parsed command line
+
+        """
+        self.json: bool = options.json
+        self.level: int = options.verbose - options.quiet
+
+    def answer(self, data: dict[str, Any], *lines: str) -> None:
+        """
+        Print the answer.
+
+        :param data: it as JSON, the schema version apart
+        :param lines: it as text
+
+        """
+        if self.json:
+            import json  # noqa: PLC0415
+
+            print(json.dumps({"schema": SCHEMA, **data}, indent=2))
+        else:
+            for line in lines:
+                print(line)
+
+    def remark(self, line: str, level: int = 0) -> None:
+        """
+        Tell a person something that is not the answer.
+
+        :param line: the text
+        :param level: how much has to be wanted: 0 normal, 1 with ``-v``, -1 even with ``-q``
+
+        """
+        if self.level >= level:
+            print(line, file=sys.stderr)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Run a command line.
+
+    :param arguments: without the program's name; by default those of this process
+    :returns: the exit code
+
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options, Output(options))
+        sys.stdout.flush()
+    except CudaShimsError as error:
+        print(f"cuda-shims: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:  # the reader has seen enough (| head)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="print JSON (with a schema version)")
+    common.add_argument("-v", "--verbose", action="count", default=0, help="say more")
+    common.add_argument("-q", "--quiet", action="count", default=0, help="say less")
+    place = argparse.ArgumentParser(add_help=False)
+    where = place.add_mutually_exclusive_group()
+    where.add_argument("--python", metavar="PATH", help="another interpreter's environment")
+    where.add_argument("--target", metavar="DIR", help="a directory that pip install --target filled")
+    change = argparse.ArgumentParser(add_help=False)
+    change.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    change.add_argument("--force", action="store_true", help="also replace or remove files that are not ours")
+
+    parser = argparse.ArgumentParser(
+        prog="cuda-shims",
+        description="Makes NVIDIA's pip-installed CUDA toolkit findable by every build system.",
+        epilog=_EXIT_CODES,
+    )
+    parser.add_argument("--version", action="version", version=f"cuda-shims {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(
+        name: str, run: Any, text: str, example: str, *parents: argparse.ArgumentParser
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name,
+            help=text,
+            description=text[0].upper() + text[1:] + ".",
+            epilog=f"example: {example}   ({_EXIT_CODES})",
+            parents=[common, *parents],
+        )
+        added.set_defaults(run=run)
+        return added
+
+    command("install", _install, "make roots, shims and start-up hook", "cuda-shims install --dry-run", place, change)
+    command(
+        "uninstall", _uninstall, "remove all that is ours, cuda-shims included", "cuda-shims uninstall", place, change
+    )
+    command("list", _list, "list the tools: where each is, which one PATH gives", "cuda-shims list --json", place)
+    which = command("which", _which, "print the real path of a tool", "cuda-shims which nvcc", place)
+    which.add_argument("tool", metavar="TOOL")
+    command("root", _root, "print the path of the toolkit root", "./configure --with-cuda=$(cuda-shims root)", place)
+    env = command("env", _env, "print the variables for a shell", 'eval "$(cuda-shims env)"', place)
+    env.add_argument("--format", choices=_formats(), default="sh", help="for which shell (default: sh)")
+    execute = command("exec", _exec, "run a command with the variables set", "cuda-shims exec make -j4", place)
+    execute.add_argument("command", metavar="CMD")
+    execute.add_argument("arguments", metavar="ARG", nargs=argparse.REMAINDER)
+    command("doctor", _doctor, "look for all that can go wrong, each with its fix", "cuda-shims doctor --json", place)
+    return parser
+
+
+def _formats() -> tuple[str, ...]:
+    from .shells import FORMATS  # noqa: PLC0415
+
+    return FORMATS
+
+
+def _environment(options: argparse.Namespace) -> Any:
+    from . import environments  # noqa: PLC0415
+
+    if options.target:
+        return environments.target_environment(options.target)
+    if options.python:
+        return environments.interpreter_environment(options.python)
+    return environments.current_environment()
+
+
+def _install(options: argparse.Namespace, output: Output) -> int:
+    from .api import install  # noqa: PLC0415
+    from .config import load_config  # noqa: PLC0415
+
+    environment = _environment(options)
+    config = load_config(os.getcwd(), os.environ)
+    changes = install(environment, dry_run=options.dry_run, force=options.force, driver_stub=config.driver_stub)
+    code = _report(changes, output, dry_run=options.dry_run)
+    if environment.dist_info is None:
+        output.remark(
+            f"cuda-shims: the start-up hook needs cuda-shims itself, which is not installed in {environment.label}: "
+            "pip install cuda-shims"
+        )
+    return code
+
+
+def _uninstall(options: argparse.Namespace, output: Output) -> int:
+    from .api import uninstall  # noqa: PLC0415
+
+    environment = _environment(options)
+    changes = uninstall(environment, dry_run=options.dry_run, force=options.force)
+    return _report(changes, output, dry_run=options.dry_run)
+
+
+def _report(changes: Sequence[Change], output: Output, *, dry_run: bool) -> int:
+    words = {plan.CREATE: "created", plan.REPLACE: "replaced", plan.REMOVE: "removed", plan.KEEP: "unchanged"}
+    lines = []
+    for change in changes:
+        word = words.get(change.kind, "left alone")
+        if dry_run and change.kind not in {plan.KEEP, plan.CONFLICT}:
+            word = f"would be {word}"
+        if change.kind != plan.KEEP or output.level > 0:
+            lines.append(f"{word} {change.path}" + (f" ({change.note})" if change.note else ""))
+    if not any(change.kind not in {plan.KEEP, plan.CONFLICT} for change in changes):
+        lines.append("nothing to do: all is as it should be" if changes else "nothing of ours is there")
+    conflicts = [change for change in changes if change.kind == plan.CONFLICT]
+    output.answer(
+        {"dry_run": dry_run, "changes": [change._asdict() for change in changes]}, *lines[: _limit(output, lines)]
+    )
+    if conflicts:
+        output.remark(f"cuda-shims: {len(conflicts)} file(s) are not ours and were left alone; --force takes them", -1)
+    return 1 if conflicts else 0
+
+
+def _limit(output: Output, lines: Sequence[str]) -> int:
+    return len(lines) if output.level >= 0 else 0
+
+
+def _toolkit(options: argparse.Namespace) -> Any:
+    # the toolkit that a command is about: the configured major, else the first with a compiler, else the first
+    from .config import load_config  # noqa: PLC0415
+    from .errors import ToolkitNotFoundError  # noqa: PLC0415
+    from .toolkits import find_toolkits  # noqa: PLC0415
+
+    choice = load_config(os.getcwd(), os.environ).toolkit
+    elsewhere = options.python or options.target
+    environment = _environment(options)
+    found = find_toolkits(environment.site_dirs if elsewhere else None)
+    if choice and choice.isdigit():
+        found = [toolkit for toolkit in found if str(toolkit.major) == choice]
+    compilers = [toolkit for toolkit in found if "nvcc" in toolkit.tools]
+    if not found:
+        raise ToolkitNotFoundError(environment.label, choice)
+    return (compilers or found)[0]
+
+
+def _home(options: argparse.Namespace) -> str:
+    # what CUDA_HOME should name; the root is made if it is missing
+    from .config import load_config  # noqa: PLC0415
+    from .errors import NotWritableError  # noqa: PLC0415
+    from .root_maker import make_root  # noqa: PLC0415
+
+    choice = load_config(os.getcwd(), os.environ).toolkit
+    if choice and os.path.isabs(choice):
+        return choice
+    toolkit = _toolkit(options)
+    try:
+        return make_root(toolkit.site_dir, toolkit.major)
+    except NotWritableError as error:
+        print(f"cuda-shims: {error}; going on with the wheels' own folder", file=sys.stderr)
+        return str(toolkit.path)
+
+
+def _list(options: argparse.Namespace, output: Output) -> int:
+    from .report import tool_rows  # noqa: PLC0415
+
+    toolkit = _toolkit(options)
+    rows = tool_rows(toolkit, os.environ.get("PATH", ""))
+    lines = [f"CUDA {toolkit.version} in {toolkit.home}"]
+    width = max(len(row["tool"]) for row in rows)
+    for row in rows:
+        if row["path"]:
+            lines.append(f"  {row['tool']:{width}}  {row['distribution']} {row['version']}  {row['path']}")
+        else:
+            lines.append(f"  {row['tool']:{width}}  -  {row['fix']}")
+        if row["on_path"] and not row["on_path_is_ours"]:
+            lines.append(f"  {'':{width}}  PATH gives another one: {row['on_path']}")
+        elif row["shadows"]:
+            lines.append(f"  {'':{width}}  before {', '.join(row['shadows'])}")
+    output.answer({"toolkit": {**toolkit._asdict(), "root": toolkit.root}, "tools": rows}, *lines)
+    return 0
+
+
+def _which(options: argparse.Namespace, output: Output) -> int:
+    from .report import which  # noqa: PLC0415
+
+    path, toolkit = which(options.tool, lambda: _toolkit(options), os.environ)
+    data = {"tool": options.tool, "path": path, "toolkit": toolkit.version if toolkit else None}
+    output.answer(data, path)
+    return 0
+
+
+def _root(options: argparse.Namespace, output: Output) -> int:
+    home = _home(options)
+    output.answer({"root": home}, home)
+    return 0
+
+
+def _env(options: argparse.Namespace, output: Output) -> int:
+    from .envvars import root_variables  # noqa: PLC0415
+    from .shells import render  # noqa: PLC0415
+
+    home = _home(options)
+    variables = root_variables(home)
+    folder = os.path.join(home, "bin")
+    chosen = "json" if options.json else options.format
+    try:
+        text = render(variables, folder, chosen)
+    except ValueError as error:
+        output.remark(f"cuda-shims: {error}", -1)
+        return 1
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    if chosen == "github" and os.environ.get("GITHUB_PATH"):
+        output.remark(f'cuda-shims: and for PATH: echo "{folder}" >> "$GITHUB_PATH"')
+    return 0
+
+
+def _exec(options: argparse.Namespace, output: Output) -> int:
+    from .envvars import for_root  # noqa: PLC0415
+
+    changes = for_root(os.environ, _home(options))
+    environ = {**os.environ, **{name: value for name, value in changes.items() if value is not None}}
+    for name in (name for name, value in changes.items() if value is None):
+        environ.pop(name, None)
+    sys.stdout.flush()
+    try:
+        os.execvpe(options.command, [options.command, *options.arguments], environ)  # noqa: S606
+    except FileNotFoundError:
+        output.remark(f"cuda-shims: {options.command}: no such command on PATH", -1)
+        return 127
+    except OSError as error:
+        output.remark(f"cuda-shims: {options.command}: cannot be run ({error.strerror})", -1)
+        return 126
+    return 0
+
+
+def _doctor(options: argparse.Namespace, output: Output) -> int:
+    from .doctor import examine  # noqa: PLC0415
+
+    findings = examine(_environment(options), os.environ, os.getcwd())
+    lines = []
+    for each in findings:
+        lines.append(f"{each.level}: {each.what}")
+        lines += [f"  why: {each.why}"] if each.why else []
+        lines += [f"  fix: {each.fix}"] if each.fix else []
+    bad = [each for each in findings if each.level != "ok"]
+    errors = sum(each.level == "error" for each in bad)
+    verdict = "a build will find this toolkit" if not errors else f"a build will not work: {errors} error(s) above"
+    shown = lines if output.level > 0 else [line for line in lines if not line.startswith("ok")]
+    output.answer({"findings": [each._asdict() for each in findings], "ok": not bad}, *shown, verdict)
+    return 1 if bad else 0
+
+
+__all__ = ["SCHEMA", "main"]

@@ -1,0 +1,222 @@
+"""
+What a user may choose: ``[tool.cuda-shims]`` of a project's ``pyproject.toml`` and the ``CUDA_SHIMS_*`` variables.
+
+The environment beats the file, because it belongs to the person who builds, and the file to whoever wrote the sources.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+#: a larger file is refused before it is read: no pyproject.toml has this size, and parsing takes ten times its memory
+MAX_BYTES = 4 * 1024 * 1024
+#: how much of somebody's text an error repeats
+_SHOWN = 60
+#: no CUDA major has more digits
+_MAJOR_DIGITS = 3
+
+_TABLE = "tool.cuda-shims"
+_PREFER = ("user", "wheels")
+_SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+#: what a value of a file is, for a reader; the names of TOML, not those of Python
+_KINDS = {bool: "a boolean", int: "an integer", float: "a float", str: "a string", list: "an array", dict: "a table"}
+
+
+@dataclass(frozen=True)
+class Config:
+    """What was chosen; each field has its default where nothing was."""
+
+    #: the CUDA major to take, in digits (``"13"``); from the environment also the absolute path of a toolkit root;
+    #: ``None``: the newest there is
+    toolkit: str | None = None
+    #: whose toolkit wins where the user's CUDA_HOME or its like names one: ``"user"``, theirs, or ``"wheels"``
+    prefer: str = "user"
+    #: whether a root gets a link-time ``libcuda.so``
+    driver_stub: bool = True
+
+
+def load_config(directory: str, environ: Mapping[str, str]) -> Config:
+    """
+    Read what was chosen.
+
+    Only ``directory`` itself is looked at: PEP 517 runs a back end in the project's root, and a search upwards would
+    let a stranger's ``/tmp/pyproject.toml`` decide for every build below ``/tmp``.
+
+    :param directory: the project's root
+    :param environ: ``CUDA_SHIMS_TOOLKIT`` (a major or an absolute path), ``CUDA_SHIMS_PREFER`` (``user``, ``wheels``)
+        and ``CUDA_SHIMS_DRIVER_STUB`` (``1``, ``true``, ``yes``, ``on`` and their opposites); empty means unset
+    :returns: the environment's choice, else the file's, else the default, for each field
+    :raises ConfigError: for a value that cannot be used, in either; for a ``pyproject.toml`` that cannot be read, or
+        that mentions cuda-shims and is not TOML. A file that is not there is no error
+
+    """
+    chosen = _from_file(os.path.join(directory, "pyproject.toml"))
+    chosen.update(_from_environment(environ))
+    return Config(**chosen)
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    chosen: dict[str, Any] = {}
+    toolkit = environ.get("CUDA_SHIMS_TOOLKIT")
+    if toolkit:
+        if not _is_major(toolkit) and not os.path.isabs(toolkit):
+            problem = f"{_shown(toolkit)} is neither a CUDA major, such as 13, nor the absolute path of a toolkit root"
+            raise ConfigError("environment", "CUDA_SHIMS_TOOLKIT", problem)
+        chosen["toolkit"] = toolkit
+    prefer = environ.get("CUDA_SHIMS_PREFER")
+    if prefer:
+        if prefer not in _PREFER:
+            raise ConfigError("environment", "CUDA_SHIMS_PREFER", f"{_shown(prefer)} is neither user nor wheels")
+        chosen["prefer"] = prefer
+    switch = environ.get("CUDA_SHIMS_DRIVER_STUB")
+    if switch:
+        if switch.lower() not in _SWITCH:
+            problem = f"{_shown(switch)} is none of 1, true, yes, on, 0, false, no, off"
+            raise ConfigError("environment", "CUDA_SHIMS_DRIVER_STUB", problem)
+        chosen["driver_stub"] = _SWITCH[switch.lower()]
+    return chosen
+
+
+def _from_file(path: str) -> dict[str, Any]:
+    data = _read(path)
+    # A build that requires us names us in build-system.requires at most, and a stranger's file not at all; then its
+    # mistakes are not ours to report. TOML can spell the name with an escape that this misses: nobody does.
+    if b"cuda-shims" not in data:
+        return {}
+    tables = _parse(path, data).get("tool", {})
+    if not isinstance(tables, dict):
+        raise ConfigError(path, "tool", f"is {_kind(tables)} and must be a table")
+    table = tables.get("cuda-shims", {})
+    if not isinstance(table, dict):
+        raise ConfigError(path, _TABLE, f"is {_kind(table)} and must be a table: [{_TABLE}]")
+    chosen: dict[str, Any] = {}
+    for key, value in table.items():
+        read = _READERS.get(key)
+        if read is None:
+            raise ConfigError(path, f"{_TABLE}.{_plain(key)}", _unknown(key))
+        try:
+            chosen[key.replace("-", "_")] = read(value)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(path, f"{_TABLE}.{key}", str(error)) from None
+    return chosen
+
+
+def _read(path: str) -> bytes:
+    try:
+        status = os.stat(path)
+        # asked before it is opened: opening a FIFO waits for a writer that never comes
+        if not stat.S_ISREG(status.st_mode):
+            raise ConfigError(path, _TABLE, "cannot be read: this is not a regular file")
+        if status.st_size > MAX_BYTES:
+            raise ConfigError(path, _TABLE, f"is not looked for: the file is larger than {MAX_BYTES} bytes")
+        with open(path, "rb") as file:
+            return file.read(MAX_BYTES)
+    except (FileNotFoundError, NotADirectoryError):
+        return b""
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror}): give access to the file or build as its owner"
+        raise ConfigError(path, _TABLE, problem) from None
+
+
+def _parse(path: str, data: bytes) -> dict[str, Any]:
+    # not at the top: it costs more than all the rest, and most files never come here
+    from importlib import import_module  # noqa: PLC0415
+
+    name = "tomllib" if sys.version_info >= (3, 11) else "tomli"
+    try:
+        # not "import", which would have to be written twice, once for each name, with one half never run
+        toml: Any = import_module(name)
+        document: dict[str, Any] = toml.loads(data.decode())
+    except ImportError:
+        problem = f"cannot be read without {name}, which is missing here: pip install {name}"
+        raise ConfigError(path, _TABLE, problem) from None
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(path, _TABLE, f"cannot be read: the file is not UTF-8 (at line {line})") from None
+    except RecursionError:
+        problem = "cannot be read: the file's arrays or tables are nested too deeply"
+        raise ConfigError(path, _TABLE, problem) from None
+    except ValueError as error:
+        # not TOMLDecodeError alone: an integer of 5000 digits is a plain ValueError of int()
+        raise ConfigError(path, _TABLE, f"cannot be read: the file is not TOML: {_plain(str(error))}") from None
+    return document
+
+
+def _toolkit(value: object) -> str:
+    # A path would let a pyproject.toml that came with somebody's sources choose which executables run: it is taken from
+    # the environment alone. A bool is an int to Python, not to TOML.
+    if isinstance(value, int) and not isinstance(value, bool):
+        if 0 < value < 10**_MAJOR_DIGITS:
+            return str(value)
+        raise ValueError("must be a CUDA major, such as 13")
+    if not isinstance(value, str):
+        raise TypeError(f"is {_kind(value)} and must be a CUDA major, such as 13")
+    if _is_major(value):
+        return value
+    if "/" in value or "\\" in value:
+        raise ValueError("must be a CUDA major, such as 13: a path is taken from CUDA_SHIMS_TOOLKIT alone")
+    major = value.partition(".")[0]
+    right = f": {major} alone" if _is_major(major) else ", such as 13"
+    raise ValueError(f"{_shown(value)} is not a CUDA major{right}")
+
+
+def _prefer(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f'is {_kind(value)} and must be "user" or "wheels"')
+    if value not in _PREFER:
+        raise ValueError(f'{_shown(value)} is neither "user" nor "wheels"')
+    return value
+
+
+def _driver_stub(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"is {_kind(value)} and must be true or false")
+    return value
+
+
+_READERS: dict[str, Callable[[object], str | bool]] = {
+    "toolkit": _toolkit,
+    "prefer": _prefer,
+    "driver-stub": _driver_stub,
+}
+
+
+def _unknown(key: str) -> str:
+    import difflib  # noqa: PLC0415 # only for a mistake
+
+    # clipped: the comparison is quadratic, and the key may have been written to be slow
+    near = difflib.get_close_matches(key[:_SHOWN], _READERS, n=1)
+    return f"is unknown; did you mean {near[0]}?" if near else f"is unknown; there are {', '.join(_READERS)}"
+
+
+def _is_major(text: str) -> bool:
+    # isdigit alone accepts superscripts; "013" would not compare equal to any toolkit's major
+    return text.isascii() and text.isdigit() and len(text) <= _MAJOR_DIGITS and not text.startswith("0")
+
+
+def _kind(value: object) -> str:
+    # never repr: that of a deeply nested table recurses, and that of an integer of 5000 digits raises
+    return _KINDS.get(type(value), "a date or time")
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
+
+
+def _plain(text: str) -> str:
+    # an error is one line, whatever a file holds
+    short = text if len(text) <= 2 * _SHOWN else text[: 2 * _SHOWN] + "…"
+    return short if short.isprintable() else repr(short)
+
+
+__all__ = ["MAX_BYTES", "Config", "load_config"]

@@ -1,0 +1,162 @@
+"""Environments: where distributions are installed together, and where their scripts are."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NamedTuple
+
+from . import search
+from .errors import BadEnvironmentError
+from .records import read_record, record_lines
+from .toolkits import distributions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_ASK = """\
+import json, sys, sysconfig
+print(json.dumps([sys.version_info[:2], sys.path, sysconfig.get_path("scripts"), sys.executable]))
+"""
+
+
+class Environment(NamedTuple):
+    """A place that distributions are installed in."""
+
+    #: its directories of importable modules, in the order of ``sys.path``
+    site_dirs: tuple[str, ...]
+    #: its scripts directory (``bin``, ``Scripts``)
+    scripts: str
+    #: the ``.dist-info`` directory of cuda-shims in it, or ``None``
+    dist_info: str | None
+    #: a ``--target`` directory: Python reads no ``.pth`` file there
+    is_target: bool
+    #: how to call it in a message
+    label: str
+
+    @property
+    def site_dir(self) -> str:
+        """The directory that holds cuda-shims, else the first one."""
+        return os.path.dirname(self.dist_info) if self.dist_info else self.site_dirs[0]
+
+
+def current_environment() -> Environment:
+    """
+    Describe the environment of this process.
+
+    Not by ``sys.prefix``: in pip's isolated build that is the outer environment's. What is on ``sys.path`` counts, and
+    the RECORD of our distribution there says where the installer put the shims.
+
+    :returns: the environment
+
+    """
+    import sysconfig  # noqa: PLC0415 # not wanted by the start-up hook
+
+    site_dirs = tuple(search.site_dirs(sys.path))
+    return _environment(site_dirs, sysconfig.get_path("scripts"), f"the environment of {sys.executable}")
+
+
+def interpreter_environment(python: str) -> Environment:
+    """
+    Describe the environment of another interpreter, by asking it.
+
+    :param python: the path of a Python executable, or of an environment's directory
+    :returns: its environment
+    :raises BadEnvironmentError: when that is no Python, or one that does not answer
+
+    """
+    import json  # noqa: PLC0415
+    import subprocess  # noqa: PLC0415
+
+    executable = python
+    if os.path.isdir(python):
+        candidates = [os.path.join(python, "bin", "python"), os.path.join(python, "Scripts", "python.exe")]
+        executable = next((each for each in candidates if os.path.exists(each)), python)
+    # -I: what the current directory and PYTHONPATH hold says nothing about that environment
+    command = [executable, "-I", "-c", _ASK]
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            check=True,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "CUDA_SHIMS_STARTUP": "0"},
+        )
+        version, path, scripts, real = json.loads(done.stdout)
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it does not answer as one"
+        raise BadEnvironmentError(
+            python, f"this is no Python interpreter or environment ({reason}); give --python the path of one"
+        ) from error
+    if tuple(version) < (3, 9):
+        raise BadEnvironmentError(python, f"this is Python {version[0]}.{version[1]}; cuda-shims needs 3.9 or later")
+    return _environment(tuple(search.site_dirs(path)), scripts, f"the environment of {real}")
+
+
+def target_environment(folder: str) -> Environment:
+    """
+    Describe a directory that ``pip install --target`` filled.
+
+    :param folder: the directory
+    :returns: its environment
+    :raises BadEnvironmentError: when there is no such directory
+
+    """
+    folder = os.path.abspath(folder)
+    if not os.path.isdir(folder):
+        raise BadEnvironmentError(folder, "there is no such directory; give --target the one that pip installed into")
+    dist_info = find_dist_info([folder])
+    return Environment((folder,), os.path.join(folder, "bin"), dist_info, is_target=True, label=folder)
+
+
+def find_dist_info(site_dirs: Iterable[str]) -> str | None:
+    """
+    Find our own distribution.
+
+    :param site_dirs: directories to look in
+    :returns: the first ``.dist-info`` directory of cuda-shims, or ``None``
+
+    """
+    for site_dir in site_dirs:
+        for name, _, folder in distributions(site_dir):
+            if name == "cuda-shims":
+                return os.path.join(site_dir, folder)
+    return None
+
+
+def recorded_scripts(dist_info: str) -> str | None:
+    """
+    Tell where an installer put our shims.
+
+    :param dist_info: our ``.dist-info`` directory
+    :returns: the directory that RECORD names for ``nvcc``, or ``None`` when it names none that is there
+
+    """
+    for path in record_lines(read_record(dist_info) or ""):
+        if os.path.basename(path) in {"nvcc", "nvcc.exe"}:
+            folder = os.path.normpath(os.path.join(os.path.dirname(dist_info), os.path.dirname(path)))
+            if os.path.isdir(folder):
+                return folder
+    return None
+
+
+def _environment(site_dirs: tuple[str, ...], scripts: str, label: str) -> Environment:
+    site_dirs = tuple(each for each in site_dirs if os.path.isdir(each)) or site_dirs
+    # the standard library's directories come first on sys.path and hold no distributions
+    likely = tuple(each for each in site_dirs if os.path.basename(each) in {"site-packages", "dist-packages"})
+    dist_info = find_dist_info(site_dirs)
+    if dist_info:
+        scripts = recorded_scripts(dist_info) or scripts
+    return Environment(likely or site_dirs, scripts, dist_info, is_target=False, label=label)
+
+
+__all__ = [
+    "Environment",
+    "current_environment",
+    "find_dist_info",
+    "interpreter_environment",
+    "recorded_scripts",
+    "target_environment",
+]

@@ -1,0 +1,137 @@
+"""The errors that this package raises: each carries its fields and prints one sentence that says what to do."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class CudaShimsError(Exception):
+    """
+    Base of every error raised on purpose by this package.
+
+    ``str()`` of an instance is one sentence for a user: what is wrong and what to do.
+    """
+
+    #: what the command line exits with: 1 a refusal or a finding, 2 wrong usage, 127 a tool that is not there
+    exit_code: ClassVar[int] = 1
+
+
+class ToolkitNotFoundError(CudaShimsError):
+    """No pip-installed CUDA toolkit is where one was looked for."""
+
+    def __init__(self, where: str, wanted: str | None = None) -> None:
+        """
+        Describe the failed search.
+
+        :param where: what was searched, for a reader (an environment, a directory)
+        :param wanted: the major that was asked for, if one was
+
+        """
+        self.where = where
+        self.wanted = wanted
+        super().__init__(where, wanted)
+
+    def __str__(self) -> str:
+        """One sentence."""
+        major = f"CUDA {self.wanted}" if self.wanted else "CUDA"
+        return f'no pip-installed {major} toolkit in {self.where}; install one there: pip install "cuda-shims[cu13]"'
+
+
+class ToolNotFoundError(CudaShimsError):
+    """A tool that no installed wheel holds."""
+
+    exit_code = 127
+
+    def __init__(self, tool: str, fix: str) -> None:
+        """
+        Name the tool.
+
+        :param tool: its name, e.g. ``cuobjdump``
+        :param fix: which wheel holds it and the line that installs it, or that none does
+
+        """
+        self.tool = tool
+        self.fix = fix
+        super().__init__(tool, fix)
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return f"{self.tool} is not installed here: {self.fix}"
+
+
+class ConfigError(CudaShimsError):
+    """A value in ``[tool.cuda-shims]`` or in a ``CUDA_SHIMS_*`` variable that cannot be used."""
+
+    exit_code = 2
+
+    def __init__(self, source: str, key: str, problem: str) -> None:
+        """
+        Describe the value.
+
+        :param source: the file, or ``environment``
+        :param key: the key or the variable
+        :param problem: what is wrong and what would be right
+
+        """
+        self.source = source
+        self.key = key
+        self.problem = problem
+        super().__init__(source, key, problem)
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return f"{self.source}: {self.key}: {self.problem}"
+
+
+class BadEnvironmentError(CudaShimsError):
+    """An interpreter or a directory that cannot be used as an environment."""
+
+    exit_code = 2
+
+    def __init__(self, path: str, problem: str) -> None:
+        """
+        Describe the place.
+
+        :param path: the interpreter or the directory
+        :param problem: what is wrong with it and what would be right
+
+        """
+        self.path = path
+        self.problem = problem
+        super().__init__(path, problem)
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return f"{self.path}: {self.problem}"
+
+
+class NotWritableError(CudaShimsError):
+    """A place that had to be written and could not be; nothing is left half-written there."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        """
+        Describe the refusal.
+
+        :param path: the file or directory
+        :param reason: what the operating system said
+
+        """
+        self.path = path
+        self.reason = reason
+        super().__init__(path, reason)
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return (
+            f"cannot write {self.path} ({self.reason}); nothing is half-written: make room or access, then run it again"
+        )
+
+
+__all__ = [
+    "BadEnvironmentError",
+    "ConfigError",
+    "CudaShimsError",
+    "NotWritableError",
+    "ToolNotFoundError",
+    "ToolkitNotFoundError",
+]

@@ -1,0 +1,139 @@
+"""
+What has to happen so that the disk holds what is wanted: entries against what is there. Reads, and writes nothing.
+
+Ownership is decided here. A file is ours when our record lists it with the content that it has, or when the caller can
+tell it by its content (a shim); a folder of ours is ours altogether. Nothing else is ever replaced or removed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from .roots import Entry
+
+#: what an action does; ``conflict`` does nothing, because the file there is somebody else's
+CREATE, REPLACE, KEEP, REMOVE, CONFLICT = "create", "replace", "keep", "remove", "conflict"
+
+
+class Action(NamedTuple):
+    """One step of a plan."""
+
+    #: ``create``, ``replace``, ``keep``, ``remove`` or ``conflict``
+    kind: str
+    #: path relative to the plan's folder
+    path: str
+    #: what to put there, or ``None`` for a removal
+    entry: Entry | None
+    #: the digest that our record is to hold (that of the entry), empty for what it is to forget
+    digest: str
+
+
+def entry_digest(entry: Entry) -> str:
+    """
+    Compute what our record says of an entry.
+
+    :param entry: the entry
+    :returns: ``link:TARGET`` or ``sha256:HEX``
+
+    """
+    return f"link:{entry.link}" if entry.link is not None else f"sha256:{hashlib.sha256(entry.data).hexdigest()}"
+
+
+def disk_digest(path: str) -> str | None:
+    """
+    Compute the same of what is on disk.
+
+    :param path: any path; links are not followed
+    :returns: the digest, ``dir:`` for a directory, or ``None`` when nothing is there
+    :raises OSError: when it cannot be read
+
+    """
+    try:
+        if os.path.islink(path):
+            return f"link:{os.readlink(path)}"
+        with open(path, "rb") as file:
+            return f"sha256:{hashlib.sha256(file.read()).hexdigest()}"
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except IsADirectoryError:
+        return "dir:"
+
+
+def make_plan(
+    folder: str,
+    entries: Iterable[Entry],
+    recorded: Mapping[str, str],
+    *,
+    ours: Callable[[str], bool] = lambda _: False,
+    force: bool = False,
+) -> list[Action]:
+    """
+    Compare what is wanted with what is there.
+
+    :param folder: the folder that the entries' paths are relative to
+    :param entries: what is wanted
+    :param recorded: path to digest, of what we wrote there earlier
+    :param ours: tells of an absolute path whether the file there is ours although the record does not know it
+    :param force: take what is not ours for ours
+    :returns: the steps, removals last: a reader never sees less than before
+
+    """
+    actions = []
+    wanted = set()
+    for entry in entries:
+        wanted.add(entry.path)
+        path = os.path.join(folder, entry.path)
+        digest = entry_digest(entry)
+        there = disk_digest(path)
+        if there == digest and (entry.link is not None or _mode_is_right(path, entry.mode)):
+            kind = KEEP
+        elif there is None:
+            kind = CREATE
+        elif there != "dir:" and (force or recorded.get(entry.path) == there or ours(path)):
+            kind = REPLACE
+        else:
+            kind = CONFLICT
+        actions.append(Action(kind, entry.path, entry, digest))
+    return [*actions, *removals(folder, {path: each for path, each in recorded.items() if path not in wanted})]
+
+
+def removals(folder: str, recorded: Mapping[str, str]) -> list[Action]:
+    """
+    Plan to take away what we wrote.
+
+    :param folder: the folder that the paths are relative to
+    :param recorded: path to digest, of what we wrote
+    :returns: a removal for each that is still as we wrote it; a conflict for each that somebody changed since
+
+    """
+    actions = []
+    for path, digest in recorded.items():
+        there = disk_digest(os.path.join(folder, path))
+        if there is not None:
+            actions.append(Action(REMOVE if there == digest else CONFLICT, path, None, ""))
+    return actions
+
+
+def _mode_is_right(path: str, mode: int) -> bool:
+    # only what a tool must have to be started: the umask may have taken other bits
+    return os.name == "nt" or not mode & 0o100 or bool(os.stat(path).st_mode & 0o100)
+
+
+__all__ = [
+    "CONFLICT",
+    "CREATE",
+    "KEEP",
+    "REMOVE",
+    "REPLACE",
+    "Action",
+    "disk_digest",
+    "entry_digest",
+    "make_plan",
+    "removals",
+]

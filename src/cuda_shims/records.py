@@ -1,0 +1,84 @@
+"""
+The RECORD of our own distribution: what an installer removes when it uninstalls us. Pure: text in, text out.
+
+One line for the folder ``cuda_shims_toolkit`` stands for all that is in it, and not one for each link: pip skips a line
+whose path does not *exist*, as a link to the file of a wheel that was uninstalled first does not. A directory is moved
+away whole by pip, and removed whole by uv (both measured).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from binascii import b2a_base64
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+def record_hash(data: bytes) -> str:
+    """
+    Compute a file's hash as RECORD spells it.
+
+    :param data: the file's content
+    :returns: ``sha256=`` and the digest in URL-safe base64 without padding
+
+    """
+    text = b2a_base64(hashlib.sha256(data).digest(), newline=False).decode().rstrip("=")
+    return "sha256=" + text.replace("+", "-").replace("/", "_")
+
+
+def record_lines(text: str) -> dict[str, tuple[str, str]]:
+    """
+    Read a RECORD.
+
+    :param text: its content
+    :returns: path to (hash, size), each as spelt there; a quoted path (one with a comma) is unquoted
+
+    """
+    rows = {}
+    for line in text.splitlines():
+        parts = line.rsplit(",", 2)
+        if len(parts) == 3:  # noqa: PLR2004
+            path = parts[0]
+            if path.startswith('"') and path.endswith('"'):
+                path = path[1:-1].replace('""', '"')
+            rows[path] = (parts[1], parts[2])
+    return rows
+
+
+def amended(text: str, add: Mapping[str, bytes | None], drop: Iterable[str] = ()) -> str:
+    """
+    Add lines to a RECORD, or renew them; every other line stays as it is.
+
+    :param text: the RECORD's content
+    :param add: path to the file's content (``None``: no hash, for a folder)
+    :param drop: paths whose lines go
+    :returns: the new content
+
+    """
+    gone = {*add, *drop}
+    kept = [line for line in text.splitlines() if line.rsplit(",", 2)[0].strip('"') not in gone]
+    for path, data in add.items():
+        spelt = '"{}"'.format(path.replace('"', '""')) if "," in path or '"' in path else path
+        kept.append(f"{spelt},," if data is None else f"{spelt},{record_hash(data)},{len(data)}")
+    return "\n".join(kept) + "\n"
+
+
+def read_record(dist_info: str) -> str | None:
+    """
+    Read the RECORD of an installed distribution.
+
+    :param dist_info: its ``.dist-info`` directory
+    :returns: the content, or ``None`` where there is none (a distribution package of an operating system)
+
+    """
+    try:
+        with open(os.path.join(dist_info, "RECORD"), encoding="utf-8", errors="surrogateescape", newline="") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
+__all__ = ["amended", "read_record", "record_hash", "record_lines"]

@@ -1,0 +1,119 @@
+"""What ``list`` and ``which`` answer: the tools of a toolkit against what PATH gives."""
+
+from __future__ import annotations
+
+import os
+
+from . import envvars, search, shims
+from .catalog import TOOLS, find_tool, missing_tool_fix
+from .errors import ConfigError, ToolkitNotFoundError, ToolNotFoundError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
+
+    from .toolkits import Toolkit
+
+
+def on_path(tool: str, path: str) -> Iterator[str]:
+    """
+    Find every executable of a name on a search path.
+
+    :param tool: its file name
+    :param path: the value of PATH; relative entries are skipped
+    :returns: absolute paths, in order, a file that is reached twice once
+
+    """
+    seen = set()
+    for folder in path.split(os.pathsep):
+        candidate = os.path.join(folder, tool)
+        if os.path.isabs(folder) and os.path.isfile(candidate) and os.access(candidate, os.X_OK):
+            real = os.path.realpath(candidate)
+            if real not in seen:
+                seen.add(real)
+                yield candidate
+
+
+def runs_ours(path: str, toolkit: Toolkit) -> bool:
+    """
+    Tell whether an executable ends in a toolkit.
+
+    :param path: the executable
+    :param toolkit: the toolkit
+    :returns: whether it is one of its tools, one of its root's, or a shim
+
+    """
+    folder = os.path.dirname(os.path.dirname(path))
+    return folder in {toolkit.path, toolkit.root} or shims.is_shim(path)
+
+
+def tool_rows(toolkit: Toolkit, path: str) -> list[dict[str, Any]]:
+    """
+    Describe every tool of the catalog.
+
+    :param toolkit: the toolkit
+    :param path: the value of PATH
+    :returns: a row for each: ``tool``, ``path`` (``None`` when it is not installed), ``distribution``, ``version``,
+        ``fix``, ``on_path`` (what PATH gives), ``on_path_is_ours``, ``shadows`` (what that hides)
+
+    """
+    rows = []
+    for tool in TOOLS:
+        real = toolkit.tools.get(tool.name)
+        found = list(on_path(tool.name, path))
+        first = found[0] if found else None
+        rows.append(
+            {
+                "tool": tool.name,
+                "path": real,
+                "distribution": tool.distribution,
+                "version": toolkit.components.get(tool.distribution),
+                "fix": None if real else missing_tool_fix(tool.name, toolkit.major),
+                "on_path": first,
+                "on_path_is_ours": bool(first and runs_ours(first, toolkit)),
+                "shadows": [each for each in found[1:] if not runs_ours(each, toolkit)],
+            }
+        )
+    return rows
+
+
+def which(tool: str, toolkit: Callable[[], Toolkit], environ: Mapping[str, str]) -> tuple[str, Toolkit | None]:
+    """
+    Find what a shim would run; the search order is the shim's.
+
+    :param tool: the tool's name
+    :param toolkit: gives the toolkit
+    :param environ: the environment: PATH and ``CUDA_SHIMS_TOOLKIT`` count
+    :returns: (absolute path, the toolkit it belongs to, if it is a pip-installed one)
+    :raises ToolNotFoundError: when there is none
+    :raises ConfigError: when ``CUDA_SHIMS_TOOLKIT`` names a folder without it
+
+    """
+    choice = environ.get(envvars.TOOLKIT, "")
+    if os.path.isabs(choice):
+        for folder in ("bin", os.path.join("nvvm", "bin")):
+            path = os.path.join(choice, folder, tool)
+            if os.access(path, os.X_OK) and not shims.is_shim(path):
+                return path, None
+        raise ConfigError("environment", envvars.TOOLKIT, f"{choice} holds no {tool}; unset it or name a toolkit root")
+    found = None
+    try:
+        found = toolkit()
+        if tool in found.tools:
+            path = found.tools[tool]
+            root = search.fresh_root(found.site_dir, found.major)
+            return (root + path[len(found.path) :] if root else path), found
+    except ToolkitNotFoundError:
+        if choice:
+            raise
+    for path in on_path(tool, environ.get("PATH", "")):
+        if not shims.is_shim(path):
+            return path, None
+    major = found.major if found else None
+    raise ToolNotFoundError(
+        tool, missing_tool_fix(tool, major) if find_tool(tool) or not found else missing_tool_fix(tool)
+    )
+
+
+__all__ = ["on_path", "runs_ours", "tool_rows", "which"]

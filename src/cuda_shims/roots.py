@@ -1,0 +1,243 @@
+"""
+What a toolkit root holds: a list of entries. Reads the wheels' folders, writes nothing.
+
+The layout is that of CUDA's own installer, as far as build systems look at it: each comment names who needs a thing.
+What a wheel has, comes first; ours only fills gaps, so a future wheel with a ``lib/stubs`` of its own wins.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from typing import NamedTuple
+
+from . import search
+from .catalog import COMPONENTS
+from .toolkits import distributions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .toolkits import Toolkit
+
+#: where the wheels put CCCL's CMake files: 13.0 and 13.1, 13.2, 13.3 and later. Only from lib/cmake do they find their
+#: headers (``../../../include/cccl``)
+_CCCL_CMAKE = (("lib", "cmake"), ("cuda_cccl", "lib", "cmake"), ("cccl", "lib", "cmake"))
+#: directories of a toolkit that tell by their modification time that a wheel came or went
+_WATCHED = ("", "bin", "include", "lib", "lib/cmake", "cccl/lib/cmake", "nvvm", "nvvm/bin", "nvvm/libdevice")
+#: who declares what the driver's library exports; each may be missing
+_DRIVER_HEADERS = ("cuda.h", "cudaGL.h", "cudaEGL.h", "cudaVDPAU.h", "cudaProfiler.h")
+#: what a program has to link beside a static library
+_PRIVATE_LIBS = {"cudart_static": " -lrt -lpthread -ldl", "cudadevrt": " -lcudart_static -lrt -lpthread -ldl"}
+
+
+class Entry(NamedTuple):
+    """One thing to be on disk: a symbolic link or a file."""
+
+    #: path relative to the folder that the list is for, with ``/``
+    path: str
+    #: what the link says, or ``None`` for a file
+    link: str | None
+    #: a file's content
+    data: bytes = b""
+    #: a file's permission bits
+    mode: int = 0o644
+
+
+class _Tree:
+    """Collects entries; the first one for a path stays."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        self.entries: dict[str, Entry] = {}
+
+    def link(self, path: str, target: str) -> None:
+        """Link to an absolute path, by a relative link: a moved or copied environment keeps working."""
+        self.alias(path, os.path.relpath(target, os.path.dirname(os.path.join(self.place, path))))
+
+    def alias(self, path: str, target: str) -> None:
+        """Link to a path inside the root."""
+        self.entries.setdefault(path, Entry(path, target))
+
+    def text(self, path: str, data: str | bytes) -> None:
+        self.entries.setdefault(path, Entry(path, None, data.encode() if isinstance(data, str) else data))
+
+
+def root_entries(toolkit: Toolkit, place: str, *, driver_stub: bool = True) -> list[Entry]:
+    """
+    List what a toolkit's root holds on Linux.
+
+    :param toolkit: the toolkit
+    :param place: the absolute path that the root will have (links are relative to it)
+    :param driver_stub: whether to make link-time stand-ins of the driver's libraries
+    :returns: the entries, :data:`cuda_shims.search.STAMP` apart
+
+    """
+    tree = _Tree(place)
+    # a real bin/ with a link per file: nvcc takes bin/.. for the root, and the kernel would resolve a linked folder
+    for name in _names(toolkit.path, "bin"):
+        tree.link(f"bin/{name}", os.path.join(toolkit.path, "bin", name))
+    for name in ("include", "compute-sanitizer"):
+        if os.path.isdir(os.path.join(toolkit.path, name)):
+            tree.link(name, os.path.join(toolkit.path, name))
+    libraries = _libraries(tree, toolkit)
+    _nvvm(tree, toolkit, libraries)
+    _cccl_cmake(tree, toolkit)
+    if driver_stub:
+        _driver_stubs(tree, toolkit)
+    for machine in _target_names(platform.machine()):  # Meson and the cc crate insist; both names exist for aarch64
+        tree.alias(f"targets/{machine}-linux/include", "../../include")
+        tree.alias(f"targets/{machine}-linux/lib", "../../lib")
+    if os.path.exists(os.path.join(toolkit.path, "include", "cupti.h")):  # FindCUDAToolkit, torch
+        tree.alias("extras/CUPTI/include", "../../include")
+        tree.alias("extras/CUPTI/lib64", "../../lib")
+    _pkgconfig(tree, toolkit, libraries)
+    tree.text("version.txt", f"CUDA Version {toolkit.version}\n")  # Meson; FindCUDA
+    tree.text("version.json", _version_json(toolkit))  # FindCUDAToolkit where there is no nvcc
+    _made_from(tree, toolkit)
+    return list(tree.entries.values())
+
+
+def is_plain(path: str) -> bool:
+    """
+    Tell whether build tools cope with a toolkit at a path.
+
+    CMake cannot link against a toolkit below a path with a space (it splits nvcc's ``-L`` lines), ``:`` and ``;``
+    separate paths, and nvcc runs its tools through a shell.
+
+    :param path: the path
+    :returns: whether it has nothing but letters (of any script), digits and ``/._+@%,=~-``
+
+    """
+    return all(char.isalnum() or char in "/._+@%,=~-" for char in path)
+
+
+def _names(*folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(os.path.join(*folder)))
+    except OSError:
+        return []
+
+
+def _libraries(tree: _Tree, toolkit: Toolkit) -> dict[str, str]:
+    # the library names (``cudart``) that -l can take from lib/, with the file that each stands for
+    found: dict[str, str] = {}
+    for name in _names(toolkit.path, "lib"):
+        target = os.path.join(toolkit.path, "lib", name)
+        if not os.path.isdir(target):
+            tree.link(f"lib/{name}", target)
+            stem, dot_so, _ = name.partition(".so")
+            if name.startswith("lib") and dot_so:
+                found[stem[3:]] = max(name, found.get(stem[3:], ""), key=lambda each: (len(each), each))
+            elif name.startswith("lib") and name.endswith(".a"):
+                found.setdefault(name[3:-2], name)
+        elif name != "cmake":  # lib/stubs, say, of some later wheel
+            for inner in _names(target):
+                tree.link(f"lib/{name}/{inner}", os.path.join(target, inner))
+    for library, name in found.items():
+        if ".so." in name:  # -lcudart, and every find_library
+            tree.alias(f"lib/lib{library}.so", name)
+    tree.alias("lib64", "lib")  # nvcc.profile of 13.0 and 13.1, torch, setuptools recipes, xmake
+    return found
+
+
+def _nvvm(tree: _Tree, toolkit: Toolkit, libraries: dict[str, str]) -> None:
+    for name in _names(toolkit.path, "nvvm"):
+        if name not in {"lib64", "include"}:
+            tree.link(f"nvvm/{name}", os.path.join(toolkit.path, "nvvm", name))
+        else:
+            for inner in _names(toolkit.path, "nvvm", name):
+                tree.link(f"nvvm/{name}/{inner}", os.path.join(toolkit.path, "nvvm", name, inner))
+    if "nvvm" in libraries:  # nvlink -dlto opens this very name; numba looks here too
+        tree.alias("nvvm/lib64/libnvvm.so", f"../../lib/{libraries['nvvm']}")
+        tree.alias(f"nvvm/lib64/{libraries['nvvm']}", f"../../lib/{libraries['nvvm']}")
+    header = os.path.join(toolkit.path, "include", "nvvm.h")
+    if os.path.exists(header):
+        tree.link("nvvm/include/nvvm.h", header)
+
+
+def _cccl_cmake(tree: _Tree, toolkit: Toolkit) -> None:
+    for folder in _CCCL_CMAKE:
+        for name in _names(toolkit.path, *folder):
+            tree.link(f"lib/cmake/{name}", os.path.join(toolkit.path, *folder, name))
+
+
+def _driver_stubs(tree: _Tree, toolkit: Toolkit) -> None:
+    from . import driver_stub as stub  # noqa: PLC0415 # its regular expressions are wanted only here
+
+    for headers, library, soname, functions, code in (
+        (_DRIVER_HEADERS, "libcuda.so", stub.CUDA_SONAME, stub.driver_functions, stub.CUDA_ERROR_STUB_LIBRARY),
+        (("nvml.h",), "libnvidia-ml.so", stub.NVML_SONAME, stub.nvml_functions, stub.NVML_ERROR_LIBRARY_NOT_FOUND),
+    ):
+        try:
+            text = "".join(_text(toolkit.path, "include", header) for header in headers)
+            data = stub.stub_library(soname, functions(text), platform.machine(), code)
+        except ValueError:  # a machine that CUDA knows nothing of
+            return
+        if text:
+            tree.text(f"lib/stubs/{library}", data)
+
+
+def _text(*path: str) -> str:
+    try:
+        with open(os.path.join(*path), encoding="latin-1") as file:  # quicker than UTF-8, and cannot fail
+            return file.read()
+    except OSError:
+        return ""
+
+
+def _target_names(machine: str) -> tuple[str, ...]:
+    return ("aarch64", "sbsa") if machine == "aarch64" else (machine,)
+
+
+def _pkgconfig(tree: _Tree, toolkit: Toolkit, libraries: dict[str, str]) -> None:
+    # named and worded as by CUDA's installer, but for the root, which pkg-config derives from the file's place
+    flags = {library.lower(): f"-L${{libdir}} -l{library}{_PRIVATE_LIBS.get(library, '')}" for library in libraries}
+    for stub in ("cuda", "nvidia-ml"):
+        if f"lib/stubs/lib{stub}.so" in tree.entries:
+            flags[stub] = f"-L${{libdir}}/stubs -l{stub}"
+    for name, libs in flags.items():
+        tree.text(
+            f"lib/pkgconfig/{name}-{toolkit.release}.pc",
+            "cudaroot=${pcfiledir}/../..\nlibdir=${cudaroot}/lib\nincludedir=${cudaroot}/include\n\n"
+            f"Name: {name}\nDescription: CUDA {name} library\nVersion: {toolkit.release}\n"
+            f"Libs: {libs}\nCflags: -I${{includedir}}\n",
+        )
+
+
+def _version_json(toolkit: Toolkit) -> str:
+    rows = [("cuda", "CUDA SDK", toolkit.version)]
+    installed = [part for part in COMPONENTS if part.distribution in toolkit.components]
+    rows += [(part.key, part.title, toolkit.components[part.distribution]) for part in installed]
+    body = ",\n".join(
+        f'   "{key}" : {{\n      "name" : "{name}",\n      "version" : "{value}"\n   }}' for key, name, value in rows
+    )
+    return "{\n" + body + "\n}\n"
+
+
+def _made_from(tree: _Tree, toolkit: Toolkit) -> None:
+    for name, path in made_from(toolkit):
+        tree.link(f"{search.MADE_FROM}/{name}", path)
+    if not tree.place.startswith(toolkit.site_dir + os.sep):
+        tree.link(search.SITE, toolkit.site_dir)
+
+
+def made_from(toolkit: Toolkit) -> Iterator[tuple[str, str]]:
+    """
+    Name what a root depends on.
+
+    :param toolkit: its toolkit
+    :returns: (a name, an absolute path) of each directory whose change makes the root stale
+
+    """
+    for folder in _WATCHED:
+        path = os.path.join(toolkit.path, folder) if folder else toolkit.path
+        if os.path.isdir(path):
+            yield folder.replace("/", "-") or "toolkit", path
+    for name, _, folder in distributions(toolkit.site_dir):
+        if name in toolkit.components or name == "cuda-shims":
+            yield folder, os.path.join(toolkit.site_dir, folder)
+
+
+__all__ = ["Entry", "is_plain", "made_from", "root_entries"]

@@ -1,0 +1,230 @@
+"""
+Where toolkits and their roots are on disk: what the start-up hook asks at every start of Python.
+
+Nothing but :mod:`os` may be imported here. A root is *fresh* when nothing that it was made from has changed since: it
+holds a folder of links to those things (``made-from``) and a stamp that carries the newest of their modification times,
+so that a handful of ``stat`` calls answer, in Python and in the shim's ``test -nt`` alike. Times are compared as "newer
+than" and not as "equal to": a copied environment or an image layer truncates or renews them, and must stay fresh. An
+upgrade is noticed even if the clock went backwards, because a distribution's ``.dist-info`` is named by its version.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+#: the folder of ours beside NVIDIA's ``nvidia`` folder; what is below it is ours
+ROOTS_FOLDER = "cuda_shims_toolkit"
+#: holds one link for each thing that a root was made from; the number is the layout's, raised when a root's content is
+MADE_FROM = "made-from-1"
+#: in a root that is not beside its wheels: a link to the site-packages directory that it serves
+SITE = "site"
+#: beside the wheels: names such a root for the shims, which cannot compute its place
+POINTER_SUFFIX = ".root"
+#: written last, so that a root without it is not finished
+STAMP = "stamp"
+
+
+def toolkit_majors(site_dir: str) -> list[int]:
+    """
+    List the CUDA majors whose wheels are in a directory.
+
+    :param site_dir: a site-packages directory, or any directory of ``sys.path``
+    :returns: the NN of each ``nvidia/cuNN`` folder, newest first
+
+    """
+    try:
+        names = os.listdir(os.path.join(site_dir, "nvidia"))
+    except OSError:
+        return []
+    majors = [int(name[2:]) for name in names if name.startswith("cu") and name[2:].isascii() and name[2:].isdigit()]
+    return sorted(set(majors), reverse=True)
+
+
+def toolkit_path(site_dir: str, major: int) -> str:
+    """
+    Name the folder that the wheels of one CUDA major share.
+
+    :param site_dir: the site-packages directory that holds them
+    :param major: e.g. 13
+    :returns: its absolute path, unresolved (nvcc must be started by it)
+
+    """
+    return os.path.join(site_dir, "nvidia", f"cu{major}")
+
+
+def root_path(site_dir: str, major: int) -> str:
+    """
+    Name the place of a toolkit's root beside the wheels.
+
+    :param site_dir: the site-packages directory that holds the wheels
+    :param major: e.g. 13
+    :returns: its absolute path; a root of which nothing can be there yet
+
+    """
+    return os.path.join(site_dir, ROOTS_FOLDER, f"cu{major}")
+
+
+def has_compiler(site_dir: str, major: int) -> bool:
+    """
+    Tell whether a toolkit can compile: wheels of libraries alone (torch's) must not hide a system's compiler.
+
+    :param site_dir: the site-packages directory that holds the wheels
+    :param major: e.g. 13
+    :returns: whether it has nvcc
+
+    """
+    folder = os.path.join(toolkit_path(site_dir, major), "bin")
+    return os.path.exists(os.path.join(folder, "nvcc")) or os.path.exists(os.path.join(folder, "nvcc.exe"))
+
+
+def is_fresh(root: str) -> bool:
+    """
+    Tell whether a root is finished and nothing that it was made from has changed since.
+
+    :param root: the root's path
+    :returns: ``False`` also for a root that is not there
+
+    """
+    made_from = os.path.join(root, MADE_FROM)
+    try:
+        stamp = os.stat(os.path.join(root, STAMP)).st_mtime_ns
+        names = os.listdir(made_from)
+        return bool(names) and all(os.stat(os.path.join(made_from, name)).st_mtime_ns <= stamp for name in names)
+    except OSError:
+        return False
+
+
+def outside_root_path(site_dir: str, major: int) -> str:
+    """
+    Name the place of a root that may not be made beside its wheels.
+
+    That is the user's cache directory (XDG base directory specification), under a name derived from ``site_dir``.
+    CRC-32 twice and not a cryptographic hash: importing one costs milliseconds, and :func:`outside_root`
+    checks the answer.
+
+    :param site_dir: the site-packages directory that holds the wheels
+    :param major: e.g. 13
+    :returns: its absolute path; a root of which nothing can be there yet
+
+    """
+    from binascii import crc32  # noqa: PLC0415 # built in, but wanted only here
+
+    cache = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(cache):
+        cache = os.path.join(os.path.expanduser("~"), ".cache")
+    key = os.fsencode(os.path.realpath(site_dir))
+    return os.path.join(cache, "cuda-shims", "roots", f"{crc32(key):08x}{crc32(key[::-1]):08x}", f"cu{major}")
+
+
+def outside_root(site_dir: str, major: int) -> str | None:
+    """
+    Find the fresh root of a toolkit that is not beside its wheels.
+
+    :param site_dir: the site-packages directory that holds the wheels
+    :param major: e.g. 13
+    :returns: its path, or ``None`` when there is none, when it is stale, or when it was made for another directory
+
+    """
+    root = outside_root_path(site_dir, major)
+    try:
+        if is_fresh(root) and os.path.samefile(os.path.join(root, SITE), site_dir):
+            return root
+    except OSError:
+        pass
+    return None
+
+
+def fresh_root(site_dir: str, major: int) -> str | None:
+    """
+    Find a toolkit's root and check it.
+
+    :param site_dir: the site-packages directory that holds the wheels
+    :param major: e.g. 13
+    :returns: the path of a fresh root, or ``None``
+
+    """
+    root = root_path(site_dir, major)
+    return root if is_fresh(root) else outside_root(site_dir, major)
+
+
+def site_dirs(search_path: Iterable[object]) -> Iterator[str]:
+    """
+    Keep of a search path what may hold installed distributions.
+
+    :param search_path: ``sys.path``, say
+    :returns: its absolute directories once each, in order; relative ones name whatever the current directory holds
+
+    """
+    seen = set()
+    for entry in search_path:
+        if isinstance(entry, str) and os.path.isabs(entry) and entry not in seen:
+            seen.add(entry)
+            yield entry
+
+
+def compilers(search_path: Iterable[object], major: int | None = None) -> Iterator[tuple[str, int]]:
+    """
+    Find the toolkits that can compile.
+
+    :param search_path: directories, e.g. ``sys.path``
+    :param major: only this CUDA major
+    :returns: (site-packages directory, major) of each, in the order of the path, the newest first within a directory
+
+    """
+    for site_dir in site_dirs(search_path):
+        for found in toolkit_majors(site_dir):
+            if (major is None or found == major) and has_compiler(site_dir, found):
+                yield site_dir, found
+
+
+def sibling_site_dirs(path: str, version: str) -> Iterator[str]:
+    """
+    Find the site-packages directories of PATH entries whose prefix has no interpreter of its own.
+
+    pip and PDM split one build environment over two such prefixes (static and dynamic requirements), and start-up files
+    of the first run before the second is on ``sys.path``. A prefix with an interpreter is another environment.
+
+    :param path: the value of PATH
+    :param version: the interpreter's, e.g. ``3.13``
+    :returns: each directory that is there
+
+    """
+    for folder in path.split(os.pathsep):
+        prefix, name = os.path.split(folder)
+        if not os.path.isabs(folder) or name not in {"bin", "Scripts"}:
+            continue
+        layouts = (
+            [os.path.join("Lib", "site-packages")]
+            if name == "Scripts"
+            else [os.path.join("lib", f"python{version}", kind) for kind in ("site-packages", "dist-packages")]
+        )
+        for layout in layouts:
+            site_dir = os.path.join(prefix, layout)
+            if os.path.isdir(os.path.join(site_dir, "nvidia")) and not any(
+                os.path.exists(os.path.join(folder, python)) for python in ("python3", "python", "python.exe")
+            ):
+                yield site_dir
+
+
+__all__ = [
+    "MADE_FROM",
+    "POINTER_SUFFIX",
+    "ROOTS_FOLDER",
+    "SITE",
+    "STAMP",
+    "compilers",
+    "fresh_root",
+    "has_compiler",
+    "is_fresh",
+    "outside_root",
+    "outside_root_path",
+    "root_path",
+    "sibling_site_dirs",
+    "site_dirs",
+    "toolkit_majors",
+    "toolkit_path",
+]

@@ -1,0 +1,118 @@
+"""
+What runs when Python starts in an environment that has cuda-shims (``cuda_shims.pth``, ``cuda_shims.start``).
+
+It never raises, never prints (``CUDA_SHIMS_DEBUG=1`` explains on stderr) and may run several times in one process: site
+runs every ``.pth`` twice in a virtual environment up to Python 3.14, and in pip's isolated build the outer
+environment's module, imported first, runs again for the inner one. So it looks at ``sys.path`` each time it is called,
+never at ``__file__`` or ``sys.prefix``, and it takes no argument, whatever its version. Until there is work to do it
+imports nothing that ``site`` has not imported already, two small modules of ours apart.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from . import envvars, search
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+_done_for: list[tuple[object, ...]] = []
+
+
+def main() -> None:
+    """Make this process and its children find the toolkit that is on ``sys.path``; do nothing if there is none."""
+    try:
+        if os.environ.get("CUDA_SHIMS_STARTUP") == "0":
+            return
+        state = (*sys.path, os.environ.get(envvars.MARKER))
+        if state not in _done_for:
+            activate(sys.path, os.environ)
+            _done_for[:] = [(*sys.path, os.environ.get(envvars.MARKER))]
+    except Exception as error:  # noqa: BLE001 # an interpreter that cannot start is worse than any missing compiler
+        _debug("gave up", repr(error))
+
+
+def activate(search_path: list[str], environ: MutableMapping[str, str]) -> str | None:
+    """
+    Find a toolkit, make its root if it is missing or stale, and set the variables.
+
+    :param search_path: ``sys.path``
+    :param environ: changed in place
+    :returns: the root that the variables name now, or ``None`` if they were left to the user or nothing was found
+
+    """
+    choice = environ.get(envvars.TOOLKIT, "")
+    if os.path.isabs(choice):
+        _update(environ, envvars.for_root(environ, choice))
+        return choice
+    site_dir, major = _choose(search_path, environ, choice)
+    if site_dir is None:
+        _debug("no toolkit with a compiler on sys.path")
+        return None
+    root = search.fresh_root(site_dir, major) or _make(site_dir, major)
+    home = envvars.user_toolkit(environ, root)
+    if home and not choice and not _prefers_wheels(environ):
+        _debug("left to the toolkit that your variables name:", home)
+        _update(environ, envvars.for_user_toolkit(environ, home))
+        return None
+    _update(environ, envvars.for_root(environ, root))
+    return root
+
+
+def _choose(search_path: list[str], environ: MutableMapping[str, str], choice: str) -> tuple[str | None, int]:
+    major = int(choice) if choice.isascii() and choice.isdigit() else None
+    found = list(search.compilers(search_path, major))
+    if not found:
+        version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        found = list(search.compilers(search.sibling_site_dirs(environ.get("PATH", ""), version), major))
+    if not found:
+        return None, 0
+    if major is None and len({major for _, major in found}) > 1:
+        wanted = _config_value("toolkit", environ)
+        found = [pair for pair in found if str(pair[1]) == wanted] or found
+    return found[0]
+
+
+def _prefers_wheels(environ: MutableMapping[str, str]) -> bool:
+    return _config_value("prefer", environ) == "wheels"
+
+
+def _config_value(name: str, environ: MutableMapping[str, str]) -> object:
+    # read only where it decides something: parsing TOML costs more than all the rest
+    from .config import load_config  # noqa: PLC0415
+
+    try:
+        return getattr(load_config(os.getcwd(), environ), name)
+    except Exception as error:  # noqa: BLE001 # the command line reports a bad configuration; a start of Python may not
+        _debug("configuration not used:", error)
+        return None
+
+
+def _make(site_dir: str, major: int) -> str:
+    try:
+        from .root_maker import make_root  # noqa: PLC0415 # only when there is work to do
+
+        return make_root(site_dir, major)
+    except Exception as error:  # noqa: BLE001 # builds go on with what the wheels have
+        _debug("no root:", repr(error))
+        return search.toolkit_path(site_dir, major)
+
+
+def _update(environ: MutableMapping[str, str], changes: dict[str, str | None]) -> None:
+    for name, value in changes.items():
+        if value is None:
+            environ.pop(name, None)
+        elif environ.get(name) != value:
+            _debug(f"{name}={value}")
+            environ[name] = value
+
+
+def _debug(*words: object) -> None:
+    if os.environ.get("CUDA_SHIMS_DEBUG") == "1" and sys.stderr is not None:
+        print("cuda-shims:", *words, file=sys.stderr)
+
+
+__all__ = ["activate", "main"]

@@ -1,0 +1,161 @@
+#!/bin/sh
+# cuda-shims shim: runs the pip-installed CUDA tool of this file's name. "cuda-shims which TOOL" says which that is.
+# toolkit: none yet
+#
+# Search, first hit: 1. CUDA_SHIMS_TOOLKIT; 2. this file's own prefix, then that of each symbolic link that led here,
+# then those of the other PATH entries (pip and PDM split one environment over two prefixes); 3. the next TOOL on PATH
+# that is no shim; 4. exit 127. No fork on the way, nothing on stdout, and the tool is exec'ed by its unresolved absolute
+# path, since nvcc takes its toolkit from argv[0]. Variables begin with _cs_: one of the caller's would be changed.
+
+_cs_fail() {
+  printf '%s\n' "${_cs_tool} (cuda-shims): $1" >&2
+  exit 127
+}
+
+# _cs_usable FILE
+_cs_usable() { [ -f "$1" ] && [ -x "$1" ]; }
+
+# _cs_is_shim FILE: looks at its first two lines; the first line of anything else ends the reading
+_cs_is_shim() {
+  _cs_line=
+  { IFS= read -r _cs_line && [ "$_cs_line" = '#!/bin/sh' ] && IFS= read -r _cs_line; } <"$1" 2>/dev/null
+  case $_cs_line in '# cuda-shims shim'*) return 0 ;; *) return 1 ;; esac
+}
+
+# _cs_fresh ROOT SITE: sets _cs_root when a finished root serves SITE and nothing that it was made from is newer
+_cs_fresh() {
+  _cs_root=$1
+  if [ ! -f "$_cs_root/stamp" ]; then
+    [ -r "$1.root" ] && IFS= read -r _cs_root <"$1.root" && [ "$_cs_root/site" -ef "$2" ] || return 1
+  fi
+  for _cs_input in "$_cs_root"/made-from-1/*; do
+    [ -e "$_cs_input" ] && [ ! "$_cs_input" -nt "$_cs_root/stamp" ] || return 1
+  done
+}
+
+# _cs_look SITE: sets _cs_found to the tool in a site-packages directory, _cs_stale when no fresh root has it
+_cs_look() {
+  _cs_found= _cs_stale= _cs_best=-1
+  for _cs_wheel in "$1"/nvidia/cu[0-9]*; do
+    _cs_major=${_cs_wheel##*/cu}
+    case $_cs_major in *[!0-9]* | ??????*) continue ;; esac
+    case $_cs_want in '' | "$_cs_major") ;; *) continue ;; esac
+    [ "$_cs_major" -gt "$_cs_best" ] || continue
+    if _cs_fresh "$1/cuda_shims_toolkit/cu$_cs_major" "$1"; then
+      _cs_home=$_cs_root _cs_old=
+    else
+      _cs_home=$_cs_wheel _cs_old=yes
+    fi
+    for _cs_file in "$_cs_home/bin/$_cs_tool" "$_cs_home/nvvm/bin/$_cs_tool"; do
+      if _cs_usable "$_cs_file"; then
+        _cs_found=$_cs_file _cs_stale=$_cs_old _cs_best=$_cs_major
+        break
+      fi
+    done
+  done
+  case $_cs_found$_cs_want in
+    '' | 12)
+      for _cs_file in "$1"/nvidia/cuda_*/bin/"$_cs_tool"; do
+        if _cs_usable "$_cs_file"; then _cs_found=$_cs_file; fi
+      done
+      ;;
+  esac
+  [ -n "$_cs_found" ]
+}
+
+# _cs_prefix PREFIX
+_cs_prefix() {
+  for _cs_lib in "$1"/lib/python3* "$1"/lib64/python3* "$1/Lib"; do
+    for _cs_kind in site-packages dist-packages; do
+      _cs_site=$_cs_lib/$_cs_kind
+      [ -d "$_cs_site/nvidia" ] && _cs_look "$_cs_site" && return 0
+    done
+  done
+  _cs_site=$1
+  [ -d "$_cs_site/nvidia" ] && _cs_look "$_cs_site"
+}
+
+_cs_self=$0
+_cs_tool=${0##*/}
+case $_cs_self in
+  */*) ;;
+  *) _cs_self=$(command -v -- "$_cs_tool") || _cs_self=./$_cs_tool ;; # "sh nvcc"
+esac
+case $_cs_self in
+  /*) ;;
+  *) _cs_self=$PWD/$_cs_self ;;
+esac
+
+_cs_want= _cs_chosen=
+case ${CUDA_SHIMS_TOOLKIT-} in
+  '') _cs_chosen=${CUDA_SHIMS_FORWARD-} ;; # set by the start-up hook: the toolkit that the user's CUDA_HOME names
+  /*) _cs_chosen=$CUDA_SHIMS_TOOLKIT ;;
+  *[!0-9]*) _cs_fail "CUDA_SHIMS_TOOLKIT=$CUDA_SHIMS_TOOLKIT is neither a CUDA major (13) nor the absolute path of a toolkit root" ;;
+  *) _cs_want=$CUDA_SHIMS_TOOLKIT ;;
+esac
+if [ -n "$_cs_chosen" ]; then
+  for _cs_file in "$_cs_chosen/bin/$_cs_tool" "$_cs_chosen/nvvm/bin/$_cs_tool"; do
+    _cs_usable "$_cs_file" && ! _cs_is_shim "$_cs_file" && exec "$_cs_file" "$@"
+  done
+  [ -z "${CUDA_SHIMS_TOOLKIT-}" ] || _cs_fail "CUDA_SHIMS_TOOLKIT=$_cs_chosen holds no such tool; unset it, or name a toolkit root"
+fi
+
+_cs_link=$_cs_self _cs_hops=0
+while :; do
+  _cs_tool=${_cs_link##*/}
+  _cs_bin=${_cs_link%/*}
+  case ${_cs_bin##*/} in
+    '' | . | ..) _cs_up=$_cs_bin/.. ;;
+    *) _cs_up=${_cs_bin%/*} ;;
+  esac
+  if _cs_prefix "$_cs_up"; then
+    # a missing or stale root: this environment's own python makes it, once; without it the wheels' own folder serves
+    if [ -n "$_cs_stale" ] && [ -x "$_cs_bin/python" ] && [ -w "$_cs_site" ]; then
+      "$_cs_bin/python" -I -m cuda_shims root </dev/null >/dev/null 2>&1
+      _cs_look "$_cs_site"
+    fi
+    exec "$_cs_found" "$@"
+  fi
+  [ -L "$_cs_link" ] && [ "$_cs_hops" -lt 20 ] || break
+  _cs_target=$(readlink -- "$_cs_link") || break
+  case $_cs_target in
+    /*) _cs_link=$_cs_target ;;
+    *) _cs_link=$_cs_bin/$_cs_target ;;
+  esac
+  _cs_hops=$((_cs_hops + 1))
+done
+
+_cs_rest=$PATH:
+while [ -n "$_cs_rest" ]; do
+  _cs_dir=${_cs_rest%%:*} _cs_rest=${_cs_rest#*:}
+  case $_cs_dir in
+    /*/bin | /*/Scripts) _cs_prefix "${_cs_dir%/*}" && exec "$_cs_found" "$@" ;;
+  esac
+done
+
+[ -z "$_cs_want" ] || _cs_fail "CUDA_SHIMS_TOOLKIT=$_cs_want: no pip-installed toolkit of that major has it here"
+
+# a tool that is found by PATH may be a wrapper that comes back here (a compiler cache's): let it, but not for ever
+_cs_depth=${_CUDA_SHIMS_DEPTH-0}
+case $_cs_depth in '' | *[!0-9]* | ???*) _cs_depth=0 ;; esac
+_cs_rest=$PATH:
+while [ -n "$_cs_rest" ]; do
+  _cs_dir=${_cs_rest%%:*} _cs_rest=${_cs_rest#*:}
+  case $_cs_dir in /*) ;; *) continue ;; esac
+  _cs_file=${_cs_dir%/}/$_cs_tool
+  _cs_usable "$_cs_file" || continue
+  [ "$_cs_file" -ef "$_cs_self" ] && continue
+  _cs_is_shim "$_cs_file" && continue
+  [ "$_cs_depth" -lt 8 ] || _cs_fail "$_cs_file and this shim call each other; take one of them off PATH, or install the toolkit: pip install \"cuda-shims[cu13]\""
+  _CUDA_SHIMS_DEPTH=$((_cs_depth + 1))
+  export _CUDA_SHIMS_DEPTH
+  exec "$_cs_file" "$@"
+done
+
+case $_cs_tool in
+  cuobjdump | nvdisasm | tileiras) _cs_extra=$_cs_tool ;;
+  tileirdisasm) _cs_extra=tileiras ;;
+  compute-sanitizer) _cs_extra=sanitizer ;;
+  *) _cs_fail "not installed in this environment nor elsewhere on PATH; nvidia-cuda-nvcc holds it: pip install \"cuda-shims[cu13]\"" ;;
+esac
+_cs_fail "not installed in this environment nor elsewhere on PATH; it is in: pip install \"cuda-toolkit[$_cs_extra]==13.*\""

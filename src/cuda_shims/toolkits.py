@@ -1,0 +1,164 @@
+"""The pip-installed toolkits of a search path, described: version, components, tools."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NamedTuple
+
+from . import search
+from .catalog import TOOLS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class Toolkit(NamedTuple):
+    """
+    What the wheels of one CUDA major form in one site-packages directory.
+
+    A named tuple and not a dataclass: ``dataclasses`` costs more to import than a root costs to make.
+    """
+
+    #: the CUDA major, e.g. 13
+    major: int
+    #: version of the compiler's distribution (of the runtime's where there is no compiler), e.g. ``13.5.37``
+    version: str
+    #: the folder that the wheels share, e.g. ``…/site-packages/nvidia/cu13``; unresolved
+    path: str
+    #: the site-packages directory that holds it
+    site_dir: str
+    #: normalised distribution name to version, of every installed distribution that has files in :attr:`path`
+    components: dict[str, str]
+    #: tool name to its path, of every tool of :data:`cuda_shims.catalog.TOOLS` that is there
+    tools: dict[str, str]
+    #: where it was found: ``sys.path``, ``PATH`` (a prefix without an interpreter), or ``argument``
+    found_via: str
+
+    @property
+    def release(self) -> str:
+        """The CUDA release, e.g. ``13.5``."""
+        return ".".join(self.version.split(".")[:2])
+
+    @property
+    def root(self) -> str | None:
+        """The path of its fresh root, or ``None``."""
+        return search.fresh_root(self.site_dir, self.major)
+
+    @property
+    def home(self) -> str:
+        """What CUDA_HOME should name: the root, or the wheels' own folder while there is none."""
+        return self.root or self.path
+
+
+def find_toolkits(search_path: Iterable[str] | None = None) -> list[Toolkit]:
+    """
+    Find the toolkits of a search path.
+
+    :param search_path: directories to look in; by default ``sys.path``, then the prefixes of PATH entries that have no
+        interpreter of their own (where pip and PDM put the other half of a build environment)
+    :returns: in the order of the path, the newest major first within a directory
+
+    """
+    if search_path is not None:
+        return list(_describe(search_path, "argument"))
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    found = list(_describe(sys.path, "sys.path"))
+    places = {toolkit.site_dir for toolkit in found}
+    siblings = (each for each in search.sibling_site_dirs(os.environ.get("PATH", ""), version) if each not in places)
+    return [*found, *_describe(siblings, "PATH")]
+
+
+def _describe(search_path: Iterable[object], found_via: str) -> Iterator[Toolkit]:
+    for site_dir in search.site_dirs(search_path):
+        for major in search.toolkit_majors(site_dir):
+            yield read_toolkit(site_dir, major, found_via)
+
+
+def read_toolkit(site_dir: str, major: int, found_via: str = "argument") -> Toolkit:
+    """
+    Describe one toolkit.
+
+    :param site_dir: the site-packages directory
+    :param major: e.g. 13
+    :param found_via: how it was found
+    :returns: the toolkit; a folder with nothing in it gives one without components and tools
+
+    """
+    path = search.toolkit_path(site_dir, major)
+    components = dict(installed_components(site_dir, major))
+    version = components.get("nvidia-cuda-nvcc") or components.get("nvidia-cuda-runtime") or header_version(path)
+    return Toolkit(major, version or str(major), path, site_dir, components, dict(_tools(path)), found_via)
+
+
+def distributions(site_dir: str) -> Iterator[tuple[str, str, str]]:
+    """
+    List the distributions of a directory by the names of their ``.dist-info`` folders.
+
+    Not :mod:`importlib.metadata`: importing it costs more than making a root, and it parses what a folder's name says.
+
+    :param site_dir: the site-packages directory
+    :returns: (normalised name, version, folder name) of each, as :pep:`427` and the recording specification spell them
+
+    """
+    try:
+        names = sorted(os.listdir(site_dir))
+    except OSError:
+        return
+    for folder in names:
+        if folder.endswith(".dist-info") and "-" in folder:
+            name, version = folder[: -len(".dist-info")].split("-", 1)
+            yield name.lower().replace("_", "-").replace(".", "-"), version, folder
+
+
+def installed_components(site_dir: str, major: int) -> Iterator[tuple[str, str]]:
+    """
+    List the distributions that have files in a toolkit's folder.
+
+    :param site_dir: the site-packages directory
+    :param major: e.g. 13
+    :returns: (normalised name, version) of each; a placeholder (nvidia-cuda-nvcc 0.0.0a0) has no files there
+
+    """
+    needle = f"nvidia/cu{major}/".encode()
+    for name, version, folder in distributions(site_dir):
+        if name.startswith("nvidia-"):
+            try:
+                with open(os.path.join(site_dir, folder, "RECORD"), "rb") as file:
+                    if needle in file.read():
+                        yield name, version
+            except OSError:
+                continue
+
+
+def header_version(path: str) -> str | None:
+    """
+    Read a toolkit's release from its headers, for one that has no metadata (a copied tree).
+
+    :param path: the toolkit's folder or root
+    :returns: ``13.5`` for ``#define CUDA_VERSION 13050`` in ``cuda.h``, ``None`` if that cannot be read
+
+    """
+    try:
+        with open(os.path.join(path, "include", "cuda.h"), encoding="utf-8", errors="replace") as file:
+            for line in file:
+                words = line.split()
+                if words[:2] == ["#define", "CUDA_VERSION"] and words[2:] and words[2].isdigit():
+                    number = int(words[2])
+                    return f"{number // 1000}.{number % 1000 // 10}"
+    except OSError:
+        pass
+    return None
+
+
+def _tools(path: str) -> Iterator[tuple[str, str]]:
+    for tool in TOOLS:
+        for folder in ("bin", os.path.join("nvvm", "bin")):
+            for suffix in ("", ".exe"):
+                candidate = os.path.join(path, folder, tool.name + suffix)
+                if os.path.isfile(candidate):
+                    yield tool.name, candidate
+
+
+__all__ = ["Toolkit", "distributions", "find_toolkits", "header_version", "installed_components", "read_toolkit"]
