@@ -7,6 +7,7 @@ Exit codes: 0 done; 1 a finding or a refusal; 2 wrong usage or configuration; 12
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 
@@ -77,6 +78,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     """
     options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="surrogateescape")  # a path is printed as it is, also one that is not UTF-8
     try:
         code: int = options.run(options, Output(options))
         sys.stdout.flush()
@@ -145,7 +149,7 @@ def _parser() -> argparse.ArgumentParser:
 def _formats() -> tuple[str, ...]:
     from .shells import FORMATS  # noqa: PLC0415
 
-    return FORMATS
+    return (*FORMATS, "github-path")
 
 
 def _environment(options: argparse.Namespace) -> Any:
@@ -278,20 +282,22 @@ def _root(options: argparse.Namespace, output: Output) -> int:
 
 def _env(options: argparse.Namespace, output: Output) -> int:
     from .envvars import root_variables  # noqa: PLC0415
-    from .shells import render  # noqa: PLC0415
+    from .shells import github_path_line, render  # noqa: PLC0415
 
     home = _home(options)
-    variables = root_variables(home)
     folder = os.path.join(home, "bin")
     chosen = "json" if options.json else options.format
     try:
-        text = render(variables, folder, chosen)
-    except ValueError as error:
+        if chosen == "github-path":
+            text = github_path_line(folder)
+        else:
+            text = render(root_variables(home), folder, chosen)
+    except ValueError as error:  # a path that this shell cannot spell
         output.remark(f"cuda-shims: {error}", -1)
         return 1
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
-    if chosen == "github" and os.environ.get("GITHUB_PATH"):
-        output.remark(f'cuda-shims: and for PATH: echo "{folder}" >> "$GITHUB_PATH"')
+    if chosen == "github":
+        output.remark('and for PATH: cuda-shims env --format github-path >> "$GITHUB_PATH"')
     return 0
 
 

@@ -1,0 +1,525 @@
+"""Values through real shells: what comes out of the environment is what went in, byte for byte."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from cuda_shims.shells import FORMATS, github_path_line, render
+
+HOSTILE = [
+    b"/opt/cuda",
+    b"two  blanks and\ta tab ",
+    b" leading",
+    b"it's",
+    b"'",
+    b"''",
+    b"'''quoted'''",
+    b'"',
+    b'say "hi"',
+    b"$HOME",
+    b"${HOME}",
+    b"$(echo pwned)",
+    b"`echo pwned`",
+    b"\\",
+    b"\\\\",
+    b"ends in \\",
+    b"\\'",
+    b"'\\",
+    b"\\n is no newline",
+    b"a\nb",
+    b"\n",
+    b"ends in newlines\n\n",
+    b"a\r\nb",
+    b"\r",
+    b"!",
+    b"!!:s/a/b/ !x!",
+    b"%PATH%",
+    b"100%",
+    b"%%1 %~dp0",
+    b"^",
+    b"a & b && c | d || e > f < g",
+    b"; rm -rf /",
+    b"~",
+    b"~/x:~root",
+    b"# no comment",
+    b"-n",
+    b"--",
+    b"*?[a-z]{1,2}",
+    b"(sub) { group; }",
+    b"=equals=",
+    b"a:b",
+    b"$'ansi'",
+    b"\x1b[31mred\x1b[0m",
+    b"\x01\x02\x7f\x81\x82\x83\x88",
+    "grüße 日本 😀".encode(),
+    "\u2018smart\u2019 \u201a\u201b \u201cquotes\u201d".encode(),
+    b"not utf-8: \xff\xfe\xc3",
+    b"NAME<<EOF",
+    b"CUDA_SHIMS_END",
+    b"a\nCUDA_SHIMS_END\nb",
+    b"a\nCUDA_SHIMS_END_\nCUDA_SHIMS_END",
+    bytes(range(1, 256)),
+    *(b"x%cy" % number for number in range(1, 256)),
+]
+
+
+def _random_values(count: int) -> list[bytes]:
+    generator = random.Random(20)  # noqa: S311 # not for secrets: the same values in every run
+    alphabet = [
+        b"'",
+        b'"',
+        b"\\",
+        b"$",
+        b"`",
+        b"\n",
+        b"!",
+        b"%",
+        b"^",
+        b"}",
+        b"{",
+        b"(",
+        b")",
+        b"*",
+        b" ",
+        b"a",
+        b"\xc3",
+    ]
+    return [b"".join(generator.choices(alphabet, k=generator.randrange(1, 12))) for _ in range(count)]
+
+
+VALUES = HOSTILE + _random_values(200)
+#: those that can be a folder on a POSIX PATH; the bytes one by one are left to the variables
+FOLDERS = list({b"/x/" + value: None for value in VALUES if b":" not in value and not re.fullmatch(rb"(?s)x.y", value)})
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")
+
+
+def _is_utf8(value: bytes) -> bool:
+    return _text(value).isascii() or not re.search("[\ud800-\udfff]", _text(value))
+
+
+def _variables(values: list[bytes]) -> dict[str, str]:
+    return {f"V{at}_PATH" if at % 2 else f"V{at}": _text(value) for at, value in enumerate(values)}
+
+
+# real shells ---------------------------------------------------------------------------------------------------------
+
+_ENV = shutil.which("env") or "/usr/bin/env"
+_CAT = shutil.which("cat") or "/bin/cat"
+_EVAL = f'eval "$({_CAT} "$1")"'
+
+#: shell -> the program, how it evaluates the file that is its first argument, the format
+SHELLS = {
+    "sh": (["sh"], _EVAL, "sh"),
+    "dash": (["dash"], _EVAL, "sh"),
+    "dash-strict": (["dash", "-eu"], _EVAL, "sh"),
+    "bash": (["bash", "--norc"], _EVAL, "sh"),
+    "bash-strict": (["bash", "--norc", "-eu", "-o", "pipefail"], _EVAL, "sh"),
+    "bash-posix": (["bash", "--posix"], _EVAL, "sh"),
+    "bash-histexpand": (["bash", "--norc", "-H"], _EVAL, "sh"),
+    "bash-extglob": (["bash", "--norc", "-O", "extglob"], _EVAL, "sh"),
+    "bash-source": (["bash", "--norc"], '. "$1"', "sh"),
+    "busybox": (["busybox", "ash"], _EVAL, "sh"),
+    "zsh": (["zsh", "-f"], _EVAL, "sh"),
+    "zsh-rcquotes": (["zsh", "-f", "-o", "rcquotes", "-o", "extendedglob", "-o", "ksharrays"], _EVAL, "sh"),
+    "mksh": (["mksh"], _EVAL, "sh"),
+    "fish": (["fish"], "source $argv[1]", "fish"),
+    "fish-eval": (["fish"], f"eval ({_CAT} $argv[1])", "fish"),
+}
+
+
+def _evaluate(shell: str, text: str, folder: str, times: int = 1, **environ: str) -> dict[bytes, bytes]:
+    """Evaluate a text in a shell and give back the environment that its children get."""
+    program, how, _ = SHELLS[shell]
+    if shutil.which(program[0]) is None:
+        pytest.skip(f"{program[0]} is not installed")
+    file = os.path.join(folder, "text")
+    with open(file, "wb") as stream:
+        stream.write(os.fsencode(text))
+    script = "\n".join([how] * times + [f"exec {_ENV} -0"])
+    name = [] if program[0] == "fish" else ["name"]
+    done = subprocess.run(
+        [shutil.which(program[0]) or "", *program[1:], "-c", script, *name, file],
+        env={"HOME": folder, "LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", **environ},
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stderr == b""
+    return dict(line.split(b"=", 1) for line in done.stdout.split(b"\0") if line)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_every_value_survives(shell: str, locale: str, times: int, tmp_path) -> None:
+    variables = _variables(VALUES)
+    text = render(variables, "/x/bin", SHELLS[shell][2])
+    environ = _evaluate(shell, text, str(tmp_path), times, LC_ALL=locale)
+    got = {name: environ.get(name.encode()) for name in variables}
+    assert got == {name: os.fsencode(value) for name, value in variables.items()}
+    assert environ[b"PATH"] == b"/x/bin:/usr/bin:/bin"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+def test_every_folder_comes_first_and_once(shell: str, locale: str, tmp_path) -> None:
+    # each in front of all that came before, twice each; then one from the middle to the front
+    texts = [render({}, _text(folder), SHELLS[shell][2]) for folder in FOLDERS]
+    text = "".join(text * 2 for text in texts) + texts[40]
+    environ = _evaluate(shell, text, str(tmp_path), LC_ALL=locale)
+    wanted = [FOLDERS[40], *reversed(FOLDERS[:40] + FOLDERS[41:]), b"/usr/bin", b"/bin"]
+    assert environ[b"PATH"].split(b":") == wanted
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("/a", "/x/bin:/a"),
+        ("/x/bin", "/x/bin"),
+        ("/a:/x/bin", "/x/bin:/a"),
+        ("/a:/x/bin:/b", "/x/bin:/a:/b"),
+        ("/x/bin:/a:/x/bin:/x/bin:/b:/x/bin", "/x/bin:/a:/b"),
+        ("/x/bin/y:/x/binary:/w/x/bin", "/x/bin:/x/bin/y:/x/binary:/w/x/bin"),
+        ("/a b:/*", "/x/bin:/a b:/*"),
+    ],
+)
+def test_the_folder_is_moved_to_the_front(shell: str, before: str, after: str, tmp_path) -> None:
+    environ = _evaluate(shell, render({}, "/x/bin", SHELLS[shell][2]), str(tmp_path), PATH=before)
+    assert environ[b"PATH"] == after.encode()
+
+
+@pytest.mark.parametrize("shell", [shell for shell in SHELLS if SHELLS[shell][2] == "sh"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("", "/x/bin"), (":", "/x/bin::"), ("/a:", "/x/bin:/a:"), (":/a", "/x/bin::/a"), ("/a::/b", "/x/bin:/a::/b")],
+)
+def test_empty_entries_stay(shell: str, before: str, after: str, tmp_path) -> None:
+    # set within the shell: zsh has a PATH of its own where it starts with an empty one
+    text = f"PATH={before};\n" + render({}, "/x/bin", "sh") * 2
+    environ = _evaluate(shell, text, str(tmp_path))
+    assert environ[b"PATH"] == after.encode()
+
+
+@pytest.mark.parametrize("shell", [shell for shell in SHELLS if SHELLS[shell][2] == "sh"])
+def test_an_unset_path(shell: str, tmp_path) -> None:
+    environ = _evaluate(shell, "unset PATH;\n" + render({}, "/x/bin", "sh") * 2, str(tmp_path))
+    assert environ[b"PATH"] == b"/x/bin"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_two_toolkits_in_turn(shell: str, tmp_path) -> None:
+    fmt = SHELLS[shell][2]
+    text = "".join(render({"CUDA_HOME": name}, f"{name}/bin", fmt) for name in ("/one", "/two", "/one"))
+    environ = _evaluate(shell, text, str(tmp_path))
+    assert (environ[b"CUDA_HOME"], environ[b"PATH"]) == (b"/one", b"/one/bin:/two/bin:/usr/bin:/bin")
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash", "busybox", "zsh"])
+def test_eval_without_quotes(shell: str, tmp_path, monkeypatch) -> None:
+    program, _, fmt = SHELLS[shell]
+    monkeypatch.setitem(SHELLS, shell, (program, f"eval $({_CAT} $1)", fmt))
+    environ = _evaluate(shell, render({"CUDA_HOME": "/x y"}, "/x y/bin", "sh"), str(tmp_path), 2)
+    assert (environ[b"CUDA_HOME"], environ[b"PATH"]) == (b"/x y", b"/x y/bin:/usr/bin:/bin")
+
+
+@pytest.mark.parametrize("shell", [shell for shell in SHELLS if SHELLS[shell][2] == "sh"])
+def test_no_other_variable_is_left(shell: str, tmp_path) -> None:
+    plain = set(_evaluate(shell, ":;", str(tmp_path)))
+    assert set(_evaluate(shell, render({"CUDA_HOME": "/x"}, "/x/bin", "sh"), str(tmp_path))) == plain | {b"CUDA_HOME"}
+
+
+# PowerShell ----------------------------------------------------------------------------------------------------------
+
+_QUOTES = "'\u2018\u2019\u201a\u201b"
+
+
+def _powershell_value(text: str) -> str:
+    """
+    Read an expression by PowerShell's grammar.
+
+    A verbatim string ends at any of five quotes, two of which stand for the first of them (about_Quoting_Rules;
+    IsSingleQuote in CharTraits.cs); a [char] cast of a hexadecimal integer; + with a string on its left.
+    """
+    units: list[int] = []
+    at, inside, first = 0, text.startswith("("), True
+    if inside:
+        assert text.endswith(")")
+        text = text[1:-1]
+    while at < len(text):
+        if not first:
+            assert inside
+            assert text[at : at + 3] == " + "
+            at += 3
+        number = re.compile(r"\[char\]0x([0-9a-f]{1,4})(?![0-9a-fA-F])").match(text, at)
+        if number:
+            assert not first, "a sum, not a string"
+            units.append(int(number.group(1), 16))
+            at = number.end()
+        else:
+            assert text[at] in _QUOTES
+            at += 1
+            while text[at] not in _QUOTES or text[at + 1 : at + 2] in {*_QUOTES}:
+                at += 1 if text[at] not in _QUOTES else 2
+                units.append(ord(text[at - 1]))
+            at += 1
+        first = False
+    return b"".join(unit.to_bytes(2, "big") for unit in units).decode("utf-16-be")
+
+
+@pytest.mark.parametrize("value", [value for value in VALUES if _is_utf8(value)])
+def test_powershell_by_its_grammar(value: bytes) -> None:
+    folder = "/x/" + _text(value).replace(":", "")
+    text = render({"CUDA_HOME": _text(value)}, folder, "powershell")
+    assert text.isascii()
+    one, two, end = text.split("\n")
+    assert end == ""
+    name, _, expression = one.partition(" = ")
+    assert name == "$env:CUDA_HOME"
+    assert _powershell_value(expression) == _text(value)
+    found = re.fullmatch(
+        r"\$env:PATH = \(@\((?P<first>.*)\) \+ @\(if \(\$env:PATH\) \{ \$env:PATH -split \[IO\.Path\]::PathSeparator"
+        r" \| Where-Object \{ -not (?P<other>.*)\.Equals\(\$_\) \} \}\)\) -join \[IO\.Path\]::PathSeparator",
+        two,
+    )
+    assert found
+    assert found["first"] == found["other"]
+    assert _powershell_value(found["first"]) == folder
+
+
+@pytest.mark.skipif(shutil.which("pwsh") is None, reason="pwsh is not installed")
+@pytest.mark.parametrize("times", [1, 2])
+def test_powershell(times: int, tmp_path) -> None:
+    variables = _variables([value for value in VALUES if _is_utf8(value)])
+    file = tmp_path / "text"
+    file.write_text(render(variables, "/x/b in", "powershell"))
+    evaluate = f"Get-Content '{file}' | Invoke-Expression;"
+    done = subprocess.run(
+        ["pwsh", "-NoProfile", "-NonInteractive", "-Command", evaluate * times + f"{_ENV} -0"],
+        env={**os.environ, "HOME": str(tmp_path), "PATH": "/usr/bin:/bin:" + os.environ["PATH"]},
+        stdout=subprocess.PIPE,
+        timeout=120,
+        check=True,
+    )
+    environ = dict(line.split(b"=", 1) for line in done.stdout.split(b"\0") if b"=" in line)
+    assert {name: environ.get(name.encode()) for name in variables} == {n: v.encode() for n, v in variables.items()}
+    assert environ[b"PATH"].split(b":").count(b"/x/b in") == 1
+
+
+# cmd -----------------------------------------------------------------------------------------------------------------
+
+
+def _cmd_assignments(text: str, environ: dict[str, str]) -> dict[str, str]:
+    """
+    Run a batch file of @set lines as cmd.exe's parser does, delayed expansion off.
+
+    Percents first: %% is one, %NAME% the value, %1 an argument, a lone one is dropped. Then special characters outside
+    quotes, of which there must be none. Then set takes what is before the last quote.
+    """
+    environ = dict(environ)
+    for line in text.split("\n")[:-1]:
+        expanded, at = "", 0
+        while at < len(line):
+            if line[at] != "%":
+                expanded += line[at]
+                at += 1
+                continue
+            if line.startswith("%%", at):
+                expanded += "%"
+                at += 2
+                continue
+            named = re.compile(r"%([^%:]+)%").match(line, at)
+            assert named, f"a percent sign that cmd drops: {line!r}"
+            expanded += environ.get(named.group(1).upper(), "")
+            at = named.end()
+        match = re.fullmatch(r'@set "([^="]+)=([^"]*)"', expanded)
+        assert match, expanded
+        environ[match.group(1).upper()] = match.group(2)
+    return environ
+
+
+def _cmd_holds(value: bytes) -> bool:
+    return _is_utf8(value) and not re.search(rb'["\x00-\x1f]', value)
+
+
+@pytest.mark.parametrize("value", [value for value in VALUES if _cmd_holds(value)])
+def test_cmd_by_its_grammar(value: bytes) -> None:
+    folder = "C:\\" + _text(value).replace(";", "")
+    text = render({"CUDA_HOME": _text(value)}, folder, "cmd")
+    environ = _cmd_assignments(text, {"PATH": "C:\\old"})
+    assert environ == {"CUDA_HOME": _text(value), "PATH": f"{folder};C:\\old"}
+
+
+@pytest.mark.parametrize("value", [value for value in VALUES if not _cmd_holds(value)])
+def test_cmd_refuses(value: bytes) -> None:
+    with pytest.raises(ValueError, match=r"^the value of CUDA_HOME (has a double quote|is not UTF-8)"):
+        render({"CUDA_HOME": _text(value)}, "C:\\bin", "cmd")
+    with pytest.raises(ValueError, match=r"^the folder for PATH "):
+        render({}, "C:\\" + _text(value).replace(";", ""), "cmd")
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="cmd.exe is not installed")
+def test_cmd(tmp_path) -> None:
+    values = [value for value in VALUES if _cmd_holds(value) and value.isascii()]
+    variables = _variables(values)
+    (tmp_path / "text.cmd").write_text(render(variables, "C:\\x y\\bin", "cmd"))
+    show = "import json, os; print(json.dumps(dict(os.environ)))"
+    (tmp_path / "run.cmd").write_text(f'@call "{tmp_path}\\text.cmd"\n@"{sys.executable}" -c "{show}"\n')
+    done = subprocess.run([str(tmp_path / "run.cmd")], stdout=subprocess.PIPE, timeout=60, check=True)
+    environ = json.loads(done.stdout)
+    assert {name: environ.get(name.upper()) for name in variables} == variables
+    assert environ["PATH"].startswith("C:\\x y\\bin;")
+
+
+# json ----------------------------------------------------------------------------------------------------------------
+
+
+def test_json() -> None:
+    variables = _variables(VALUES)
+    text = render(variables, "C:\\x", "json")
+    assert text.isascii()
+    assert json.loads(text) == {"schema": 1, "variables": variables, "path": ["C:\\x"]}
+    assert render({"B": "1", "A": "é"}, "/x", "json") == (
+        '{\n  "path": [\n    "/x"\n  ],\n  "schema": 1,\n  "variables": {\n    "A": "\\u00e9",\n    "B": "1"\n  }\n}\n'
+    )
+
+
+# GitHub Actions ------------------------------------------------------------------------------------------------------
+
+
+def _github_environ(text: str, *, windows: bool) -> dict[str, str]:
+    """Read the file as SetEnvFileCommand in actions/runner does: a line ends at LF, on Windows at CRLF too."""
+    ends = re.compile(r"\r?\n" if windows else r"\n")
+    environ, at = {}, 0
+
+    def line() -> tuple[str, int]:
+        nonlocal at
+        end = ends.search(text, at)
+        assert end, "no newline at the end"
+        start, at = at, end.end()
+        return text[start : end.start()], end.start()
+
+    while at < len(text):
+        head, _ = line()
+        if not head:
+            continue
+        equals, heredoc = head.find("="), head.find("<<")
+        if equals >= 0 and (heredoc < 0 or equals < heredoc):
+            name, _, environ[name] = head.partition("=")
+            continue
+        name, _, delimiter = head.partition("<<")
+        assert name
+        assert delimiter
+        start = stop = at
+        while True:
+            row, end = line()
+            if row == delimiter:
+                break
+            stop = end
+        environ[name] = text[start:stop]
+    return environ
+
+
+@pytest.mark.parametrize("windows", [False, True])
+def test_github_env(windows: bool) -> None:
+    variables = _variables([value for value in VALUES if _is_utf8(value) and not value.endswith(b"\r")])
+    variables["EMPTY"] = ""
+    assert _github_environ(render(variables, "/x/bin", "github"), windows=windows) == variables
+
+
+def test_github_forms() -> None:
+    assert render({"B": "1", "A": "x y"}, "/x/bin", "github") == "A=x y\nB=1\n"
+    assert render({"A": "x\ny"}, "/x/bin", "github") == "A<<CUDA_SHIMS_END\nx\ny\nCUDA_SHIMS_END\n"
+    assert render({}, "/x/bin", "github") == ""
+    assert github_path_line("/x y/b;in") == "/x y/b;in\n"
+    assert github_path_line("C:\\x y\\bin") == "C:\\x y\\bin\n"
+
+
+# what is refused -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fmt", FORMATS)
+@pytest.mark.parametrize(
+    ("variables", "folder", "problem"),
+    [
+        ({"A": "x\0y"}, "/x", "the value of A has a NUL"),
+        ({"A": "x"}, "/x\0", "the folder for PATH has a NUL"),
+        ({"A": "x"}, "", "an empty entry of PATH"),
+        ({"": "x"}, "/x", "'' cannot be the name"),
+        ({"1A": "x"}, "/x", "'1A' cannot be the name"),
+        ({"A-B": "x"}, "/x", "'A-B' cannot be the name"),
+        ({"A\n": "x"}, "/x", "'A.n' cannot be the name"),
+        ({"Ä": "x"}, "/x", "'Ä' cannot be the name"),
+        ({"A=B;rm": "x"}, "/x", "'A=B;rm' cannot be the name"),
+        ({"PATH": "x"}, "/x", "PATH is not set as a whole"),
+        ({"Path": "x"}, "/x", "Path is not set as a whole"),
+    ],
+)
+def test_refused_everywhere(fmt: str, variables: dict[str, str], folder: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=f"^{problem}") as caught:
+        render(variables, folder, fmt)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("fmt", "folder"),
+    [
+        ("sh", "/a:b"),
+        ("sh", "C:\\x"),
+        ("fish", "/a:b"),
+        ("powershell", "/a:b"),
+        ("powershell", "C:\\a;b"),
+        ("cmd", "C:\\a;b"),
+        ("json", "/a:b"),
+        ("github", "/a:b"),
+        ("github", "C:\\a;b"),
+    ],
+)
+def test_a_folder_that_path_would_split(fmt: str, folder: str) -> None:
+    with pytest.raises(ValueError, match=r"cannot be on PATH, whose entries '[:;]' separates"):
+        render({}, folder, fmt)
+
+
+@pytest.mark.parametrize(
+    ("fmt", "value", "problem"),
+    [
+        ("powershell", "\udcff", "the value of A is not UTF-8, which PowerShell cannot hold; use the format json"),
+        ("powershell", "", "the value of A is empty, which PowerShell takes for: not set"),
+        ("cmd", "", "the value of A is empty, which cmd takes for: not set"),
+        ("cmd", "a\nb", "the value of A has a double quote or a control character"),
+        ("github", "\udcff", "the value of A is not UTF-8, which GitHub Actions cannot hold"),
+        ("github", "a\r", "the value of A ends in a carriage return"),
+    ],
+)
+def test_a_value_that_a_format_cannot_hold(fmt: str, value: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=f"^{problem}"):
+        render({"A": value}, "/x", fmt)
+
+
+@pytest.mark.parametrize("folder", ["/x\ny", "/x\r", "/x\udcff", "", "/x\0", "/a:b"])
+def test_a_folder_that_github_cannot_hold(folder: str) -> None:
+    with pytest.raises(ValueError, match=r"(line break|not UTF-8|empty entry|NUL|cannot be on PATH)"):
+        github_path_line(folder)
+    with pytest.raises(ValueError, match=r"(line break|not UTF-8|empty entry|NUL|cannot be on PATH)"):
+        render({}, folder, "github")
+
+
+def test_an_unknown_format() -> None:
+    with pytest.raises(ValueError, match=r"^'csh' is not a format; there are sh, fish, powershell, cmd, json, github$"):
+        render({}, "/x", "csh")
+
+
+@pytest.mark.parametrize("fmt", FORMATS)
+def test_order_does_not_matter(fmt: str) -> None:
+    assert render({"A": "1", "B": "2"}, "/x", fmt) == render({"B": "2", "A": "1"}, "/x", fmt)
