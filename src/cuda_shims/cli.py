@@ -288,10 +288,8 @@ def _env(options: argparse.Namespace, output: Output) -> int:
     folder = os.path.join(home, "bin")
     chosen = "json" if options.json else options.format
     try:
-        if chosen == "github-path":
-            text = github_path_line(folder)
-        else:
-            text = render(root_variables(home), folder, chosen)
+        to_path = chosen == "github-path"
+        text = github_path_line(folder) if to_path else render(root_variables(home), folder, chosen)
     except ValueError as error:  # a path that this shell cannot spell
         output.remark(f"cuda-shims: {error}", -1)
         return 1

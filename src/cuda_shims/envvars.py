@@ -1,53 +1,18 @@
 """
 The environment variables that make build systems find a root. Pure: a mapping in, a mapping out.
 
-Imported by the start-up hook: nothing but :mod:`os` may be imported here.
+The names, and the values for a root, are in :mod:`_cuda_shims`, which sets them when nothing stands in the way.
 """
 
 from __future__ import annotations
 
 import os
 
+from _cuda_shims import COMPILERS, FORWARD, HOMES, MARKER, TOOLKIT, executable, prepended, root_variables
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-#: names a directory: torch, setuptools recipes (CUDA_HOME); Meson, CuPy, Rust, CMake's last resort (CUDA_PATH); CMake
-#: projects that only link (CUDAToolkit_ROOT). Never CUDA_ROOT (JAX reads it), LIBRARY_PATH or LD_LIBRARY_PATH.
-HOMES = ("CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT")
-#: names the compiler: CMake prefers an nvcc beside c++ to PATH (CUDACXX); the cc crate, CuPy (NVCC)
-COMPILERS = ("CUDACXX", "NVCC")
-#: what we set, so that a nested environment knows our values from its user's
-MARKER = "CUDA_SHIMS_ROOT"
-#: a user's choice among toolkits, a major or the path of a root: it beats everything, and we never set it
-TOOLKIT = "CUDA_SHIMS_TOOLKIT"
-#: where we tell the shims to forward: the toolkit that the user's own variables name. A name of its own, because a
-#: nested environment's hook has to know this from a choice that a user made, and has to take it back
-FORWARD = "CUDA_SHIMS_FORWARD"
-
-
-def executable(folder: str, tool: str) -> str:
-    """
-    Name a tool below a root.
-
-    :param folder: the root
-    :param tool: e.g. ``nvcc``
-    :returns: its path
-
-    """
-    return os.path.join(folder, "bin", tool + (".exe" if os.name == "nt" else ""))
-
-
-def root_variables(root: str) -> dict[str, str]:
-    """
-    Compute the variables for a root, PATH apart.
-
-    :param root: its path
-    :returns: name to value, the marker included
-
-    """
-    nvcc = executable(root, "nvcc")
-    return {**dict.fromkeys(HOMES, root), **dict.fromkeys(COMPILERS, nvcc), MARKER: root}
 
 
 def user_toolkit(environ: Mapping[str, str], root: str) -> str | None:
@@ -73,20 +38,6 @@ def user_toolkit(environ: Mapping[str, str], root: str) -> str | None:
             if os.path.isabs(word) and tool in {"nvcc", "nvcc.exe"} and os.path.dirname(folder) not in ours:
                 return os.path.dirname(folder)
     return None
-
-
-def prepended(path: str, folder: str, *drop: str) -> str:
-    """
-    Put a directory first on a search path, once.
-
-    :param path: the value of PATH
-    :param folder: the directory
-    :param drop: directories to take out (an outer environment's)
-    :returns: the new value; empty entries, which mean the current directory, are kept where they are
-
-    """
-    parts = [part for part in path.split(os.pathsep) if part != folder and part not in drop] if path else []
-    return os.pathsep.join([folder, *parts])
 
 
 def for_root(environ: Mapping[str, str], root: str) -> dict[str, str | None]:

@@ -12,7 +12,7 @@ import platform
 from typing import NamedTuple
 
 from . import search
-from .catalog import COMPONENTS
+from .catalog import COMPILER_COMPONENTS, COMPONENTS
 from .toolkits import distributions
 
 TYPE_CHECKING = False
@@ -236,7 +236,8 @@ def made_from(toolkit: Toolkit) -> Iterator[tuple[str, str]]:
         if os.path.isdir(path):
             yield folder.replace("/", "-") or "toolkit", path
     for name, _, folder in distributions(toolkit.site_dir):
-        if name in toolkit.components or name == "cuda-shims":
+        # by the others, whose upgrade renews a directory above, each start of Python would get slower
+        if name in COMPILER_COMPONENTS or name == "cuda-shims":
             yield folder, os.path.join(toolkit.site_dir, folder)
 
 

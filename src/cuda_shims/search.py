@@ -1,47 +1,23 @@
 """
-Where toolkits and their roots are on disk: what the start-up hook asks at every start of Python.
+Where toolkits and their roots are on disk.
 
-Nothing but :mod:`os` may be imported here. A root is *fresh* when nothing that it was made from has changed since: it
-holds a folder of links to those things (``made-from``) and a stamp that carries the newest of their modification times,
-so that a handful of ``stat`` calls answer, in Python and in the shim's ``test -nt`` alike. Times are compared as "newer
-than" and not as "equal to": a copied environment or an image layer truncates or renews them, and must stay fresh. An
-upgrade is noticed even if the clock went backwards, because a distribution's ``.dist-info`` is named by its version.
+What is asked at every start of Python, and what it means that a root is fresh, is in :mod:`_cuda_shims`.
 """
 
 from __future__ import annotations
 
 import os
 
+from _cuda_shims import MADE_FROM, ROOTS_FOLDER, STAMP, has_compiler, is_fresh, toolkit_majors
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-#: the folder of ours beside NVIDIA's ``nvidia`` folder; what is below it is ours
-ROOTS_FOLDER = "cuda_shims_toolkit"
-#: holds one link for each thing that a root was made from; the number is the layout's, raised when a root's content is
-MADE_FROM = "made-from-1"
 #: in a root that is not beside its wheels: a link to the site-packages directory that it serves
 SITE = "site"
 #: beside the wheels: names such a root for the shims, which cannot compute its place
 POINTER_SUFFIX = ".root"
-#: written last, so that a root without it is not finished
-STAMP = "stamp"
-
-
-def toolkit_majors(site_dir: str) -> list[int]:
-    """
-    List the CUDA majors whose wheels are in a directory.
-
-    :param site_dir: a site-packages directory, or any directory of ``sys.path``
-    :returns: the NN of each ``nvidia/cuNN`` folder, newest first
-
-    """
-    try:
-        names = os.listdir(os.path.join(site_dir, "nvidia"))
-    except OSError:
-        return []
-    majors = [int(name[2:]) for name in names if name.startswith("cu") and name[2:].isascii() and name[2:].isdigit()]
-    return sorted(set(majors), reverse=True)
 
 
 def toolkit_path(site_dir: str, major: int) -> str:
@@ -66,36 +42,6 @@ def root_path(site_dir: str, major: int) -> str:
 
     """
     return os.path.join(site_dir, ROOTS_FOLDER, f"cu{major}")
-
-
-def has_compiler(site_dir: str, major: int) -> bool:
-    """
-    Tell whether a toolkit can compile: wheels of libraries alone (torch's) must not hide a system's compiler.
-
-    :param site_dir: the site-packages directory that holds the wheels
-    :param major: e.g. 13
-    :returns: whether it has nvcc
-
-    """
-    folder = os.path.join(toolkit_path(site_dir, major), "bin")
-    return os.path.exists(os.path.join(folder, "nvcc")) or os.path.exists(os.path.join(folder, "nvcc.exe"))
-
-
-def is_fresh(root: str) -> bool:
-    """
-    Tell whether a root is finished and nothing that it was made from has changed since.
-
-    :param root: the root's path
-    :returns: ``False`` also for a root that is not there
-
-    """
-    made_from = os.path.join(root, MADE_FROM)
-    try:
-        stamp = os.stat(os.path.join(root, STAMP)).st_mtime_ns
-        names = os.listdir(made_from)
-        return bool(names) and all(os.stat(os.path.join(made_from, name)).st_mtime_ns <= stamp for name in names)
-    except OSError:
-        return False
 
 
 def outside_root_path(site_dir: str, major: int) -> str:

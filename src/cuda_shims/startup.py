@@ -1,11 +1,9 @@
 """
-What runs when Python starts in an environment that has cuda-shims (``cuda_shims.pth``, ``cuda_shims.start``).
+What the start-up hook does when :mod:`_cuda_shims` cannot settle it alone.
 
-It never raises, never prints (``CUDA_SHIMS_DEBUG=1`` explains on stderr) and may run several times in one process: site
-runs every ``.pth`` twice in a virtual environment up to Python 3.14, and in pip's isolated build the outer
-environment's module, imported first, runs again for the inner one. So it looks at ``sys.path`` each time it is called,
-never at ``__file__`` or ``sys.prefix``, and it takes no argument, whatever its version. Until there is work to do it
-imports nothing that ``site`` has not imported already, two small modules of ours apart.
+It makes a root, chooses among toolkits, or leaves it to a toolkit that the user's own variables name. It looks at the
+search path and the environment that it is given, never at ``__file__`` or ``sys.prefix``, and imports what it needs when
+it needs it. ``CUDA_SHIMS_DEBUG=1`` makes it explain itself on stderr.
 """
 
 from __future__ import annotations
@@ -18,21 +16,6 @@ from . import envvars, search
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
-
-_done_for: list[tuple[object, ...]] = []
-
-
-def main() -> None:
-    """Make this process and its children find the toolkit that is on ``sys.path``; do nothing if there is none."""
-    try:
-        if os.environ.get("CUDA_SHIMS_STARTUP") == "0":
-            return
-        state = (*sys.path, os.environ.get(envvars.MARKER))
-        if state not in _done_for:
-            activate(sys.path, os.environ)
-            _done_for[:] = [(*sys.path, os.environ.get(envvars.MARKER))]
-    except Exception as error:  # noqa: BLE001 # an interpreter that cannot start is worse than any missing compiler
-        _debug("gave up", repr(error))
 
 
 def activate(search_path: list[str], environ: MutableMapping[str, str]) -> str | None:
@@ -115,4 +98,4 @@ def _debug(*words: object) -> None:
         print("cuda-shims:", *words, file=sys.stderr)
 
 
-__all__ = ["activate", "main"]
+__all__ = ["activate"]

@@ -6,7 +6,7 @@ def _run() -> None:
 
     try:
         if os.environ.get("CUDA_SHIMS_STARTUP") != "0":
-            from cuda_shims.startup import main  # noqa: PLC0415
+            from _cuda_shims import main  # noqa: PLC0415
 
             main()
     except Exception:  # noqa: BLE001, S110 # an interpreter that cannot start is worse than any missing compiler

@@ -1,0 +1,194 @@
+"""
+The common case of the start-up hook: one toolkit on ``sys.path``, its root fresh, no variable of the user's in the way.
+
+This runs at every start of Python in an environment, so it is one module beside the package and not in it: importing a
+package costs more than all that is done here, and so does ``from __future__``. Everything else, and everything that
+could fail, is in :mod:`cuda_shims.startup`. Measured by ``scripts/bench.py``.
+
+A root is *fresh* when nothing that it was made from has changed since. It holds a folder of links to those things and a
+stamp that carries the newest of their modification times, so a handful of ``stat`` calls answer, in Python and in the
+shim's ``test -nt`` alike. Times are compared as "newer than" and not as "equal to": a copied environment or an image
+layer truncates or renews them, and must stay fresh. An upgrade is noticed even when the clock went backwards, because
+the ``.dist-info`` folder of a distribution is named by its version.
+"""
+
+import os
+import sys
+
+#: the folder of ours beside NVIDIA's ``nvidia`` folder; what is below it is ours
+ROOTS_FOLDER = "cuda_shims_toolkit"
+#: holds a link for each thing that a root was made from; the number is the layout's, raised when a root's content is
+MADE_FROM = "made-from-1"
+#: written last, so that a root without it is not finished
+STAMP = "stamp"
+#: name a directory: torch, setuptools recipes (CUDA_HOME); Meson, CuPy, Rust, CMake's last resort (CUDA_PATH); CMake
+#: projects that only link (CUDAToolkit_ROOT). Never CUDA_ROOT (JAX reads it), LIBRARY_PATH or LD_LIBRARY_PATH.
+HOMES = ("CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT")
+#: name the compiler: CMake prefers an nvcc beside c++ to PATH (CUDACXX); the cc crate, CuPy (NVCC)
+COMPILERS = ("CUDACXX", "NVCC")
+#: what we set, so that a nested environment knows our values from its user's
+MARKER = "CUDA_SHIMS_ROOT"
+#: a user's choice among toolkits, a major or the path of a root: it beats everything, and we never set it
+TOOLKIT = "CUDA_SHIMS_TOOLKIT"
+#: where we tell the shims to forward: the toolkit that the user's own variables name. A name of its own, because a
+#: nested environment's hook has to know this from a choice that a user made, and has to take it back
+FORWARD = "CUDA_SHIMS_FORWARD"
+
+_EXE = ".exe" if os.name == "nt" else ""
+_done_for: "list[tuple[object, ...]]" = []
+
+
+def toolkit_majors(site_dir: str) -> "list[int]":
+    """
+    List the CUDA majors whose wheels are in a directory.
+
+    :param site_dir: a site-packages directory, or any directory of ``sys.path``
+    :returns: the NN of each ``nvidia/cuNN`` folder, newest first
+
+    """
+    try:
+        names = os.listdir(os.path.join(site_dir, "nvidia"))
+    except OSError:
+        return []
+    majors = {int(name[2:]) for name in names if name.startswith("cu") and name[2:].isascii() and name[2:].isdigit()}
+    return sorted(majors, reverse=True)
+
+
+def has_compiler(site_dir: str, major: int) -> bool:
+    """
+    Tell whether a toolkit can compile: wheels of libraries alone (torch's) must not hide a system's compiler.
+
+    :param site_dir: the site-packages directory that holds the wheels
+    :param major: e.g. 13
+    :returns: whether it has nvcc
+
+    """
+    return os.path.exists(executable(os.path.join(site_dir, "nvidia", f"cu{major}"), "nvcc"))
+
+
+def is_fresh(root: str) -> bool:
+    """
+    Tell whether a root is finished and nothing that it was made from has changed since.
+
+    :param root: the root's path
+    :returns: ``False`` also for a root that is not there
+
+    """
+    made_from = os.path.join(root, MADE_FROM)
+    try:
+        stamp = os.stat(os.path.join(root, STAMP)).st_mtime_ns
+        names = os.listdir(made_from)
+        for name in names:
+            if os.stat(os.path.join(made_from, name)).st_mtime_ns > stamp:
+                return False
+    except OSError:
+        return False
+    return bool(names)
+
+
+def executable(folder: str, tool: str) -> str:
+    """
+    Name a tool below a root.
+
+    :param folder: the root
+    :param tool: e.g. ``nvcc``
+    :returns: its path
+
+    """
+    return os.path.join(folder, "bin", tool + _EXE)
+
+
+def root_variables(root: str) -> "dict[str, str]":
+    """
+    Compute the variables for a root, PATH apart.
+
+    :param root: its path
+    :returns: name to value, the marker included
+
+    """
+    nvcc = executable(root, "nvcc")
+    return {**dict.fromkeys(HOMES, root), **dict.fromkeys(COMPILERS, nvcc), MARKER: root}
+
+
+def prepended(path: str, folder: str, *drop: str) -> str:
+    """
+    Put a directory first on a search path, once.
+
+    :param path: the value of PATH
+    :param folder: the directory
+    :param drop: directories to take out (an outer environment's)
+    :returns: the new value; empty entries, which mean the current directory, are kept where they are
+
+    """
+    parts = [part for part in path.split(os.pathsep) if part != folder and part not in drop] if path else []
+    return os.pathsep.join([folder, *parts])
+
+
+def main() -> None:
+    """
+    Make this process and its children find the toolkit that is on ``sys.path``; do nothing if there is none.
+
+    Never raises and never prints, may run many times, takes no argument whatever its version: in pip's isolated build
+    the outer environment's module, imported first, runs again for the inner one, and site runs every ``.pth`` twice in
+    a virtual environment up to Python 3.14.
+    """
+    try:
+        environ = os.environ
+        if environ.get("CUDA_SHIMS_STARTUP") == "0":
+            return
+        # never by __file__ or sys.prefix: in pip's build environment both name the outer one
+        if (*sys.path, environ.get(MARKER)) in _done_for:
+            return
+        if not _common_case(environ):
+            from cuda_shims.startup import activate  # noqa: PLC0415
+
+            activate(sys.path, environ)
+        _done_for[:] = [(*sys.path, environ.get(MARKER))]
+    except Exception as error:  # noqa: BLE001 # an interpreter that cannot start is worse than any missing compiler
+        if os.environ.get("CUDA_SHIMS_DEBUG") == "1" and sys.stderr is not None:
+            print("cuda-shims: gave up:", repr(error), file=sys.stderr)
+
+
+def _common_case(environ: "os._Environ[str]") -> bool:
+    found = []
+    for entry in sys.path:
+        if os.path.isabs(entry):
+            found += [(entry, major) for major in toolkit_majors(entry) if has_compiler(entry, major)]
+    if len(found) != 1 or environ.get(TOOLKIT) or environ.get(FORWARD):
+        return False
+    site_dir, major = found[0]
+    root = os.path.join(site_dir, ROOTS_FOLDER, f"cu{major}")
+    if not is_fresh(root):
+        return False
+    outer = environ.get(MARKER)
+    wanted = root_variables(root)
+    ours = root_variables(outer) if outer else wanted
+    if any(environ.get(name) not in {None, "", wanted[name], ours[name]} for name in wanted):
+        return False
+    for name, value in wanted.items():
+        if environ.get(name) != value:
+            environ[name] = value
+    folder = os.path.join(root, "bin")
+    path = environ.get("PATH", "")
+    if path.partition(os.pathsep)[0] != folder or (outer and outer != root):
+        environ["PATH"] = prepended(path, folder, *([os.path.join(outer, "bin")] if outer else []))
+    return True
+
+
+__all__ = [
+    "COMPILERS",
+    "FORWARD",
+    "HOMES",
+    "MADE_FROM",
+    "MARKER",
+    "ROOTS_FOLDER",
+    "STAMP",
+    "TOOLKIT",
+    "executable",
+    "has_compiler",
+    "is_fresh",
+    "main",
+    "prepended",
+    "root_variables",
+    "toolkit_majors",
+]

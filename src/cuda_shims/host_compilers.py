@@ -1,0 +1,196 @@
+"""
+The C++ compilers that nvcc hands a program's host half to: which one that is, what it is, which ones nvcc accepts.
+
+Measured with nvcc 13.0 to 13.5: it runs ``gcc``, found on PATH (never ``c++``, and CXX is not read); the last
+``-ccbin`` wins, wherever it stands, then NVCC_CCBIN, which is one path or name (spaces are part of it), or a directory
+that has a ``gcc``; set and empty, it stops nvcc. CMake turns CUDAHOSTCXX into a ``-ccbin``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from typing import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+#: what nvcc is told by a user who takes a compiler that it does not accept
+ALLOW_FLAG = "-allow-unsupported-compiler"
+#: a command that does not answer in this time is taken for one that never does
+TIMEOUT = 30.0
+#: variables whose flags nvcc reads, the one that wins first
+_FLAGS = ("NVCC_APPEND_FLAGS", "NVCC_PREPEND_FLAGS")
+#: ``-ccbin g++``, ``-ccbin=g++``, ``--compiler-bindir g++``, ``--compiler-bindir=g++``
+_CCBIN = re.compile(r"""(?:^|\s)(?:-ccbin|--compiler-bindir)(?:\s+|=)(?:"([^"]*)"|(\S+))""")
+_DEFINE = re.compile(r"^#define (__GNUC__|__clang_major__|__INTEL_CLANG_COMPILER|__ICC)\s+(\d+)", re.MULTILINE)
+_GCC_LIMIT = re.compile(r"^#\s*if\s+__GNUC__\s*>\s*(\d+)", re.MULTILINE)
+# two clangs of other makers have limits of their own before this one
+_CLANG_LIMIT = re.compile(
+    r"^#\s*if\s+defined\(__clang__\)[^\n]*\n(?:(?!#)[^\n]*\n)*#\s*if\s[^\n]*__clang_major__\s*>=\s*(\d+)", re.MULTILINE
+)
+
+
+class HostCompiler(NamedTuple):
+    """A compiler that nvcc would run, whether or not it is there."""
+
+    #: what names it: ``nvcc``'s default, or a variable
+    source: str
+    #: as it is spelt there
+    command: str
+    #: its executable, or ``None`` when there is none
+    path: str | None
+    #: ``gcc``, ``clang``, ``icc``; empty when it does not answer as a C++ compiler
+    kind: str
+    #: its major version
+    major: int
+    #: what it said instead of an answer
+    problem: str
+
+
+def host_compilers(environ: Mapping[str, str]) -> Iterator[HostCompiler]:
+    """
+    Find the compilers that nvcc would run, and ask each what it is.
+
+    :param environ: the environment
+    :returns: the one of a bare nvcc; then the one of CMake's, when CUDAHOSTCXX names another
+
+    """
+    source, command = _chosen(environ)
+    yield _ask(source, command, environ)
+    cmake = environ.get("CUDAHOSTCXX")
+    if cmake and cmake != command:
+        yield _ask("CUDAHOSTCXX", cmake, environ)
+
+
+def _chosen(environ: Mapping[str, str]) -> tuple[str, str]:
+    for name in _FLAGS:
+        given = _CCBIN.findall(environ.get(name, ""))
+        if given:
+            quoted, bare = given[-1]
+            return name, quoted or bare
+    if "NVCC_CCBIN" in environ:
+        return "NVCC_CCBIN", environ["NVCC_CCBIN"]
+    return "nvcc", "gcc"
+
+
+def _ask(source: str, command: str, environ: Mapping[str, str]) -> HostCompiler:
+    wanted = os.path.join(command, "gcc") if os.path.isdir(command) else command
+    path = shutil.which(wanted, path=environ.get("PATH", os.defpath)) if wanted else None
+    if path is None:
+        return HostCompiler(source, command, None, "", 0, "")
+    # the macros that host_config.h tests; a gcc without a C++ half fails here as it would later
+    code, text = run([path, "-E", "-dM", "-x", "c++", os.devnull], environ)
+    macros = {name: int(value) for name, value in _DEFINE.findall(text)} if code == 0 else {}
+    for kind, macro in (
+        ("icc", "__INTEL_CLANG_COMPILER"),
+        ("icc", "__ICC"),
+        ("clang", "__clang_major__"),
+        ("gcc", "__GNUC__"),
+    ):
+        if macro in macros:
+            return HostCompiler(source, command, path, kind, macros[macro], "")
+    return HostCompiler(source, command, path, "", 0, last_line(text) or "it does not answer as one")
+
+
+def limits(home: str) -> dict[str, int]:
+    """
+    Read which compilers an nvcc accepts.
+
+    Source: ``crt/host_config.h`` of CUDA 13.0 to 13.5, ``#if __GNUC__ > 16`` and ``#if (__clang_major__ >= 23) || …``.
+
+    :param home: the toolkit's folder or root
+    :returns: kind to the newest major; a kind that the header has no limit for, as far as we can read, is left out
+
+    """
+    try:
+        with open(os.path.join(home, "include", "crt", "host_config.h"), encoding="latin-1") as file:
+            text = file.read()
+    except OSError:
+        return {}
+    found = {}
+    gcc, clang = _GCC_LIMIT.search(text), _CLANG_LIMIT.search(text)
+    if gcc:
+        found["gcc"] = int(gcc.group(1))
+    if clang:
+        found["clang"] = int(clang.group(1)) - 1
+    return found
+
+
+def accepted(limit: Mapping[str, int], environ: Mapping[str, str]) -> str | None:
+    """
+    Find another compiler that an nvcc accepts.
+
+    :param limit: see :func:`limits`
+    :param environ: the environment, whose PATH is searched
+    :returns: the path of the newest, gcc before clang, or ``None``
+
+    """
+    path = environ.get("PATH", os.defpath)
+    names = [f"g++-{major}" for major in range(limit.get("gcc", 0), 5, -1)]
+    names += [f"clang++-{major}" for major in range(limit.get("clang", 0), 5, -1)]
+    return next(filter(None, (shutil.which(name, path=path) for name in names)), None)
+
+
+def allows_unsupported(environ: Mapping[str, str]) -> bool:
+    """
+    Tell whether a user has told nvcc to take any compiler.
+
+    :param environ: the environment
+    :returns: whether one of the variables has the flag
+
+    """
+    return any(word.lstrip("-") == ALLOW_FLAG[1:] for name in _FLAGS for word in environ.get(name, "").split())
+
+
+def run(command: list[str], environ: Mapping[str, str]) -> tuple[int, str]:
+    """
+    Run a compiler that may be broken in any way.
+
+    :param command: the executable and its arguments
+    :param environ: its environment; messages are asked for in English
+    :returns: (exit code, what it said on stdout and stderr); -1 and the reason when it could not be run
+
+    """
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**environ, "LC_ALL": "C.UTF-8"},
+            timeout=TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return -1, f"it did not end within {TIMEOUT:.0f} s"
+    except OSError as error:
+        return -1, error.strerror or str(error)
+    return done.returncode, os.fsdecode(done.stdout)
+
+
+def last_line(text: str) -> str:
+    """
+    Take from what a program said what a reader has to know.
+
+    :param text: its output
+    :returns: the last line that is not blank, the first 200 characters of it
+
+    """
+    return next((line.strip()[:200] for line in reversed(text.splitlines()) if line.strip()), "")
+
+
+__all__ = [
+    "ALLOW_FLAG",
+    "TIMEOUT",
+    "HostCompiler",
+    "accepted",
+    "allows_unsupported",
+    "host_compilers",
+    "last_line",
+    "limits",
+    "run",
+]
