@@ -7,9 +7,9 @@ import sys
 from typing import NamedTuple
 
 from . import apply, envvars, own_files, plan, records, search
-from .environments import current_environment
+from .environments import current_environment, find_dist_info
 from .errors import ToolkitNotFoundError
-from .root_maker import make_root, plan_root, wants_driver_stub, write_root
+from .root_maker import is_ours, make_root, plan_root, wants_driver_stub, write_root
 from .toolkits import distributions, find_toolkits
 
 TYPE_CHECKING = False
@@ -57,13 +57,13 @@ def install(
     if not toolkits:
         raise ToolkitNotFoundError(environment.label)
     stub = wants_driver_stub() if driver_stub is None else driver_stub
-    changes = [_install_root(toolkit, stub=stub, dry_run=dry_run) for toolkit in toolkits]
     site_dir = environment.site_dir
+    changes = [_install_root(toolkit, site_dir, stub=stub, dry_run=dry_run) for toolkit in toolkits]
     hook = environment.dist_info is not None
     actions = own_files.plan_files(
         site_dir, environment.scripts, toolkits, hook=hook, target=environment.is_target, force=force
     )
-    if not dry_run:
+    if not dry_run and not own_files.is_settled(site_dir, environment.dist_info, actions):
         with apply.exclusive(os.path.join(site_dir, search.ROOTS_FOLDER)):
             own_files.write_files(site_dir, environment.dist_info, actions)
     for action in actions:
@@ -73,11 +73,11 @@ def install(
     return changes
 
 
-def _install_root(toolkit: Toolkit, *, stub: bool, dry_run: bool) -> Change:
+def _install_root(toolkit: Toolkit, site_dir: str, *, stub: bool, dry_run: bool) -> Change:
     root = toolkit.root
     if root is not None:
         return Change(plan.KEEP, "root", root, f"CUDA {toolkit.version}")
-    wanted = plan_root(toolkit, driver_stub=stub)
+    wanted = plan_root(toolkit, beside=is_ours(toolkit.site_dir) or site_dir == toolkit.site_dir, driver_stub=stub)
     kind = plan.REPLACE if os.path.lexists(wanted.path) else plan.CREATE
     if not dry_run:
         write_root(wanted)
@@ -118,19 +118,17 @@ def uninstall(environment: Environment | None = None, *, dry_run: bool = False, 
     environment = environment or current_environment()
     changes = []
     for site_dir in environment.site_dirs:
+        # a directory that has a cuda-shims of its own is another environment's (--system-site-packages)
+        if site_dir != environment.site_dir and (find_dist_info([site_dir]) or not is_ours(site_dir)):
+            continue
         folder = os.path.join(site_dir, search.ROOTS_FOLDER)
         gone = plan.removals(site_dir, apply.read_record(folder))
         changes += _remove(site_dir, [(each.path, each.kind) for each in gone], dry_run=dry_run, force=force)
-        for major in search.toolkit_majors(site_dir):
-            outside = search.outside_root_path(site_dir, major)
-            if os.path.lexists(outside):
-                changes.append(Change(plan.REMOVE, "root", outside))
+        for path in (os.path.dirname(search.outside_root_path(site_dir, 0)), folder):
+            if os.path.lexists(path):
+                changes.append(Change(plan.REMOVE, "root", path))
                 if not dry_run:
-                    apply.remove_tree(os.path.dirname(outside))
-        if os.path.lexists(folder):
-            changes.append(Change(plan.REMOVE, "root", folder))
-            if not dry_run:
-                apply.remove_tree(folder)
+                    apply.remove_tree(path)
     if environment.dist_info:
         changes += _uninstall_distribution(environment.dist_info, dry_run=dry_run, force=force)
     return changes

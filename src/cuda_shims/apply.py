@@ -60,8 +60,8 @@ def exclusive(folder: str) -> Iterator[None]:
     from filelock import FileLock, Timeout  # noqa: PLC0415 # costs more than making a root, which needs no lock
 
     with writing(folder):
-        os.makedirs(folder, exist_ok=True)
-        lock = FileLock(os.path.join(folder, ".lock"), timeout=LOCK_SECONDS)
+        make_folders(folder)
+        lock = FileLock(os.path.join(folder, ".lock"), timeout=LOCK_SECONDS, mode=0o644)
         try:
             lock.acquire()
         except Timeout as error:
@@ -81,7 +81,7 @@ def write_entry(path: str, entry: Entry) -> None:
     :raises OSError: and then nothing is left behind
 
     """
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+    make_folders(os.path.dirname(path))
     scratch = f"{path}.{os.getpid()}{SCRATCH}"
     try:
         if entry.link is not None:
@@ -101,14 +101,36 @@ def _write_new(path: str, entry: Entry) -> None:
         file.write(entry.data)
 
 
-def create_root(root: str, entries: Iterable[Entry], digests: Mapping[str, str], newest: int) -> bool:
+def make_folders(path: str) -> None:
     """
-    Make a root that is not there yet: beside its place, then moved there in one step. Needs no lock.
+    Make a directory and those above it; unlike :func:`os.makedirs` never writable for others, whatever the umask.
+
+    :param path: the directory
+    :raises OSError: when it cannot be made
+
+    """
+    try:
+        os.mkdir(path, 0o755)
+    except FileExistsError:
+        if not os.path.isdir(path):
+            raise
+    except FileNotFoundError:
+        make_folders(os.path.dirname(path))
+        make_folders(path)
+
+
+def create_root(
+    root: str, entries: Iterable[Entry], digests: Mapping[str, str], newest: int, *, swap: bool = False
+) -> bool:
+    """
+    Make a root beside its place, then move it there in one step. Needs no lock where none is there yet.
 
     :param root: its path
     :param entries: what it holds
     :param digests: path to digest of each entry, for the record
     :param newest: its stamp's modification time, see :func:`newest_change`
+    :param swap: take the place of a root that is there: for a moment there is none (Python cannot exchange two names),
+        so this is for what cannot be renewed entry by entry
     :returns: ``False`` when another process was faster, whose root is then the one
     :raises NotWritableError: and then nothing is left behind
 
@@ -117,19 +139,17 @@ def create_root(root: str, entries: Iterable[Entry], digests: Mapping[str, str],
     with writing(root):
         try:
             shutil.rmtree(scratch, ignore_errors=True)  # a killed process with our number
-            made = set()
             for entry in entries:
                 path = os.path.join(scratch, entry.path)
-                folder = os.path.dirname(path)
-                if folder not in made:
-                    os.makedirs(folder, exist_ok=True)
-                    made.add(folder)
+                make_folders(os.path.dirname(path))
                 if entry.link is not None:
                     os.symlink(entry.link, path)
                 else:
                     _write_new(path, entry)
             write_record(scratch, digests)
             write_stamp(scratch, newest)
+            if swap:
+                os.rename(root, f"{root}.old.{os.getpid()}{SCRATCH}")
             os.rename(scratch, root)
         except OSError as error:
             shutil.rmtree(scratch, ignore_errors=True)
@@ -139,6 +159,8 @@ def create_root(root: str, entries: Iterable[Entry], digests: Mapping[str, str],
         except BaseException:
             shutil.rmtree(scratch, ignore_errors=True)
             raise
+        if swap:
+            shutil.rmtree(f"{root}.old.{os.getpid()}{SCRATCH}", ignore_errors=True)
     return True
 
 
@@ -202,16 +224,17 @@ def remove_tree(folder: str) -> None:
 
 def sweep(folder: str) -> None:
     """
-    Remove what killed processes left unfinished. The caller holds the lock or is the only one who writes there.
+    Remove what killed processes left unfinished.
 
     :param folder: a folder of ours
 
     """
     for name in os.listdir(folder):
         path = os.path.join(folder, name)
-        # an unfinished root of a process that is alive now is younger than this
-        if name.endswith(SCRATCH) and time.time() - os.lstat(path).st_mtime > 2 * LOCK_SECONDS:
-            shutil.rmtree(path, ignore_errors=True)
+        with contextlib.suppress(OSError):  # its owner is alive and has just moved it
+            # an unfinished root of a process that is alive now is younger than this
+            if name.endswith(SCRATCH) and time.time() - os.lstat(path).st_mtime > 2 * LOCK_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def sweep_outside(folder: str) -> None:
@@ -222,10 +245,11 @@ def sweep_outside(folder: str) -> None:
 
     """
     for key in os.listdir(folder):
-        for name in os.listdir(os.path.join(folder, key)):
-            link = os.path.join(folder, key, name, search.SITE)
-            if os.path.islink(link) and not os.path.exists(link):
-                shutil.rmtree(os.path.join(folder, key), ignore_errors=True)
+        with contextlib.suppress(OSError):  # not a folder, or another process is sweeping
+            for name in os.listdir(os.path.join(folder, key)):
+                link = os.path.join(folder, key, name, search.SITE)
+                if os.path.islink(link) and not os.path.exists(link):
+                    shutil.rmtree(os.path.join(folder, key), ignore_errors=True)
 
 
 def newest_change(paths: Iterable[str]) -> int:
@@ -257,8 +281,7 @@ def write_stamp(root: str, newest: int) -> None:
     path = os.path.join(root, search.STAMP)
     scratch = f"{path}.{os.getpid()}{SCRATCH}"
     try:
-        with open(scratch, "wb"):
-            pass
+        os.close(os.open(scratch, os.O_WRONLY | os.O_CREAT, 0o644))
         os.utime(scratch, ns=(newest, newest))
         os.replace(scratch, path)
     except BaseException:
@@ -321,6 +344,7 @@ __all__ = [
     "carry_out",
     "create_root",
     "exclusive",
+    "make_folders",
     "newest_change",
     "read_record",
     "record_text",

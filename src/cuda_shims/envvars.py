@@ -20,7 +20,7 @@ def user_toolkit(environ: Mapping[str, str], root: str) -> str | None:
     Find the toolkit that the user's own variables name.
 
     A value is ours when it is that of ``root`` or of the marker (an outer environment's hook set it). NVCC and CUDACXX
-    may hold a command without a folder (``ccache nvcc``): that wraps whichever nvcc PATH finds and names no toolkit.
+    may hold a command without nvcc's path (``ccache nvcc``, ``clang++``): that names no toolkit.
 
     :param environ: the environment
     :param root: the root that we would set
@@ -28,15 +28,22 @@ def user_toolkit(environ: Mapping[str, str], root: str) -> str | None:
 
     """
     ours = {root, environ.get(MARKER) or root}
-    for name in HOMES:
-        value = environ.get(name)
-        if value and value not in ours:
-            return value
-    for name in COMPILERS:
-        for word in reversed((environ.get(name) or "").split()):
-            folder, tool = os.path.split(word)
-            if os.path.isabs(word) and tool in {"nvcc", "nvcc.exe"} and os.path.dirname(folder) not in ours:
-                return os.path.dirname(folder)
+    named = [environ.get(name) for name in HOMES] + [nvcc_home(environ.get(name) or "") for name in COMPILERS]
+    return next((home for home in named if home and home not in ours), None)
+
+
+def nvcc_home(command: str) -> str | None:
+    """
+    Find the toolkit of the nvcc that a command names by its path.
+
+    :param command: the value of NVCC or CUDACXX: a path, which may have blanks in it, or a command line
+    :returns: the folder that nvcc's ``bin`` is in, or ``None`` for a command that names nvcc by no absolute path
+
+    """
+    for word in (command, *command.split()):
+        folder, tool = os.path.split(word)
+        if os.path.isabs(word) and tool in {"nvcc", "nvcc.exe"}:
+            return os.path.dirname(folder)
     return None
 
 
@@ -49,14 +56,13 @@ def for_root(environ: Mapping[str, str], root: str) -> dict[str, str | None]:
     :returns: the variables to set (``None``: to unset), PATH included
 
     """
-    marker = environ.get(MARKER)
-    drop = [os.path.join(marker, "bin")] if marker else []
+    outer = environ.get(MARKER)
     wanted: dict[str, str | None] = {**root_variables(root), FORWARD: None}
     for name in COMPILERS:
         value = environ.get(name)
-        # "ccache nvcc" finds our nvcc by PATH: the user's launcher stays
-        if value and not any(os.path.isabs(word) for word in value.split()[-1:]):
+        if value and not nvcc_home(value):  # "ccache nvcc" finds our nvcc by PATH, clang++ is no nvcc: the user's stay
             del wanted[name]
+    drop = [os.path.join(outer, "bin")] if outer else []
     wanted["PATH"] = prepended(environ.get("PATH", ""), os.path.join(root, "bin"), *drop)
     return wanted
 
@@ -66,21 +72,29 @@ def for_user_toolkit(environ: Mapping[str, str], home: str) -> dict[str, str | N
     Compute what a process needs so that the user's toolkit is taken whole.
 
     The shim is first on PATH in an isolated build whatever the variables say, and our nvcc with the libraries of
-    another CUDA_HOME is the mix that must never be. So the shims are told to forward there, and a folder that holds
-    nothing but CUDA's tools comes first on PATH, where ``dirname(dirname(which nvcc))`` is right. ``/usr/bin`` may not
-    move: it holds another python.
+    another CUDA_HOME is the mix that must never be. So the shims are told to forward there, what an outer environment's
+    hook set is taken back, and a folder that holds nothing but CUDA's tools comes first on PATH, where
+    ``dirname(dirname(which nvcc))`` is right. ``/usr/bin`` may not move: it holds another python.
 
     :param environ: the environment
     :param home: the toolkit that the user's variables name
     :returns: the variables to set (``None``: to unset); where ``home`` has no nvcc the shims go on with ours
 
     """
-    folder = os.path.join(home, "bin")
-    if not os.path.isabs(home) or not os.path.exists(executable(home, "nvcc")):
-        return {FORWARD: None}
-    wanted: dict[str, str | None] = {FORWARD: home}
-    if not any(os.path.exists(os.path.join(folder, name)) for name in ("python", "python3", "sh", "cc", "python.exe")):
-        wanted["PATH"] = prepended(environ.get("PATH", ""), folder)
+    wanted: dict[str, str | None] = {FORWARD: None}
+    outer = environ.get(MARKER)
+    path = environ.get("PATH", "")
+    if outer:
+        wanted.update({name: None for name, value in root_variables(outer).items() if environ.get(name) == value})
+        path = wanted["PATH"] = os.pathsep.join(
+            part for part in path.split(os.pathsep) if part != os.path.join(outer, "bin")
+        )
+    if os.path.isabs(home) and os.path.exists(executable(home, "nvcc")):
+        wanted[FORWARD] = home
+        folder = os.path.join(home, "bin")
+        others = ("python", "python3", "sh", "cc", "python.exe")
+        if not any(os.path.exists(os.path.join(folder, name)) for name in others):
+            wanted["PATH"] = prepended(path, folder)
     return wanted
 
 
@@ -93,6 +107,7 @@ __all__ = [
     "executable",
     "for_root",
     "for_user_toolkit",
+    "nvcc_home",
     "prepended",
     "root_variables",
     "user_toolkit",

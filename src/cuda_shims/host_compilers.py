@@ -18,6 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+#: what nvcc runs when nothing is said
+DEFAULT = ("nvcc", "gcc")
 #: what nvcc is told by a user who takes a compiler that it does not accept
 ALLOW_FLAG = "-allow-unsupported-compiler"
 #: a command that does not answer in this time is taken for one that never does
@@ -60,10 +62,10 @@ def host_compilers(environ: Mapping[str, str]) -> Iterator[HostCompiler]:
 
     """
     source, command = _chosen(environ)
-    yield _ask(source, command, environ)
+    yield ask(source, command, environ)
     cmake = environ.get("CUDAHOSTCXX")
     if cmake and cmake != command:
-        yield _ask("CUDAHOSTCXX", cmake, environ)
+        yield ask("CUDAHOSTCXX", cmake, environ)
 
 
 def _chosen(environ: Mapping[str, str]) -> tuple[str, str]:
@@ -74,10 +76,19 @@ def _chosen(environ: Mapping[str, str]) -> tuple[str, str]:
             return name, quoted or bare
     if "NVCC_CCBIN" in environ:
         return "NVCC_CCBIN", environ["NVCC_CCBIN"]
-    return "nvcc", "gcc"
+    return DEFAULT
 
 
-def _ask(source: str, command: str, environ: Mapping[str, str]) -> HostCompiler:
+def ask(source: str, command: str, environ: Mapping[str, str]) -> HostCompiler:
+    """
+    Ask a compiler what it is.
+
+    :param source: what names it
+    :param command: a path, a name to be found on PATH, or a directory that has a ``gcc``
+    :param environ: the environment
+    :returns: what it answered
+
+    """
     wanted = os.path.join(command, "gcc") if os.path.isdir(command) else command
     path = shutil.which(wanted, path=environ.get("PATH", os.defpath)) if wanted else None
     if path is None:
@@ -120,19 +131,35 @@ def limits(home: str) -> dict[str, int]:
     return found
 
 
+def suits(compiler: HostCompiler, limit: Mapping[str, int]) -> bool:
+    """
+    Tell whether an nvcc accepts a compiler.
+
+    :param compiler: the compiler
+    :param limit: see :func:`limits`
+    :returns: whether it works, and is neither too new nor of a kind that nvcc never takes
+
+    """
+    return compiler.kind in {"gcc", "clang"} and compiler.major <= limit.get(compiler.kind, compiler.major)
+
+
 def accepted(limit: Mapping[str, int], environ: Mapping[str, str]) -> str | None:
     """
     Find another compiler that an nvcc accepts.
 
     :param limit: see :func:`limits`
     :param environ: the environment, whose PATH is searched
-    :returns: the path of the newest, gcc before clang, or ``None``
+    :returns: the path of one, the newest gcc first, or ``None``
 
     """
-    path = environ.get("PATH", os.defpath)
     names = [f"g++-{major}" for major in range(limit.get("gcc", 0), 5, -1)]
     names += [f"clang++-{major}" for major in range(limit.get("clang", 0), 5, -1)]
-    return next(filter(None, (shutil.which(name, path=path) for name in names)), None)
+    for name in (*names, "g++", "c++", "clang++"):
+        if shutil.which(name, path=environ.get("PATH", os.defpath)):
+            compiler = ask("", name, environ)
+            if suits(compiler, limit):
+                return compiler.path
+    return None
 
 
 def allows_unsupported(environ: Mapping[str, str]) -> bool:
@@ -185,12 +212,15 @@ def last_line(text: str) -> str:
 
 __all__ = [
     "ALLOW_FLAG",
+    "DEFAULT",
     "TIMEOUT",
     "HostCompiler",
     "accepted",
     "allows_unsupported",
+    "ask",
     "host_compilers",
     "last_line",
     "limits",
     "run",
+    "suits",
 ]

@@ -50,8 +50,8 @@ def plan_files(  # noqa: PLR0913
         names = (_TARGET_HOOK,) if target else _HOOK_FILES
         entries += [Entry(name, None, shims.template(name)) for name in names]
     recorded = apply.read_record(os.path.join(site_dir, search.ROOTS_FOLDER))
-    if not hook:  # what install wrote stays
-        recorded = {path: digest for path, digest in recorded.items() if path != _TARGET_HOOK}
+    # a root that is made anew asks for no start-up files, and those that install wrote stay
+    recorded = {path: digest for path, digest in recorded.items() if hook or not is_hook(path)}
     return plan.make_plan(site_dir, entries, recorded, ours=is_ours_by_content, force=force)
 
 
@@ -96,19 +96,40 @@ def write_files(site_dir: str, dist_info: str | None, actions: Sequence[plan.Act
     folder = os.path.join(site_dir, search.ROOTS_FOLDER)
     owned = apply.carry_out(site_dir, actions)
     with apply.writing(folder):
-        earlier = apply.read_record(folder)
-        kept = {path: digest for path, digest in earlier.items() if path == _TARGET_HOOK}
+        kept = {path: digest for path, digest in apply.read_record(folder).items() if is_hook(path)}
         apply.write_record(folder, {**kept, **owned})
-        text = records.read_record(dist_info) if dist_info else None
-        if dist_info and text is not None:
-            add: dict[str, bytes | None] = {search.ROOTS_FOLDER: None}
-            add.update({each.path: each.entry.data for each in actions if each.path in owned and each.entry})
-            drop = [each.path for each in actions if each.kind == plan.REMOVE]
-            new = records.amended(text, add, drop)
-            if sorted(new.splitlines()) != sorted(text.splitlines()):
-                apply.write_entry(
-                    os.path.join(dist_info, "RECORD"), Entry("", None, new.encode("utf-8", "surrogateescape"))
-                )
+        if dist_info:
+            old, new = _amended_record(dist_info, actions)
+            if new != old:
+                data = new.encode("utf-8", "surrogateescape")
+                apply.write_entry(os.path.join(dist_info, "RECORD"), Entry("", None, data))
 
 
-__all__ = ["is_hook", "is_ours_by_content", "plan_files", "write_files"]
+def is_settled(site_dir: str, dist_info: str | None, actions: Sequence[plan.Action]) -> bool:
+    """
+    Tell whether a plan leaves nothing to write, neither files nor what we write down of them.
+
+    :param site_dir: the site-packages directory
+    :param dist_info: the ``.dist-info`` directory of cuda-shims there, or ``None``
+    :param actions: the plan
+    :returns: whether all is as it should be
+
+    """
+    recorded = apply.read_record(os.path.join(site_dir, search.ROOTS_FOLDER))
+    kept = all(each.kind == plan.KEEP and recorded.get(each.path) == each.digest for each in actions)
+    old, new = _amended_record(dist_info, actions) if dist_info else ("", "")
+    return kept and old == new
+
+
+def _amended_record(dist_info: str, actions: Sequence[plan.Action]) -> tuple[str, str]:
+    # our distribution's RECORD as it is and as it should be; without one there is nothing to amend
+    text = records.read_record(dist_info)
+    if text is None:
+        return "", ""
+    add: dict[str, bytes | None] = {search.ROOTS_FOLDER: None}
+    ours = {plan.CREATE, plan.REPLACE, plan.KEEP}
+    add.update({each.path: each.entry.data for each in actions if each.kind in ours and each.entry})
+    return text, records.amended(text, add, [each.path for each in actions if each.kind == plan.REMOVE])
+
+
+__all__ = ["is_hook", "is_ours_by_content", "is_settled", "plan_files", "write_files"]

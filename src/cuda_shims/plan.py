@@ -103,6 +103,41 @@ def make_plan(
     return [*actions, *removals(folder, {path: each for path, each in recorded.items() if path not in wanted})]
 
 
+def digests(entries: Iterable[Entry]) -> dict[str, str]:
+    """
+    Compute the record of a folder that holds nothing but these entries.
+
+    :param entries: the entries
+    :returns: path to digest
+
+    """
+    return {entry.path: entry_digest(entry) for entry in entries}
+
+
+def fits(folder: str, entries: Iterable[Entry]) -> bool:
+    """
+    Tell whether entries can be put in place one by one.
+
+    :param folder: the folder that their paths are relative to
+    :param entries: the entries
+    :returns: ``False`` when a link or file stands where a folder is wanted, so that writing would go through it into
+        somebody else's folder, or a folder stands where a link or file is wanted
+
+    """
+    folders = {folder}
+    for entry in entries:
+        path = os.path.join(folder, entry.path)
+        if os.path.isdir(path) and not os.path.islink(path):
+            return False
+        parent = os.path.dirname(path)
+        while parent not in folders:
+            if os.path.lexists(parent) and (os.path.islink(parent) or not os.path.isdir(parent)):
+                return False
+            folders.add(parent)
+            parent = os.path.dirname(parent)
+    return True
+
+
 def removals(folder: str, recorded: Mapping[str, str]) -> list[Action]:
     """
     Plan to take away what we wrote.
@@ -132,8 +167,10 @@ __all__ = [
     "REMOVE",
     "REPLACE",
     "Action",
+    "digests",
     "disk_digest",
     "entry_digest",
+    "fits",
     "make_plan",
     "removals",
 ]

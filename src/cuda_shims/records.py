@@ -14,7 +14,7 @@ from binascii import b2a_base64
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
 
 def record_hash(data: bytes) -> str:
@@ -48,7 +48,7 @@ def record_lines(text: str) -> dict[str, tuple[str, str]]:
     return rows
 
 
-def amended(text: str, add: Mapping[str, bytes | None], drop: Iterable[str] = ()) -> str:
+def amended(text: str, add: Mapping[str, bytes | None], drop: Collection[str] = ()) -> str:
     """
     Add lines to a RECORD, or renew them; every other line stays as it is.
 
@@ -58,12 +58,19 @@ def amended(text: str, add: Mapping[str, bytes | None], drop: Iterable[str] = ()
     :returns: the new content
 
     """
-    gone = {*add, *drop}
-    kept = [line for line in text.splitlines() if line.rsplit(",", 2)[0].strip('"') not in gone]
+    lines = {}
     for path, data in add.items():
         spelt = '"{}"'.format(path.replace('"', '""')) if "," in path or '"' in path else path
-        kept.append(f"{spelt},," if data is None else f"{spelt},{record_hash(data)},{len(data)}")
-    return "\n".join(kept) + "\n"
+        lines[path] = f"{spelt},," if data is None else f"{spelt},{record_hash(data)},{len(data)}"
+    end = "\r\n" if "\r\n" in text else "\n"
+    kept = []
+    for line in text.splitlines():
+        path = next(iter(record_lines(line)), "")
+        if path in lines:
+            kept.append(lines.pop(path))
+        elif path not in drop:
+            kept.append(line)
+    return end.join([*kept, *lines.values(), ""])
 
 
 def read_record(dist_info: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from . import envvars, search, shims
-from .catalog import TOOLS, find_tool, missing_tool_fix
+from .catalog import TOOLS, missing_tool_fix
 from .errors import ConfigError, ToolkitNotFoundError, ToolNotFoundError
 
 TYPE_CHECKING = False
@@ -91,29 +91,30 @@ def which(tool: str, toolkit: Callable[[], Toolkit], environ: Mapping[str, str])
 
     """
     choice = environ.get(envvars.TOOLKIT, "")
-    if os.path.isabs(choice):
+    home = choice if os.path.isabs(choice) else "" if choice else environ.get(envvars.FORWARD, "")
+    if home:
         for folder in ("bin", os.path.join("nvvm", "bin")):
-            path = os.path.join(choice, folder, tool)
-            if os.access(path, os.X_OK) and not shims.is_shim(path):
+            path = os.path.join(home, folder, tool)
+            if os.path.isfile(path) and os.access(path, os.X_OK) and not shims.is_shim(path):
                 return path, None
-        raise ConfigError("environment", envvars.TOOLKIT, f"{choice} holds no {tool}; unset it or name a toolkit root")
+        if choice:
+            raise ConfigError(
+                "environment", envvars.TOOLKIT, f"{home} holds no {tool}; unset it or name a toolkit root"
+            )
     found = None
     try:
         found = toolkit()
-        if tool in found.tools:
-            path = found.tools[tool]
-            root = search.fresh_root(found.site_dir, found.major)
-            return (root + path[len(found.path) :] if root else path), found
     except ToolkitNotFoundError:
         if choice:
             raise
-    for path in on_path(tool, environ.get("PATH", "")):
+    if found and tool in found.tools:
+        path = found.tools[tool]
+        root = search.fresh_root(found.site_dir, found.major)
+        return (root + path[len(found.path) :] if root else path), found
+    for path in on_path(tool, "" if choice else environ.get("PATH", "")):
         if not shims.is_shim(path):
             return path, None
-    major = found.major if found else None
-    raise ToolNotFoundError(
-        tool, missing_tool_fix(tool, major) if find_tool(tool) or not found else missing_tool_fix(tool)
-    )
+    raise ToolNotFoundError(tool, missing_tool_fix(tool, found.major if found else None))
 
 
 __all__ = ["on_path", "runs_ours", "tool_rows", "which"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import site
+import sys
 from typing import NamedTuple
 
 from . import apply, own_files, plan, roots, search
@@ -54,15 +56,19 @@ def is_ours(site_dir: str) -> bool:
     Tell whether we may write to a site-packages directory without being asked.
 
     :param site_dir: the directory
-    :returns: whether cuda-shims is installed in it, or it belongs to no interpreter (the other half of a build
-        environment that pip or PDM split in two)
+    :returns: whether cuda-shims is installed in it, or it belongs to no interpreter and no user (the other half of a
+        build environment that pip or PDM split in two)
 
     """
     if find_dist_info([site_dir]):
         return True
+    if os.path.basename(site_dir) not in {"site-packages", "dist-packages"}:
+        return False
     prefix = os.path.dirname(os.path.dirname(os.path.dirname(site_dir)))
-    pythons = (os.path.join(prefix, "bin", "python3"), os.path.join(prefix, "bin", "python"))
-    return os.path.basename(site_dir) in {"site-packages", "dist-packages"} and not any(map(os.path.exists, pythons))
+    # Debian's interpreter installs to /usr/local and is in /usr
+    homes = {sys.prefix, sys.base_prefix, os.path.join(sys.base_prefix, "local"), site.getuserbase()}
+    names = ("python3", "python", "python.exe")
+    return prefix not in homes and not any(os.path.exists(os.path.join(prefix, "bin", name)) for name in names)
 
 
 def plan_root(toolkit: Toolkit, *, beside: bool = True, driver_stub: bool = True) -> RootPlan:
@@ -98,13 +104,7 @@ def write_root(wanted: RootPlan) -> None:
         with apply.exclusive(folder):
             apply.sweep(folder)
             if not search.is_fresh(wanted.path):  # else it was made while we waited
-                recorded = apply.read_record(wanted.path)
-                # all that is in a root is ours: a link that differs is one that an older wheel needed
-                actions = plan.make_plan(wanted.path, wanted.entries, recorded, ours=lambda _: True)
-                owned = apply.carry_out(wanted.path, actions)
-                with apply.writing(wanted.path):
-                    apply.write_record(wanted.path, owned)
-                    apply.write_stamp(wanted.path, wanted.newest)
+                _renew(wanted)
     toolkit = wanted.toolkit
     if not wanted.beside and is_ours(toolkit.site_dir) and os.access(toolkit.site_dir, os.W_OK):
         pointer = search.root_path(toolkit.site_dir, toolkit.major) + search.POINTER_SUFFIX
@@ -118,12 +118,23 @@ def _create(wanted: RootPlan) -> bool:
     if os.path.lexists(wanted.path):
         return False
     with apply.writing(wanted.path):
-        os.makedirs(os.path.dirname(wanted.path), exist_ok=True)
-    digests = {entry.path: plan.entry_digest(entry) for entry in wanted.entries}
-    made = apply.create_root(wanted.path, wanted.entries, digests, wanted.newest)
+        apply.make_folders(os.path.dirname(wanted.path))
+    made = apply.create_root(wanted.path, wanted.entries, plan.digests(wanted.entries), wanted.newest)
     if made and not wanted.beside:
         apply.sweep_outside(os.path.dirname(os.path.dirname(wanted.path)))
     return made
+
+
+def _renew(wanted: RootPlan) -> None:
+    if not plan.fits(wanted.path, wanted.entries):
+        apply.create_root(wanted.path, wanted.entries, plan.digests(wanted.entries), wanted.newest, swap=True)
+        return
+    recorded = apply.read_record(wanted.path)
+    # all that is in a root is ours: a link that differs is one that an older wheel needed
+    owned = apply.carry_out(wanted.path, plan.make_plan(wanted.path, wanted.entries, recorded, ours=lambda _: True))
+    with apply.writing(wanted.path):
+        apply.write_record(wanted.path, owned)
+        apply.write_stamp(wanted.path, wanted.newest)
 
 
 def wants_driver_stub() -> bool:

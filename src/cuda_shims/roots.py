@@ -236,9 +236,11 @@ def made_from(toolkit: Toolkit) -> Iterator[tuple[str, str]]:
         if os.path.isdir(path):
             yield folder.replace("/", "-") or "toolkit", path
     for name, _, folder in distributions(toolkit.site_dir):
-        # by the others, whose upgrade renews a directory above, each start of Python would get slower
-        if name in COMPILER_COMPONENTS or name == "cuda-shims":
+        # with the others, whose upgrade renews a directory above, each start of Python would get slower
+        if name in COMPILER_COMPONENTS:
             yield folder, os.path.join(toolkit.site_dir, folder)
+        elif name == "cuda-shims":  # not the folder: we write RECORD there
+            yield folder, os.path.join(toolkit.site_dir, folder, "METADATA")
 
 
 __all__ = ["Entry", "is_plain", "made_from", "root_entries"]

@@ -140,7 +140,7 @@ def sibling_site_dirs(path: str, version: str) -> Iterator[str]:
 
     """
     for folder in path.split(os.pathsep):
-        prefix, name = os.path.split(folder)
+        prefix, name = os.path.split(folder.rstrip(os.sep))
         if not os.path.isabs(folder) or name not in {"bin", "Scripts"}:
             continue
         layouts = (

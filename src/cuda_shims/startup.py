@@ -2,8 +2,8 @@
 What the start-up hook does when :mod:`_cuda_shims` cannot settle it alone.
 
 It makes a root, chooses among toolkits, or leaves it to a toolkit that the user's own variables name. It looks at the
-search path and the environment that it is given, never at ``__file__`` or ``sys.prefix``, and imports what it needs when
-it needs it. ``CUDA_SHIMS_DEBUG=1`` makes it explain itself on stderr.
+search path and the environment that it is given, never at ``__file__`` or ``sys.prefix``, and imports what it needs
+when it needs it. ``CUDA_SHIMS_DEBUG=1`` makes it explain itself on stderr.
 """
 
 from __future__ import annotations

@@ -79,7 +79,8 @@ _cs_self=$0
 _cs_tool=${0##*/}
 case $_cs_self in
   */*) ;;
-  *) _cs_self=$(command -v -- "$_cs_tool") || _cs_self=./$_cs_tool ;; # "sh nvcc"
+  # "sh nvcc": the shell looked in the current directory first
+  *) [ -f "$_cs_self" ] && _cs_self=./$_cs_self || _cs_self=$(command -v -- "$_cs_tool") || _cs_self=./$_cs_tool ;;
 esac
 case $_cs_self in
   /*) ;;
@@ -111,7 +112,7 @@ while :; do
   if _cs_prefix "$_cs_up"; then
     # a missing or stale root: this environment's own python makes it, once; without it the wheels' own folder serves
     if [ -n "$_cs_stale" ] && [ -x "$_cs_bin/python" ] && [ -w "$_cs_site" ]; then
-      "$_cs_bin/python" -I -m cuda_shims root </dev/null >/dev/null 2>&1
+      { "$_cs_bin/python" -I -m cuda_shims root </dev/null >/dev/null; } 2>/dev/null
       _cs_look "$_cs_site"
     fi
     exec "$_cs_found" "$@"
@@ -128,6 +129,7 @@ done
 _cs_rest=$PATH:
 while [ -n "$_cs_rest" ]; do
   _cs_dir=${_cs_rest%%:*} _cs_rest=${_cs_rest#*:}
+  _cs_dir=${_cs_dir%/}
   case $_cs_dir in
     /*/bin | /*/Scripts) _cs_prefix "${_cs_dir%/*}" && exec "$_cs_found" "$@" ;;
   esac

@@ -1,0 +1,185 @@
+"""What the doctor checks around a toolkit: PATH, the user's variables, the host compiler, and what nvcc says."""
+
+from __future__ import annotations
+
+import os
+import shlex
+
+from . import envvars, host_compilers, report, shims
+from .findings import ERROR, OK, WARNING, Finding, is_nvcc
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .findings import Case
+    from .host_compilers import HostCompiler
+
+
+def _path(case: Case) -> Iterator[Finding]:
+    if not case.home or (case.toolkit and "nvcc" not in case.toolkit.tools):
+        return
+    scripts = case.environment.scripts
+    first = next(report.on_path("nvcc", _shell_path(case)), None)
+    why = "make, and all that is started from this shell, compiles with it"
+    fix = f"activate the environment, or: {case.command('exec')} CMD"
+    if first is None:
+        if os.path.exists(os.path.join(scripts, "activate")):
+            what = f"PATH has no nvcc while the environment is not activated; {case.command('exec')} CMD has one."
+            yield Finding("path", OK, what)
+        else:
+            why = "a shell and make find no nvcc; builds started from Python do"
+            fix = f'export PATH={shlex.quote(scripts)}:"$PATH"'
+            yield Finding("path-none", WARNING, f"PATH has no nvcc: {scripts} is not on it.", why, fix)
+    elif _runs_home(case, first):
+        yield Finding("path", OK, f"PATH gives {first}.")
+    elif shims.is_shim(first):
+        yield Finding("path-other-environment", WARNING, f"PATH gives another environment's shim, {first}.", why, fix)
+    else:
+        yield Finding("path-other-nvcc", WARNING, f"PATH gives another nvcc, {first}.", why, fix)
+
+
+def _shell_path(case: Case) -> str:
+    # what the shell gave this process: the start-up hook has put the root's bin before it
+    if case.environ is os.environ:
+        try:
+            with open("/proc/self/environ", "rb") as file:
+                given = [each for each in file.read().split(b"\0") if each.startswith(b"PATH=")]
+            return os.fsdecode(given[0][5:]) if given else ""
+        except OSError:
+            pass
+    return case.environ.get("PATH", "")
+
+
+def _runs_home(case: Case, path: str) -> bool:
+    folder = os.path.dirname(path)
+    if shims.is_shim(path):  # one of another environment runs the toolkit of that
+        return os.path.realpath(os.path.dirname(os.path.realpath(path))) == os.path.realpath(case.environment.scripts)
+    own = {case.home, case.toolkit.path if case.toolkit else None}
+    return os.path.dirname(folder) in own
+
+
+def _variables(case: Case) -> Iterator[Finding]:
+    if not case.home:
+        return
+    marker = case.environ.get(envvars.MARKER, "")
+    named: dict[str, list[str]] = {}
+    for name in (*envvars.HOMES, *envvars.COMPILERS):
+        values = {name: case.environ.get(name, ""), envvars.MARKER: marker}
+        folder = envvars.user_toolkit(values, case.home)
+        if folder:
+            named.setdefault(os.path.realpath(folder) if os.path.isabs(folder) else folder, []).append(name)
+    if not named:
+        yield Finding("variables", OK, "None of your variables names another toolkit.")
+        return
+    if case.config.prefer == "wheels" or case.environ.get(envvars.TOOLKIT):
+        others = ", ".join(name for names in named.values() for name in names)
+        yield Finding("variables", OK, f"Your choice of toolkit goes before what these variables name: {others}.")
+        return
+    everything = [name for names in named.values() for name in names]
+    unset = f"unset {' '.join(everything)}"
+    ours = [name for name in envvars.HOMES if case.environ.get(name) and name not in everything]
+    if len(named) > 1 or ours:
+        places = {**named, **({case.home: ours} if ours else {})}
+        what = "Variables disagree: " + "; ".join(f"{' and '.join(names)}: {path}" for path, names in places.items())
+        why = "one build takes its compiler from one toolkit and its libraries from another"
+        yield Finding("variables-disagree", ERROR, f"{what}.", why, unset)
+    for folder, names in named.items():
+        verb = "name" if len(names) > 1 else "names"
+        yield _named(folder, f"{' and '.join(names)} {verb}", f"unset {' '.join(names)}")
+
+
+def _named(folder: str, names: str, unset: str) -> Finding:
+    nvcc = envvars.executable(folder, "nvcc")
+    why = "builds look for a toolkit there and find none"
+    if not os.path.isabs(folder) or not os.path.isdir(folder):
+        return Finding("variables-no-folder", ERROR, f"{names} {folder}: there is no such folder.", why, unset)
+    if shims.is_shim(nvcc):
+        what = f"{names} {folder}, an environment, whose bin/nvcc is a shim."
+        why = "headers and libraries are not there"
+        return Finding("variables-environment", ERROR, what, why, f'{unset}; or name "$(cuda-shims root)"')
+    if not is_nvcc(nvcc):
+        what = f"{names} {folder}, which has no bin/nvcc that can be run."
+        return Finding("variables-no-nvcc", ERROR, what, why, unset)
+    what = f"{names} another toolkit, {folder}."
+    why = "builds take that one and not the wheels"
+    return Finding("variables-elsewhere", WARNING, what, why, f"{unset}; or: export CUDA_SHIMS_PREFER=wheels")
+
+
+def _host_compiler(case: Case) -> Iterator[Finding]:
+    if case.home:
+        limit = host_compilers.limits(case.home)
+        for compiler in host_compilers.host_compilers(case.environ):
+            yield _judged(case, compiler, limit)
+
+
+def _judged(case: Case, compiler: HostCompiler, limit: dict[str, int]) -> Finding:
+    name = f"{compiler.kind} {compiler.major}"
+    if host_compilers.suits(compiler, limit):
+        return Finding("host-compiler", OK, f"The host compiler is {name} ({compiler.path}).")
+    by = "nvcc runs" if compiler.source == "nvcc" else f"{compiler.source} names"
+    why = "nvcc hands the host half of every .cu file to it"
+    fix = _other_compiler(case, compiler, limit)
+    if not compiler.command:
+        why = 'nvcc takes the empty name for one: "No such file or directory"'
+        return Finding("no-host-compiler", ERROR, f"{compiler.source} is set and empty.", why, fix)
+    if not compiler.path:
+        what = f"There is no host compiler: {by} {compiler.command}, which is not there."
+        return Finding("no-host-compiler", ERROR, what, why, fix)
+    if not compiler.kind:
+        what = f"{by} {compiler.path}, which is no working C++ compiler: {compiler.problem}."
+        return Finding("host-compiler-broken", ERROR, what, why, fix)
+    if host_compilers.allows_unsupported(case.environ):
+        what = f"The host compiler is {name} ({compiler.path}), which you told nvcc to allow."
+        return Finding("host-compiler", OK, what)
+    upto = " and ".join(f"{kind} up to {major}" for kind, major in limit.items())
+    what = f"The host compiler is {name} ({compiler.path}), and this nvcc takes {upto}."
+    why = f"nvcc stops at it, unless told {host_compilers.ALLOW_FLAG} (NVCC_APPEND_FLAGS), which is at your risk"
+    return Finding("host-compiler-unsupported", ERROR, what, why, fix)
+
+
+def _other_compiler(case: Case, compiler: HostCompiler, limit: dict[str, int]) -> str:
+    source = compiler.source
+    flags = source.endswith("_FLAGS")
+    if source != "nvcc" and host_compilers.suits(host_compilers.ask(*host_compilers.DEFAULT, case.environ), limit):
+        return f"take -ccbin out of {source}" if flags else f"unset {source}"
+    before = f"take -ccbin out of {source}, and: " if flags else ""
+    name = "NVCC_CCBIN" if flags or source == "nvcc" else source
+    other = host_compilers.accepted(limit, case.environ)
+    if other:
+        return f"{before}export {name}={shlex.quote(other)}"
+    newest = f"g++-{limit['gcc']}" if "gcc" in limit else "g++"
+    return (
+        f"{before}install g++ (Debian: apt-get install g++), {newest} at most; if gcc is newer: export {name}={newest}"
+    )
+
+
+def _nvcc(case: Case) -> Iterator[Finding]:
+    if not case.home:
+        return
+    nvcc = envvars.executable(case.home, "nvcc")
+    if not os.path.exists(nvcc) or not next(host_compilers.host_compilers(case.environ)).kind:
+        return  # has been said, and nvcc says nothing more without its host compiler
+    code, text = host_compilers.run([nvcc, "--dryrun", "-x", "cu", os.devnull], case.environ)
+    wheel = case.toolkit.components.get("nvidia-cuda-nvcc") if case.toolkit else None
+    again = case.pip("--force-reinstall", f"nvidia-cuda-nvcc=={wheel}") if wheel else f"repair {case.home}"
+    if code != 0:
+        what = f"{nvcc} does not run: {host_compilers.last_line(text) or f'exit code {code}'}."
+        why = "it compiles nothing; where the system calls a file missing that is there, its loader is (musl, NixOS)"
+        flags = [name for name in ("NVCC_PREPEND_FLAGS", "NVCC_APPEND_FLAGS") if case.environ.get(name)]
+        fix = f"correct or unset {' and '.join(flags)}" if flags else again
+        yield Finding("nvcc-fails", ERROR, what, why, fix)
+        return
+    # a run without TOP succeeds too, and then knows no include directory
+    top = next((line[len("#$ TOP=") :] for line in text.splitlines() if line.startswith("#$ TOP=")), None)
+    if top is not None and os.path.normpath(top) == os.path.normpath(case.home):
+        yield Finding("nvcc", OK, f"nvcc runs, and its toolkit is {case.home}.")
+    else:
+        found = os.path.normpath(top) if top else "nothing (its nvcc.profile is missing)"
+        what = f"{nvcc} takes for its toolkit: {found}."
+        yield Finding("nvcc-wrong-home", ERROR, what, "it finds no headers, or those of another toolkit", again)
+
+
+CHECKS = (_path, _variables, _host_compiler, _nvcc)
+
+__all__ = ["CHECKS"]
