@@ -7,7 +7,7 @@ import sys
 from typing import NamedTuple
 
 from . import apply, envvars, own_files, plan, records, search
-from .environments import current_environment, find_dist_info
+from .environments import current_environment, find_dist_info, recorded_file
 from .errors import ToolkitNotFoundError
 from .root_maker import is_ours, make_root, plan_root, wants_driver_stub, write_root
 from .toolkits import distributions, find_toolkits
@@ -60,8 +60,9 @@ def install(
     site_dir = environment.site_dir
     changes = [_install_root(toolkit, site_dir, stub=stub, dry_run=dry_run) for toolkit in toolkits]
     hook = environment.dist_info is not None
+    beside = [toolkit for toolkit in toolkits if toolkit.site_dir == site_dir]  # as the start-up hook sees it
     actions = own_files.plan_files(
-        site_dir, environment.scripts, toolkits, hook=hook, target=environment.is_target, force=force
+        site_dir, environment.scripts, beside, hook=hook, target=environment.is_target, force=force
     )
     if not dry_run and not own_files.is_settled(site_dir, environment.dist_info, actions):
         with apply.exclusive(os.path.join(site_dir, search.ROOTS_FOLDER)):
@@ -123,51 +124,51 @@ def uninstall(environment: Environment | None = None, *, dry_run: bool = False, 
             continue
         folder = os.path.join(site_dir, search.ROOTS_FOLDER)
         gone = plan.removals(site_dir, apply.read_record(folder))
-        changes += _remove(site_dir, [(each.path, each.kind) for each in gone], dry_run=dry_run, force=force)
+        files = {os.path.normpath(os.path.join(site_dir, each.path)): each.kind for each in gone}
+        changes += _remove(site_dir, files, dry_run=dry_run, force=force)
         for path in (os.path.dirname(search.outside_root_path(site_dir, 0)), folder):
             if os.path.lexists(path):
                 changes.append(Change(plan.REMOVE, "root", path))
                 if not dry_run:
                     apply.remove_tree(path)
     if environment.dist_info:
-        changes += _uninstall_distribution(environment.dist_info, dry_run=dry_run, force=force)
+        done = {change.path for change in changes}
+        changes += _uninstall_distribution(environment.dist_info, done, dry_run=dry_run, force=force)
     return changes
 
 
-def _uninstall_distribution(dist_info: str, *, dry_run: bool, force: bool) -> list[Change]:
-    from importlib.util import cache_from_source  # noqa: PLC0415
+def _uninstall_distribution(dist_info: str, done: set[str], *, dry_run: bool, force: bool) -> list[Change]:
+    import glob  # noqa: PLC0415
 
     text = records.read_record(dist_info)
     if text is None:
         note = "it has no RECORD: remove the package with the tool that installed it"
         return [Change(plan.CONFLICT, "package", dist_info, note)]
     site_dir = os.path.dirname(dist_info)
-    paths = []
+    paths: dict[str, str] = {}
     for path, (digest, _) in records.record_lines(text).items():
-        absolute = os.path.join(site_dir, path)
-        if not os.path.lexists(absolute) or os.path.isdir(absolute):
+        absolute = recorded_file(site_dir, path)
+        if not os.path.lexists(absolute) or os.path.isdir(absolute) or absolute in done:
             continue
         with apply.writing(absolute), open(absolute, "rb") as file:
             as_written = not digest or records.record_hash(file.read()) == digest
-        paths.append((path, plan.REMOVE if as_written or own_files.is_ours_by_content(absolute) else plan.CONFLICT))
-        if path.endswith(".py"):
-            cached = cache_from_source(absolute)
-            if os.path.exists(cached):
-                paths.append((os.path.relpath(cached, site_dir), plan.REMOVE))
+        paths[absolute] = plan.REMOVE if as_written or own_files.is_ours_by_content(absolute) else plan.CONFLICT
+        if path.endswith(".py"):  # byte code, of whichever interpreter
+            cached = os.path.join(os.path.dirname(absolute), "__pycache__", os.path.basename(path)[:-3])
+            paths.update(dict.fromkeys(glob.glob(f"{glob.escape(cached)}.*.pyc"), plan.REMOVE))
     return _remove(site_dir, paths, dry_run=dry_run, force=force)
 
 
-def _remove(site_dir: str, paths: Sequence[tuple[str, str]], *, dry_run: bool, force: bool) -> list[Change]:
+def _remove(site_dir: str, paths: Mapping[str, str], *, dry_run: bool, force: bool) -> list[Change]:
     changes = []
-    for path, kind in dict(paths).items():
-        absolute = os.path.normpath(os.path.join(site_dir, path))
+    for path, kind in paths.items():
         if kind == plan.CONFLICT and not force:
-            changes.append(Change(kind, "file", absolute, "it is not as we wrote it; --force removes it"))
+            changes.append(Change(kind, "file", path, "it is not as we wrote it; --force removes it"))
             continue
-        changes.append(Change(plan.REMOVE, "file", absolute))
+        changes.append(Change(plan.REMOVE, "file", path))
         if not dry_run:
-            with apply.writing(absolute):
-                apply.remove(absolute, site_dir)
+            with apply.writing(path):
+                apply.remove(path, site_dir)
     return changes
 
 

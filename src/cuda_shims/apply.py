@@ -38,6 +38,8 @@ def writing(path: str) -> Iterator[None]:
     """
     Turn what the operating system says while something is written into our error.
 
+    Of a link or a move it names two paths: the second is the one that was to be written.
+
     :param path: what to name when it did not say of which path it speaks
     :raises NotWritableError: for any :class:`OSError`
 
@@ -45,7 +47,7 @@ def writing(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise NotWritableError(str(error.filename or path), error.strerror or str(error)) from error
+        raise NotWritableError(str(error.filename2 or error.filename or path), error.strerror or str(error)) from error
 
 
 @contextlib.contextmanager

@@ -152,6 +152,14 @@ def _formats() -> tuple[str, ...]:
     return (*FORMATS, "github-path")
 
 
+def _directory() -> str:
+    # where a pyproject.toml may be; a shell can stand in a directory that was removed
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return "/nonexistent"
+
+
 def _environment(options: argparse.Namespace) -> Any:
     from . import environments  # noqa: PLC0415
 
@@ -167,7 +175,7 @@ def _install(options: argparse.Namespace, output: Output) -> int:
     from .config import load_config  # noqa: PLC0415
 
     environment = _environment(options)
-    config = load_config(os.getcwd(), os.environ)
+    config = load_config(_directory(), os.environ)
     changes = install(environment, dry_run=options.dry_run, force=options.force, driver_stub=config.driver_stub)
     code = _report(changes, output, dry_run=options.dry_run)
     if environment.dist_info is None:
@@ -216,7 +224,7 @@ def _toolkit(options: argparse.Namespace) -> Any:
     from .errors import ToolkitNotFoundError  # noqa: PLC0415
     from .toolkits import find_toolkits  # noqa: PLC0415
 
-    choice = load_config(os.getcwd(), os.environ).toolkit
+    choice = load_config(_directory(), os.environ).toolkit
     elsewhere = options.python or options.target
     environment = _environment(options)
     found = find_toolkits(environment.site_dirs if elsewhere else None)
@@ -234,7 +242,7 @@ def _home(options: argparse.Namespace) -> str:
     from .errors import NotWritableError  # noqa: PLC0415
     from .root_maker import make_root  # noqa: PLC0415
 
-    choice = load_config(os.getcwd(), os.environ).toolkit
+    choice = load_config(_directory(), os.environ).toolkit
     if choice and os.path.isabs(choice):
         return choice
     toolkit = _toolkit(options)
@@ -309,7 +317,7 @@ def _exec(options: argparse.Namespace, output: Output) -> int:
     sys.stdout.flush()
     try:
         os.execvpe(options.command, [options.command, *options.arguments], environ)  # noqa: S606
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         output.remark(f"cuda-shims: {options.command}: no such command on PATH", -1)
         return 127
     except OSError as error:
@@ -321,7 +329,7 @@ def _exec(options: argparse.Namespace, output: Output) -> int:
 def _doctor(options: argparse.Namespace, output: Output) -> int:
     from .doctor import examine  # noqa: PLC0415
 
-    findings = examine(_environment(options), os.environ, os.getcwd())
+    findings = examine(_environment(options), os.environ, _directory())
     lines = []
     for each in findings:
         lines.append(f"{each.level}: {each.what}")
@@ -329,7 +337,9 @@ def _doctor(options: argparse.Namespace, output: Output) -> int:
         lines += [f"  fix: {each.fix}"] if each.fix else []
     bad = [each for each in findings if each.level != "ok"]
     errors = sum(each.level == "error" for each in bad)
-    verdict = "a build will find this toolkit" if not errors else f"a build will not work: {errors} error(s) above"
+    verdict = "a build will find this toolkit" + (f"; {len(bad)} warning(s) above" if bad else "")
+    if errors:
+        verdict = f"a build will not work: {errors} error(s) above"
     shown = lines if output.level > 0 else [line for line in lines if not line.startswith("ok")]
     output.answer({"findings": [each._asdict() for each in findings], "ok": not bad}, *shown, verdict)
     return 1 if bad else 0

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import os
 import platform
-import shlex
 import sys
 
-from . import api, catalog, envvars, own_files, plan, root_maker, roots, search, surroundings
+from . import api, catalog, envvars, own_files, plan, root_maker, search, surroundings
 from .config import Config, load_config
 from .errors import ConfigError
 from .findings import ERROR, OK, WARNING, Case, Finding, make_case, printable
@@ -48,7 +47,6 @@ def examine(environment: Environment, environ: Mapping[str, str], directory: str
     """
     found: list[Finding] = []
     config = Config()
-    case = None
     try:
         config = load_config(directory, environ)
     except ConfigError as error:
@@ -59,8 +57,9 @@ def examine(environment: Environment, environ: Mapping[str, str], directory: str
         case = make_case(environment, environ, config)
     except Exception as error:  # noqa: BLE001 # as below
         found.append(_failed("toolkits", error))
-    for check in (*_CHECKS, *surroundings.CHECKS) if case else ():
-        found += _results(check, case)
+    else:
+        for check in (*_CHECKS, *surroundings.CHECKS):
+            found += _results(check, case)
     return [printable(each) for each in found]
 
 
@@ -74,7 +73,7 @@ def _results(check: Callable[[Case], Iterator[Finding]], case: Case) -> list[Fin
 
 
 def _failed(check: str, error: Exception) -> Finding:
-    what = f"The check of {check} could not be made: {error or type(error).__name__}."
+    what = f"The check of {check} could not be made: {str(error) or type(error).__name__}."
     return Finding("check-failed", WARNING, what, "what it would have found is not known", "see what the message names")
 
 
@@ -206,15 +205,12 @@ def _root(case: Case) -> Iterator[Finding]:
     root = toolkit.root
     beside = search.root_path(toolkit.site_dir, toolkit.major)
     if root:
-        if not roots.is_plain(root):
+        if not search.is_plain(root):
             why = "CMake cannot link against a toolkit below a path with a space or a sign that a shell knows"
-            outside = search.outside_root_path(toolkit.site_dir, toolkit.major)
-            fix = f"rm -r {shlex.quote(root)}; {case.command('root')}"
-            if not roots.is_plain(outside):
-                fix = f"export XDG_CACHE_HOME as a folder with a plain path, then: {fix}"
+            fix = f"export XDG_CACHE_HOME as a folder with a plain path, then: {case.command('root')}"
             yield Finding("root-path", WARNING, f"The toolkit root is {root}.", why, fix)
         else:
-            why_not = "has a space or its like" if not roots.is_plain(beside) else "is not ours to write to"
+            why_not = "has a space or its like" if not search.is_plain(beside) else "is not ours to write to"
             note = "" if root == beside else f", in the cache directory, because that of the wheels {why_not}"
             yield Finding("root", OK, f"The toolkit root is {root}{note}.")
         return
@@ -240,7 +236,8 @@ def _own_files(case: Case) -> list[tuple[str, str]]:
     environment = case.environment
     hook = environment.dist_info is not None
     target = environment.is_target
-    actions = own_files.plan_files(environment.site_dir, environment.scripts, case.toolkits, hook=hook, target=target)
+    beside = [toolkit for toolkit in case.toolkits if toolkit.site_dir == environment.site_dir]
+    actions = own_files.plan_files(environment.site_dir, environment.scripts, beside, hook=hook, target=target)
     wanted = [each for each in actions if each.entry]
     return [(each.kind, os.path.normpath(os.path.join(environment.site_dir, each.path))) for each in wanted]
 
@@ -255,7 +252,7 @@ def _hook(case: Case) -> Iterator[Finding]:
     for kind, path in wrong:
         if kind == plan.CONFLICT:
             what = f"{path} is not ours: it belongs to {api.owner(environment.site_dirs, path)}."
-            fix = 'add this line to it: "import cuda_shims.startup; cuda_shims.startup.main()"'
+            fix = 'add this line to it: "import _cuda_shims; _cuda_shims.main()"'
             yield Finding("hook-foreign", WARNING, what, _UNTOLD, fix)
         else:
             state = "missing" if kind == plan.CREATE else "not that of this version of cuda-shims"

@@ -15,6 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+#: what a directory that belongs to an interpreter is called
+_PACKAGES = {"site-packages", "dist-packages"}
 _ASK = """\
 import json, sys, sysconfig
 print(json.dumps([sys.version_info[:2], sys.path, sysconfig.get_path("scripts"), sys.executable]))
@@ -85,7 +87,7 @@ def interpreter_environment(python: str) -> Environment:
             env={**os.environ, "CUDA_SHIMS_STARTUP": "0"},
         )
         version, path, scripts, real = json.loads(done.stdout)
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
+    except (OSError, TypeError, ValueError, subprocess.SubprocessError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it does not answer as one"
         raise BadEnvironmentError(
             python, f"this is no Python interpreter or environment ({reason}); give --python the path of one"
@@ -136,20 +138,43 @@ def recorded_scripts(dist_info: str) -> str | None:
     """
     for path in record_lines(read_record(dist_info) or ""):
         if os.path.basename(path) in {"nvcc", "nvcc.exe"}:
-            folder = os.path.normpath(os.path.join(os.path.dirname(dist_info), os.path.dirname(path)))
+            folder = os.path.dirname(recorded_file(os.path.dirname(dist_info), path))
             if os.path.isdir(folder):
                 return folder
     return None
 
 
+def recorded_file(site_dir: str, path: str) -> str:
+    """
+    Find the file that a line of RECORD speaks of.
+
+    :param site_dir: the directory that the ``.dist-info`` directory is in
+    :param path: the line's path
+    :returns: its absolute path. pip fills a ``--target`` directory by way of a temporary one and leaves lines that are
+        true of that: there ``../../bin/nvcc`` is ``bin/nvcc``
+
+    """
+    if path.startswith("../../bin/") and os.path.basename(site_dir) not in _PACKAGES:
+        path = path[len("../../") :]
+    return os.path.normpath(os.path.join(site_dir, path))
+
+
 def _environment(site_dirs: tuple[str, ...], scripts: str, label: str) -> Environment:
     site_dirs = tuple(each for each in site_dirs if os.path.isdir(each)) or site_dirs
     # the standard library's directories come first on sys.path and hold no distributions
-    likely = tuple(each for each in site_dirs if os.path.basename(each) in {"site-packages", "dist-packages"})
     dist_info = find_dist_info(site_dirs)
+    likely = tuple(
+        each for each in site_dirs if _may_hold_distributions(each) or each == os.path.dirname(dist_info or "")
+    )
     if dist_info:
         scripts = recorded_scripts(dist_info) or scripts
     return Environment(likely or site_dirs, scripts, dist_info, is_target=False, label=label)
+
+
+def _may_hold_distributions(folder: str) -> bool:
+    return os.path.basename(folder) in _PACKAGES or os.path.isdir(
+        os.path.join(folder, "nvidia")
+    )  # a --target directory on PYTHONPATH
 
 
 __all__ = [
@@ -157,6 +182,7 @@ __all__ = [
     "current_environment",
     "find_dist_info",
     "interpreter_environment",
+    "recorded_file",
     "recorded_scripts",
     "target_environment",
 ]

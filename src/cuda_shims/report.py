@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from .toolkits import Toolkit
 
 
+_HOPS = 20  # as many links as a shim follows
+
+
 def on_path(tool: str, path: str) -> Iterator[str]:
     """
     Find every executable of a name on a search path.
@@ -41,11 +44,20 @@ def runs_ours(path: str, toolkit: Toolkit) -> bool:
 
     :param path: the executable
     :param toolkit: the toolkit
-    :returns: whether it is one of its tools, one of its root's, or a shim
+    :returns: whether it is one of its tools, one of its root's, or a shim that finds them
 
     """
-    folder = os.path.dirname(os.path.dirname(path))
-    return folder in {toolkit.path, toolkit.root} or shims.is_shim(path)
+    for _ in range(_HOPS):
+        prefix = os.path.dirname(os.path.dirname(path))
+        if prefix in {toolkit.path, toolkit.root}:
+            return True
+        # a shim finds its toolkit by its own place, and by that of each link that leads to it
+        if shims.is_shim(path) and toolkit.site_dir.startswith(prefix + os.sep):
+            return True
+        if not os.path.islink(path):
+            return False
+        path = os.path.normpath(os.path.join(os.path.dirname(path), os.readlink(path)))
+    return False
 
 
 def tool_rows(toolkit: Toolkit, path: str) -> list[dict[str, Any]]:

@@ -56,11 +56,11 @@ def is_ours(site_dir: str) -> bool:
     Tell whether we may write to a site-packages directory without being asked.
 
     :param site_dir: the directory
-    :returns: whether cuda-shims is installed in it, or it belongs to no interpreter and no user (the other half of a
-        build environment that pip or PDM split in two)
+    :returns: whether cuda-shims is installed in it, or was told to install there, or it belongs to no interpreter and
+        no user (the other half of a build environment that pip or PDM split in two)
 
     """
-    if find_dist_info([site_dir]):
+    if find_dist_info([site_dir]) or os.path.exists(os.path.join(site_dir, search.ROOTS_FOLDER, apply.RECORD)):
         return True
     if os.path.basename(site_dir) not in {"site-packages", "dist-packages"}:
         return False
@@ -82,10 +82,10 @@ def plan_root(toolkit: Toolkit, *, beside: bool = True, driver_stub: bool = True
 
     """
     path = search.root_path(toolkit.site_dir, toolkit.major)
-    if not beside or not roots.is_plain(path):
+    if not beside or not search.is_plain(path):
         outside = search.outside_root_path(toolkit.site_dir, toolkit.major)
         # a user's cache directory with a space in it is no better: then everything but CMake's linking works
-        if not beside or roots.is_plain(outside):
+        if not beside or search.is_plain(outside):
             path, beside = outside, False
     newest = apply.newest_change([each for _, each in roots.made_from(toolkit)])
     return RootPlan(toolkit, path, beside, roots.root_entries(toolkit, path, driver_stub=driver_stub), newest)
@@ -108,6 +108,8 @@ def write_root(wanted: RootPlan) -> None:
     toolkit = wanted.toolkit
     if not wanted.beside and is_ours(toolkit.site_dir) and os.access(toolkit.site_dir, os.W_OK):
         pointer = search.root_path(toolkit.site_dir, toolkit.major) + search.POINTER_SUFFIX
+        # the environment was moved to where a root beside the wheels does not serve
+        apply.remove_tree(search.root_path(toolkit.site_dir, toolkit.major))
         entry = Entry("", None, os.fsencode(wanted.path) + b"\n")
         if plan.disk_digest(pointer) != plan.entry_digest(entry):
             with apply.writing(pointer):

@@ -99,20 +99,6 @@ def root_entries(toolkit: Toolkit, place: str, *, driver_stub: bool = True) -> l
     return list(tree.entries.values())
 
 
-def is_plain(path: str) -> bool:
-    """
-    Tell whether build tools cope with a toolkit at a path.
-
-    CMake cannot link against a toolkit below a path with a space (it splits nvcc's ``-L`` lines), ``:`` and ``;``
-    separate paths, and nvcc runs its tools through a shell.
-
-    :param path: the path
-    :returns: whether it has nothing but letters (of any script), digits and ``/._+@%,=~-``
-
-    """
-    return all(char.isalnum() or char in "/._+@%,=~-" for char in path)
-
-
 def _names(*folder: str) -> list[str]:
     try:
         return sorted(os.listdir(os.path.join(*folder)))
@@ -243,4 +229,4 @@ def made_from(toolkit: Toolkit) -> Iterator[tuple[str, str]]:
             yield folder, os.path.join(toolkit.site_dir, folder, "METADATA")
 
 
-__all__ = ["Entry", "is_plain", "made_from", "root_entries"]
+__all__ = ["Entry", "made_from", "root_entries"]

@@ -94,7 +94,24 @@ def fresh_root(site_dir: str, major: int) -> str | None:
 
     """
     root = root_path(site_dir, major)
-    return root if is_fresh(root) else outside_root(site_dir, major)
+    outside = None if is_plain(root) else outside_root(site_dir, major)
+    if outside or (is_fresh(root) and (is_plain(root) or not is_plain(outside_root_path(site_dir, major)))):
+        return outside or root
+    return outside_root(site_dir, major)
+
+
+def is_plain(path: str) -> bool:
+    """
+    Tell whether build tools cope with a toolkit at a path.
+
+    CMake cannot link against a toolkit below a path with a space (it splits nvcc's ``-L`` lines), ``:`` and ``;``
+    separate paths, and nvcc runs its tools through a shell.
+
+    :param path: the path
+    :returns: whether it has nothing but letters (of any script), digits and ``/._+@%,=~-``
+
+    """
+    return all(char.isalnum() or char in "/._+@%,=~-" for char in path)
 
 
 def site_dirs(search_path: Iterable[object]) -> Iterator[str]:
@@ -166,6 +183,7 @@ __all__ = [
     "fresh_root",
     "has_compiler",
     "is_fresh",
+    "is_plain",
     "outside_root",
     "outside_root_path",
     "root_path",

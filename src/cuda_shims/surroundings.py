@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from .findings import Case
     from .host_compilers import HostCompiler
 
+#: the environment that this process was given, whatever it has done to its own since
+_BEFORE = "/proc/self/environ"
+
 
 def _path(case: Case) -> Iterator[Finding]:
     if not case.home or (case.toolkit and "nvcc" not in case.toolkit.tools):
@@ -43,7 +46,7 @@ def _shell_path(case: Case) -> str:
     # what the shell gave this process: the start-up hook has put the root's bin before it
     if case.environ is os.environ:
         try:
-            with open("/proc/self/environ", "rb") as file:
+            with open(_BEFORE, "rb") as file:
                 given = [each for each in file.read().split(b"\0") if each.startswith(b"PATH=")]
             return os.fsdecode(given[0][5:]) if given else ""
         except OSError:
@@ -63,28 +66,28 @@ def _variables(case: Case) -> Iterator[Finding]:
     if not case.home:
         return
     marker = case.environ.get(envvars.MARKER, "")
-    named: dict[str, list[str]] = {}
+    named: dict[str, tuple[str, list[str]]] = {}
     for name in (*envvars.HOMES, *envvars.COMPILERS):
         values = {name: case.environ.get(name, ""), envvars.MARKER: marker}
         folder = envvars.user_toolkit(values, case.home)
         if folder:
-            named.setdefault(os.path.realpath(folder) if os.path.isabs(folder) else folder, []).append(name)
+            real = os.path.realpath(folder) if os.path.isabs(folder) else folder
+            named.setdefault(real, (folder, []))[1].append(name)
     if not named:
         yield Finding("variables", OK, "None of your variables names another toolkit.")
         return
+    all_names = [name for _, names in named.values() for name in names]
     if case.config.prefer == "wheels" or case.environ.get(envvars.TOOLKIT):
-        others = ", ".join(name for names in named.values() for name in names)
-        yield Finding("variables", OK, f"Your choice of toolkit goes before what these variables name: {others}.")
+        what = f"Your choice of toolkit goes before what these variables name: {', '.join(all_names)}."
+        yield Finding("variables", OK, what)
         return
-    everything = [name for names in named.values() for name in names]
-    unset = f"unset {' '.join(everything)}"
-    ours = [name for name in envvars.HOMES if case.environ.get(name) and name not in everything]
+    ours = [name for name in envvars.HOMES if case.environ.get(name) and name not in all_names]
     if len(named) > 1 or ours:
-        places = {**named, **({case.home: ours} if ours else {})}
-        what = "Variables disagree: " + "; ".join(f"{' and '.join(names)}: {path}" for path, names in places.items())
+        places = [*named.values(), *([(case.home, ours)] if ours else [])]
+        what = "Variables disagree: " + "; ".join(f"{' and '.join(names)}: {folder}" for folder, names in places)
         why = "one build takes its compiler from one toolkit and its libraries from another"
-        yield Finding("variables-disagree", ERROR, f"{what}.", why, unset)
-    for folder, names in named.items():
+        yield Finding("variables-disagree", ERROR, f"{what}.", why, f"unset {' '.join(all_names)}")
+    for folder, names in named.values():
         verb = "name" if len(names) > 1 else "names"
         yield _named(folder, f"{' and '.join(names)} {verb}", f"unset {' '.join(names)}")
 

@@ -107,8 +107,8 @@ def distributions(site_dir: str) -> Iterator[tuple[str, str, str]]:
     except OSError:
         return
     for folder in names:
-        if folder.endswith(".dist-info") and "-" in folder:
-            name, version = folder[: -len(".dist-info")].split("-", 1)
+        name, dash, version = folder[: -len(".dist-info")].partition("-")
+        if folder.endswith(".dist-info") and dash:
             yield name.lower().replace("_", "-").replace(".", "-"), version, folder
 
 

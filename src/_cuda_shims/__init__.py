@@ -1,9 +1,10 @@
 """
 The common case of the start-up hook: one toolkit on ``sys.path``, its root fresh, no variable of the user's in the way.
 
-This runs at every start of Python in an environment, so it is one module beside the package and not in it: importing a
-package costs more than all that is done here, and so does ``from __future__``. Everything else, and everything that
-could fail, is in :mod:`cuda_shims.startup`. Measured by ``scripts/bench.py``.
+This runs at every start of Python in an environment, so it is one module beside :mod:`cuda_shims` and not in it:
+importing a second module costs as much as all that is done here, and so does ``from __future__``. It is a folder,
+though one file would do, because uv removes the byte code of folders only when it uninstalls. Everything else, and
+everything that could fail, is in :mod:`cuda_shims.startup`. Measured by ``scripts/bench.py``.
 
 A root is *fresh* when nothing that it was made from has changed since. It holds a folder of links to those things and a
 stamp that carries the newest of their modification times, so a handful of ``stat`` calls answer, in Python and in the
@@ -48,7 +49,7 @@ def toolkit_majors(site_dir: str) -> "list[int]":
     """
     try:
         names = os.listdir(os.path.join(site_dir, "nvidia"))
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL in the path
         return []
     majors = {int(name[2:]) for name in names if name.startswith("cu") and name[2:].isascii() and name[2:].isdigit()}
     return sorted(majors, reverse=True)
@@ -152,13 +153,13 @@ def main() -> None:
 def _common_case(environ: "os._Environ[str]") -> bool:
     found = []
     for entry in sys.path:
-        if os.path.isabs(entry):
+        if isinstance(entry, str) and os.path.isabs(entry):
             found += [(entry, major) for major in toolkit_majors(entry) if has_compiler(entry, major)]
     if len(found) != 1 or environ.get(TOOLKIT) or environ.get(FORWARD):
         return False
     site_dir, major = found[0]
     root = os.path.join(site_dir, ROOTS_FOLDER, f"cu{major}")
-    if not is_fresh(root):
+    if " " in root or not is_fresh(root):  # CMake cannot link below such a path: a root elsewhere has to serve
         return False
     outer = environ.get(MARKER)
     wanted = root_variables(root)
