@@ -1,0 +1,86 @@
+"""
+Build the wheel and the sdist twice and look at them: the same bytes, modes, contents, size, metadata.
+
+``tox -e wheel`` runs it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SHIMS = {"nvcc", "ptxas", "fatbinary", "nvlink", "bin2c", "cudafe++"}
+
+
+def main() -> int:
+    """Check everything; the first thing that is wrong ends it with a sentence."""
+    with tempfile.TemporaryDirectory(prefix="cuda-shims-wheel-") as folder:
+        first, second = (build(os.path.join(folder, name)) for name in ("first", "second"))
+        names = [os.path.basename(path) for path in first]
+        if [digest(path) for path in first] != [digest(path) for path in second]:
+            raise SystemExit(f"check_wheel: {names} differ between two builds")
+        subprocess.run([sys.executable, "-m", "twine", "check", "--strict", *first], check=True)
+        wheel = next(path for path in first if path.endswith(".whl"))
+        # W003, W009: the start-up files and the hook's module are top-level on purpose
+        subprocess.run(["check-wheel-contents", "--ignore", "W003,W009", wheel], check=True)
+        look_inside(wheel)
+    print(f"check_wheel: {', '.join(names)}: twice the same, contents in order")
+    return 0
+
+
+def build(folder: str) -> list[str]:
+    """
+    Build sdist and wheel.
+
+    :param folder: where to
+    :returns: their paths, sorted
+
+    """
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return sorted(os.path.join(folder, name) for name in os.listdir(folder))
+
+
+def digest(path: str) -> str:
+    """
+    Hash a file.
+
+    :param path: the file
+    :returns: SHA-256, in hexadecimal
+
+    """
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+def look_inside(wheel: str) -> None:
+    """
+    Check what an installer will do with the wheel.
+
+    :param wheel: its path
+
+    """
+    with zipfile.ZipFile(wheel) as archive:
+        modes = {info.filename: info.external_attr >> 16 & 0o777 for info in archive.infolist()}
+        scripts = {name.rpartition("/")[2]: mode for name, mode in modes.items() if ".data/scripts/" in name}
+        if scripts != dict.fromkeys(SHIMS, 0o755):
+            raise SystemExit(f"check_wheel: the shims and their modes are {scripts}")
+        bodies = {archive.read(name) for name in modes if ".data/scripts/" in name}
+        if len(bodies) != 1 or not next(iter(bodies)).startswith(b"#!/bin/sh\n# cuda-shims shim"):
+            raise SystemExit("check_wheel: the shims differ, or are none")
+        wanted = {"cuda_shims.pth", "cuda_shims.start", "_cuda_shims.py", "cuda_shims/py.typed"}
+        if not wanted <= set(modes):
+            raise SystemExit(f"check_wheel: missing: {sorted(wanted - set(modes))}")
+        if archive.read("cuda_shims.start") != b"_cuda_shims:main\n":
+            raise SystemExit("check_wheel: cuda_shims.start is not what it should be")
+    if not os.path.basename(wheel).endswith("-py3-none-any.whl"):
+        raise SystemExit(f"check_wheel: {os.path.basename(wheel)} is not for every platform")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
