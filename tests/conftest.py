@@ -1,0 +1,69 @@
+"""What every layer shares: a folder that all workers of a run see, things made once in it, and our own wheel."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory):
+    """Return a folder that is the same in every xdist worker of this run, and new in each run."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def once(run_folder):
+    """Return ``once(name, make)``: calls ``make(folder)`` in one worker and gives its answer, JSON, to all of them."""
+
+    def once(name, make):
+        answer = run_folder / f"{name}.json"
+        with FileLock(run_folder / f"{name}.lock"):
+            if not answer.exists():
+                folder = run_folder / name
+                shutil.rmtree(folder, ignore_errors=True)  # what a make that failed has left
+                folder.mkdir()
+                text = json.dumps(make(folder))
+                answer.write_text(text)
+            return json.loads(answer.read_text())
+
+    return once
+
+
+def build_wheel(folder):
+    """Build this checkout's wheel with whichever builder is there."""
+    out = ["--outdir", str(folder), str(CHECKOUT)]
+    scripts = sysconfig.get_path("scripts")
+    uv = shutil.which("uv", path=os.pathsep.join([scripts, os.environ.get("PATH", os.defpath)]))
+    commands = [[sys.executable, "-m", "build", "--wheel", *out]]
+    if uv:
+        commands.insert(0, [uv, "build", "--quiet", "--wheel", "--out-dir", str(folder), str(CHECKOUT)])
+    said = []
+    for command in commands:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if not done.returncode:
+            (wheel,) = folder.glob("*.whl")
+            return str(wheel)
+        said.append(f"{' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    raise AssertionError("our wheel cannot be built:\n" + "\n".join(said))
+
+
+@pytest.fixture(scope="session")
+def cuda_shims_wheel(once):
+    """Return the path of our wheel: that which ``CUDA_SHIMS_TEST_WHEEL`` names, else one built from this checkout."""
+    if given := os.environ.get("CUDA_SHIMS_TEST_WHEEL"):
+        return Path(given).resolve(strict=True)
+    return Path(once("wheel", build_wheel))

@@ -1,0 +1,20 @@
+"""The end-to-end tests' fixtures: the machine without CUDA, and a place for what a test builds."""
+
+from __future__ import annotations
+
+import pytest
+from e2e_support import World
+
+
+@pytest.fixture(scope="session")
+def world(once, cuda_shims_wheel):
+    """Return the machine without CUDA."""
+    return World(once, cuda_shims_wheel)
+
+
+@pytest.fixture
+def scratch(tmp_path):
+    """Return the folder that a test's temporary files, isolated build environments among them, go to."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    return folder

@@ -1,0 +1,159 @@
+"""Real environments and installers with our real wheel; NVIDIA's wheels are made of small scripts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+from fake_toolkit import PYTHON, record_hash, snapshot, write_script_wheel, write_wheel
+
+#: installers that each environment must be served by, and left by
+INSTALLERS = ("pip 23.2", "newest pip", "uv hardlink", "uv copy", "uv symlink")
+VERSIONS = ("13.4.92", "13.5.37")
+
+
+def find_uv():
+    uv = shutil.which("uv", path=os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")]))
+    if uv is None:
+        pytest.skip("needs uv: pip install uv")
+    return uv
+
+
+@pytest.fixture(scope="session")
+def house(once):
+    """Return a folder with every wheel that these tests install, but ours; and each pip, unpacked."""
+
+    def make(folder):
+        path = str(folder)
+        command = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps", "-d"]
+        subprocess.run([*command, path, "filelock>=3.12"], check=True)
+        for name, requirement in (("newest pip", "pip"), ("pip 23.2", "pip==23.2.1")):
+            subprocess.run([*command, os.path.join(path, name), requirement], check=True)
+            (wheel,) = os.listdir(os.path.join(path, name))
+            with zipfile.ZipFile(os.path.join(path, name, wheel)) as archive:
+                archive.extractall(os.path.join(path, name))
+        for version in VERSIONS:
+            write_wheel(path, version)
+        write_script_wheel(path)
+        return path
+
+    return once("house", make)
+
+
+class Venv:
+    """A virtual environment, and the installers that change it."""
+
+    def __init__(self, path, house, wheel, home):
+        self.path = str(path)
+        self.bin = os.path.join(self.path, "bin")
+        self.python = os.path.join(self.bin, "python")
+        self.site = os.path.join(self.path, "lib", PYTHON, "site-packages")
+        self.house = house
+        self.wheel = str(wheel)
+        self.home = str(home)
+        self.uv_cache = os.path.join(self.home, "uv-cache")
+
+    def environ(self, **more):
+        return {
+            "PATH": "/usr/bin:/bin",
+            "HOME": self.home,
+            "XDG_CACHE_HOME": os.path.join(self.home, "cache"),
+            "UV_CACHE_DIR": self.uv_cache,
+            "UV_NO_CONFIG": "1",
+            "LC_ALL": "C.UTF-8",
+            **more,
+        }
+
+    def run(self, *command, code=0, cwd=None, **environ):
+        done = subprocess.run(
+            command, env=self.environ(**environ), cwd=cwd or self.home, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == code, (command, done.stdout, done.stderr)
+        return done.stdout
+
+    def create(self, *options):
+        self.run(find_uv(), "venv", "-q", "--python", sys.executable, *options, self.path)
+        return self
+
+    def _command(self, installer, command):
+        if installer.startswith("uv"):
+            link_mode = ["--link-mode", installer.split()[1]] if command == "install" else []
+            return [find_uv(), "pip", command, "-q", "--python", self.python, *link_mode]
+        return [self.python, os.path.join(self.house, installer, "pip"), command, "-q", "--disable-pip-version-check"]
+
+    def install(self, *packages, by="uv hardlink", options=()):
+        """Install wheels of the house, and ours under its name; nothing is looked up anywhere else."""
+        wheels = [self.wheel if name == "cuda-shims" else name for name in packages]
+        where = ["--no-index", "--no-deps", "--find-links", self.house]
+        self.run(*self._command(by, "install"), *where, *options, *wheels)
+
+    def uninstall(self, *names, by):
+        if by == "ours":
+            assert names == ("cuda-shims",)
+            assert "removed" in self.run(self.python, "-m", "cuda_shims", "uninstall")
+        else:
+            yes = [] if by.startswith("uv") else ["--yes", "--root-user-action=ignore"]
+            self.run(*self._command(by, "uninstall"), *yes, *names)
+
+    def nvcc(self, **environ):
+        """Run the shim as a shell does; returns the path of the tool that answered."""
+        return self.run(os.path.join(self.bin, "nvcc"), "-x", **environ).split("\0")[0]
+
+    def ask(self, code, **environ):
+        return self.run(self.python, "-c", f"import os, sys, subprocess, shutil\n{code}", **environ).strip()
+
+    def files(self):
+        """All that is there, but what Python compiles of other people's modules."""
+        return {
+            path: value
+            for path, value in snapshot(self.path).items()
+            if not (path.startswith(f"lib/{PYTHON}/site-packages/filelock/") and "__pycache__" in path)
+        }
+
+
+@pytest.fixture
+def home(tmp_path):
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def new_venv(tmp_path, house, cuda_shims_wheel, home):
+    """Give a function that makes environments which have filelock and nothing else."""
+
+    def new_venv(name="venv", *options, base=()):
+        venv = Venv(tmp_path / name, house, cuda_shims_wheel, home).create(*options)
+        venv.install("filelock", *base)
+        return venv
+
+    return new_venv
+
+
+@pytest.fixture
+def toolkit():
+    """Give a function that names the wheels of a toolkit."""
+    return lambda version="13.5.37": [
+        f"{name}=={version}"
+        for name in ("nvidia-cuda-nvcc", "nvidia-nvvm", "nvidia-cuda-crt", "nvidia-cuda-runtime", "nvidia-cuda-cccl")
+    ]
+
+
+def check_records(site):
+    """Every file that a RECORD names is there with its hash; returns how many were checked."""
+    import csv
+
+    checked = 0
+    for folder in os.listdir(site):
+        if folder.endswith(".dist-info"):
+            with open(os.path.join(site, folder, "RECORD"), encoding="utf-8", newline="") as file:
+                for path, digest, _ in csv.reader(file):
+                    if digest:
+                        with open(os.path.join(site, path), "rb") as content:
+                            assert record_hash(content.read()) == digest, (folder, path)
+                        checked += 1
+    return checked

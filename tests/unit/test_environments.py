@@ -1,0 +1,149 @@
+"""Environments: this one, another interpreter's, a directory; and what is none."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+
+import pytest
+from fake_toolkit import PYTHON, write, write_ours
+
+from cuda_shims import environments
+from cuda_shims.errors import BadEnvironmentError
+
+
+@pytest.fixture(scope="module")
+def venv(tmp_path_factory):
+    folder = str(tmp_path_factory.mktemp("venvs") / "an env")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    return folder
+
+
+def test_an_interpreter_and_its_folder(venv):
+    site = os.path.join(venv, f"lib/{PYTHON}/site-packages")
+    for python in (os.path.join(venv, "bin/python"), venv):
+        found = environments.interpreter_environment(python)
+        assert found.site_dirs == (site,)
+        assert (found.site_dir, found.scripts) == (site, os.path.join(venv, "bin"))
+        assert (found.dist_info, found.is_target) == (None, False)
+        assert os.path.join(venv, "bin/python") in found.label
+
+
+def test_it_is_asked_without_our_hook_and_without_the_current_directory(venv, tmp_path, monkeypatch):
+    write(str(tmp_path / "json.py"), b"raise SystemExit('from the current directory')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    site = os.path.join(venv, f"lib/{PYTHON}/site-packages")
+    hook = write(os.path.join(site, "test.pth"), b"import os; os.environ['CUDA_SHIMS_STARTUP'] == '0' or os._exit(3)\n")
+    try:
+        assert environments.interpreter_environment(venv).site_dirs == (site,)
+    finally:
+        os.unlink(hook)
+
+
+NO_PYTHON = {
+    "missing": None,
+    "a text file": (b"text", 0o644),
+    "another program": (b"#!/bin/sh\necho hello\n", 0o755),
+    "silent": (b"#!/bin/sh\n", 0o755),
+    "failing": (b'#!/bin/sh\necho \'[[3, 12], [], "", ""]\'; exit 1\n', 0o755),
+    "null": (b"#!/bin/sh\necho null\n", 0o755),
+    "a number": (b"#!/bin/sh\necho 3\n", 0o755),
+    "too little": (b"#!/bin/sh\necho '[]'\n", 0o755),
+    "invalid bytes": (b"#!/bin/sh\nprintf '\\377'\n", 0o755),
+    "no program at all": (b"\0\0", 0o755),
+    "an empty folder": "folder",
+}
+
+
+@pytest.mark.parametrize("kind", NO_PYTHON)
+def test_what_is_no_python(tmp_path, kind):
+    path = str(tmp_path / "thing")
+    content = NO_PYTHON[kind]
+    if content == "folder":
+        os.mkdir(path)
+    elif content:
+        write(path, *content)
+    with pytest.raises(BadEnvironmentError, match="this is no Python interpreter or environment") as raised:
+        environments.interpreter_environment(path)
+    assert raised.value.path == path
+    assert "\n" not in str(raised.value)
+
+
+def test_a_python_that_hangs(tmp_path, monkeypatch):
+    path = write(str(tmp_path / "python"), b"#!/bin/sh\nexec sleep 60\n", 0o755)
+    real = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda *args, **options: real(*args, **{**options, "timeout": 0.2}))
+    with pytest.raises(BadEnvironmentError, match="does not answer"):
+        environments.interpreter_environment(path)
+
+
+def old_python():
+    for name in ("python3.8", "python3.7", "python3.6"):
+        found = [
+            shutil.which(name),
+            *sorted(glob.glob(os.path.expanduser(f"~/.pyenv/versions/{name[6:]}.*/bin/python"))),
+        ]
+        for path in filter(None, found):
+            if subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0:
+                return path
+    return None
+
+
+def test_a_python_that_is_too_old(tmp_path):
+    fake = write(str(tmp_path / "python"), b'#!/bin/sh\necho \'[[3, 8], ["/x"], "/x", "/x"]\'\n', 0o755)
+    with pytest.raises(BadEnvironmentError, match=r"this is Python 3\.8; cuda-shims needs 3\.9 or later"):
+        environments.interpreter_environment(fake)
+    real = old_python()
+    if real is None:
+        pytest.skip("needs a Python older than 3.9: pyenv install 3.8")
+    with pytest.raises(BadEnvironmentError, match=r"this is Python 3\.\d; cuda-shims needs 3\.9 or later"):
+        environments.interpreter_environment(real)
+
+
+def test_a_target(new_prefix):
+    prefix = new_prefix("target", ".")
+    found = environments.target_environment(prefix.path)
+    assert found == ((prefix.path,), prefix.bin, None, True, prefix.path)
+    info = write_ours(prefix.path, prefix.bin)
+    assert environments.target_environment(os.path.relpath(prefix.path)).dist_info == info
+
+
+@pytest.mark.parametrize("content", [None, b"a file"])
+def test_no_target(tmp_path, content):
+    if content:
+        write(str(tmp_path / "nowhere"), content)
+    with pytest.raises(BadEnvironmentError, match="there is no such directory"):
+        environments.target_environment("nowhere")
+
+
+def test_this_one_is_what_is_on_sys_path(new_prefix, monkeypatch):
+    sysconfig.get_config_vars()  # reads a file of the standard library, which goes off sys.path below
+    outer, inner = new_prefix("outer"), new_prefix("inner")
+    inner_info = write_ours(inner.site, os.path.join(inner.path, "custom scripts"))
+    write_ours(outer.site, outer.bin)
+    monkeypatch.setattr(sys, "path", ["", "relative", sys.path[0], inner.site, outer.site, "/nowhere/site-packages"])
+    found = environments.current_environment()
+    assert found.site_dirs == (inner.site, outer.site)
+    assert (found.dist_info, found.site_dir) == (inner_info, inner.site)
+    # not sysconfig's: an installer's RECORD says where it put the shims
+    assert found.scripts == os.path.join(inner.path, "custom scripts")
+
+
+def test_scripts_that_are_gone_are_not_recorded_ones(prefix):
+    info = prefix.ours()
+    assert environments.recorded_scripts(info) == prefix.bin
+    shutil.rmtree(prefix.bin)
+    assert environments.recorded_scripts(info) is None
+    os.unlink(os.path.join(info, "RECORD"))
+    assert environments.recorded_scripts(info) is None
+
+
+def test_an_environment_of_no_site_packages(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "a"), str(tmp_path / "b")])
+    assert environments.current_environment().site_dirs == (str(tmp_path / "a"), str(tmp_path / "b"))
+    os.mkdir(tmp_path / "b")
+    assert environments.current_environment().site_dirs == (str(tmp_path / "b"),)
