@@ -2,9 +2,10 @@
 The common case of the start-up hook: one toolkit on ``sys.path``, its root fresh, no variable of the user's in the way.
 
 This runs at every start of Python in an environment, so it is one module beside :mod:`cuda_shims` and not in it:
-importing a second module costs as much as all that is done here, and so does ``from __future__``. It is a folder,
-though one file would do, because uv removes the byte code of folders only when it uninstalls. Everything else, and
-everything that could fail, is in :mod:`cuda_shims.startup`. Measured by ``scripts/bench.py``.
+importing a second module costs as much as all that is done here, and so does ``from __future__``. ``cuda_shims.pth``
+loads it by its path, because the import system would list all of site-packages first. It is a folder, though one file
+would do, because uv removes the byte code of folders only when it uninstalls. Everything else, and everything that
+could fail, is in :mod:`cuda_shims.startup`. Measured by ``scripts/bench.py``.
 
 A root is *fresh* when nothing that it was made from has changed since. It holds a folder of links to those things and a
 stamp that carries the newest of their modification times, so a handful of ``stat`` calls answer, in Python and in the
