@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import site
 import sys
@@ -9,6 +10,7 @@ from typing import NamedTuple
 
 from . import apply, own_files, plan, roots, search
 from .environments import find_dist_info, recorded_scripts
+from .errors import NotWritableError
 from .roots import Entry
 from .toolkits import Toolkit, read_toolkit
 
@@ -46,8 +48,9 @@ def make_root(site_dir: str, major: int) -> str:
     scripts = recorded_scripts(dist_info) if dist_info else None
     if writable and scripts:
         toolkits = [read_toolkit(site_dir, each) for each in search.toolkit_majors(site_dir)]
-        actions = own_files.plan_files(site_dir, scripts, toolkits)
-        own_files.write_files(site_dir, dist_info, actions)
+        with contextlib.suppress(NotWritableError):  # the root serves all the same, and install says what it cannot do
+            actions = own_files.plan_files(site_dir, scripts, toolkits)
+            own_files.write_files(site_dir, dist_info, actions)
     return wanted.path
 
 

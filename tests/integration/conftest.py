@@ -108,10 +108,19 @@ class Venv:
 
     def files(self):
         """All that is there, but what Python compiles of other people's modules."""
+        site = f"lib/{PYTHON}/site-packages/"
+        # uv puts a _virtualenv.py into environments of Python 3.9
+        theirs = (f"{site}filelock/__pycache__", f"{site}tomli/__pycache__", f"{site}__pycache__/_virtualenv.")
+        folder = f"{site}__pycache__"
+        found = snapshot(self.path)
         return {
             path: value
-            for path, value in snapshot(self.path).items()
-            if not (path.startswith(f"lib/{PYTHON}/site-packages/filelock/") and "__pycache__" in path)
+            for path, value in found.items()
+            if not path.startswith(theirs)
+            and not (
+                path == folder
+                and not {each for each in found if each.startswith(f"{folder}/") and not each.startswith(theirs)}
+            )
         }
 
 

@@ -246,7 +246,7 @@ def test_uninstall_takes_compiled_files_along(call, home):
 
     cached = importlib.util.cache_from_source(module)
     py_compile.compile(module)
-    for tag in ("cpython-39", "cpython-313.opt-1", "pypy310"):
+    for tag in ("cpython-38", "cpython-38.opt-1", "pypy310"):
         shutil.copy(cached, os.path.join(os.path.dirname(cached), f"some.{tag}.pyc"))
     with open(os.path.join(home.site, "cuda_shims-0.1.0.dist-info", "RECORD"), "a", encoding="utf-8") as file:
         file.write(f"cuda_shims/some.py,{records.record_hash(b'x = 1' + bytes([10]))},6\n")

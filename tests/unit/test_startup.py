@@ -291,7 +291,7 @@ def test_the_pth_file(prefix, times):
 def test_a_pth_file_that_outlived_its_package(prefix):
     prefix.toolkit()
     prefix.ours()
-    done = python("-I", "-c", SITE.format(paths=[], sites=[prefix.site]) + SHOW)
+    done = python("-I", "-S", "-c", SITE.format(paths=[], sites=[prefix.site]) + SHOW)
     assert (done.stdout, done.stderr, done.returncode) == ("None\n/usr/bin\n", "", 0)
 
 
