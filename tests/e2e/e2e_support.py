@@ -169,7 +169,13 @@ class World:
         for name, value in (("find-links", links), ("constraint", constraint), ("build-constraint", constraint)):
             words = [*configured.get(name, "").split(), str(value)]
             settings["PIP_" + name.upper().replace("-", "_")] = " ".join(words)
-        index = configured.get("index-url", "https://pypi.org/simple/")
+        usual = subprocess.run(
+            [pip, "-c", "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        index = configured.get("index-url", usual.stdout.strip())
         return {**settings, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "index": index}
 
     def environ(self, *path, **more):

@@ -109,7 +109,7 @@ def test_compiler_used_without_record(demo, tmp_path):
     [
         ("/tmp/b/overlay/lib/python3.11/site-packages/cuda_shims_toolkit/cu13", True),
         ("/tmp/b/local/lib/python3.11/dist-packages/nvidia/cu13", True),
-        ("/root/.cache/cuda-shims/roots/3a99712d3351da99/cu13", True),
+        ("/home/me/.cache/cuda-shims/roots/3a99712d3351da99/cu13", True),
         ("/usr/local/cuda-13.0", False),
         ("/usr/lib/nvidia/cu13", False),
     ],
