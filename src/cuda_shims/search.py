@@ -94,7 +94,7 @@ def fresh_root(site_dir: str, major: int) -> str | None:
 
     """
     root = root_path(site_dir, major)
-    # one that was made before its environment moved below a path with a space serves only where no other place is better
+    # one made before its environment was moved below a path with a space serves only where no other place is better
     serves = is_plain(root) or not is_plain(outside_root_path(site_dir, major))
     return root if serves and is_fresh(root) else outside_root(site_dir, major)
 

@@ -175,7 +175,7 @@ class World:
             text=True,
             check=True,
         )
-        index = configured.get("index-url", usual.stdout.strip())
+        index = configured.get("index-url", usual.stdout.strip() + "/")
         return {**settings, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "index": index}
 
     def environ(self, *path, **more):
