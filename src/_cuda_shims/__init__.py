@@ -130,9 +130,9 @@ def main() -> None:
     """
     Make this process and its children find the toolkit that is on ``sys.path``; do nothing if there is none.
 
-    Never raises and never prints, may run many times, takes no argument whatever its version: in pip's isolated build
-    the outer environment's module, imported first, runs again for the inner one, and site runs every ``.pth`` twice in
-    a virtual environment up to Python 3.14.
+    Never raises and never prints, may run many times, takes no argument whatever its version. site runs every ``.pth``
+    twice in a virtual environment up to Python 3.14, and in pip's isolated build the outer environment's has run before
+    the inner one's: ``cuda_shims.pth`` loads its own module then, but a ``.start`` gets the one that is loaded already.
     """
     try:
         environ = os.environ

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -333,3 +334,18 @@ def test_sitecustomize_runs_the_one_that_it_hides(new_prefix, tmp_path, other):
     hidden = "sitecustomize" if other and "hidden" in other else None
     assert done.stdout == f"{hidden}\n{root}\n{root}/bin\n"
     assert ("theirs" in done.stderr) is bool(other and "theirs" in other)
+
+
+def test_an_inner_environment_runs_its_own_module(new_prefix, tmp_path):
+    """In pip's isolated build the outer environment's hook, of another version maybe, has run in the same process."""
+    inner = new_prefix("inner")
+    inner.toolkit()
+    inner.ours()
+    shutil.copytree(os.path.join(SOURCE, "_cuda_shims"), os.path.join(inner.site, "_cuda_shims"))
+    outer = tmp_path / "outer"
+    write(str(outer / "_cuda_shims/__init__.py"), b"def main(): raise SystemExit('the outer one ran')\n")
+    code = f"import sys; sys.path.insert(0, {str(outer)!r}); import _cuda_shims; sys.path[0] = {SOURCE!r};"
+    code += SITE.format(paths=[], sites=[inner.site]) + SHOW
+    done = python("-I", "-S", "-c", code)
+    root = search.root_path(inner.site, 13)
+    assert (done.stdout, done.stderr) == (f"{root}\n{root}/bin\n", "")
