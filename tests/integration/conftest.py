@@ -109,19 +109,17 @@ class Venv:
     def files(self):
         """All that is there, but what Python compiles of other people's modules."""
         site = f"lib/{PYTHON}/site-packages/"
-        # uv puts a _virtualenv.py into environments of Python 3.9
-        theirs = (f"{site}filelock/__pycache__", f"{site}tomli/__pycache__", f"{site}__pycache__/_virtualenv.")
         folder = f"{site}__pycache__"
+
+        def theirs(path):  # uv puts a _virtualenv.py into environments of Python 3.9
+            compiled = path.startswith((f"{site}filelock/", f"{site}tomli/")) and "__pycache__" in path
+            return compiled or path.startswith(f"{folder}/_virtualenv.")
+
         found = snapshot(self.path)
-        return {
-            path: value
-            for path, value in found.items()
-            if not path.startswith(theirs)
-            and not (
-                path == folder
-                and not {each for each in found if each.startswith(f"{folder}/") and not each.startswith(theirs)}
-            )
-        }
+        kept = {path: value for path, value in found.items() if not theirs(path)}
+        if not any(path.startswith(f"{folder}/") for path in kept):
+            kept.pop(folder, None)
+        return kept
 
 
 @pytest.fixture
