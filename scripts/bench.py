@@ -31,6 +31,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=200, help="how often each command runs (default: 200)")
     parser.add_argument("--toolkit", default="13.5.*", help="version of cuda-toolkit (default: 13.5.*)")
     options = parser.parse_args()
+    for name in ("CUDA_SHIMS_STARTUP", "PYTHONDONTWRITEBYTECODE"):  # tox sets the first; both change what is measured
+        os.environ.pop(name, None)
     with tempfile.TemporaryDirectory(prefix="cuda-shims-bench-") as folder:
         wheel = build_wheel(folder)
         python = make_environment(os.path.join(folder, "env"), wheel, f"{TOOLKIT}=={options.toolkit}")
@@ -67,25 +69,40 @@ def hook_rows(python: str, rounds: int) -> None:
     off = {**os.environ, "CUDA_SHIMS_STARTUP": "0"}
     site_dir = site_packages(python)
     hook = os.path.join(site_dir, "cuda_shims.pth")
+    empty = os.path.join(site_dir, "_bench_empty.py")
+    with open(empty, "w", encoding="utf-8") as file:
+        file.write("def main(): pass\n")
+    with open(hook + ".empty", "w", encoding="utf-8") as file:
+        file.write("import _bench_empty; _bench_empty.main()\n")
     for dists in (0, 5000):
         for number in range(dists):
             os.mkdir(os.path.join(site_dir, f"other_{number}-1.0.dist-info"))
         run([python, "-c", "pass"])  # the directory changed: the cached listing of the import system is made anew
-        # "without": the file itself is away, and nothing of ours runs at all
-        away = hook + ".away"
 
-        def without(away: str = away) -> float:
-            os.rename(hook, away)
+        def without(instead: str = "") -> float:
+            """Start Python while our file is away, and nothing of ours runs at all."""
+            os.rename(hook, hook + ".away")
+            if instead:
+                os.rename(instead, hook)
             try:
                 return run([python, "-c", "pass"])
             finally:
-                os.rename(away, hook)
+                if instead:
+                    os.rename(hook, instead)
+                os.rename(hook + ".away", hook)
 
-        bare, none, ours = interleaved(
-            [without, lambda: run([python, "-c", "pass"], off), lambda: run([python, "-c", "pass"])], rounds
+        bare, least, none, ours = interleaved(
+            [
+                without,
+                lambda: without(hook + ".empty"),
+                lambda: run([python, "-c", "pass"], off),
+                lambda: run([python, "-c", "pass"]),
+            ],
+            rounds,
         )
         where = f"{dists} other distributions" if dists else "nothing else installed"
         row(f"Python start without cuda_shims.pth, {where}", ms(bare), "")
+        row("  with a .pth that imports an empty module", f"+{ms(least - bare)}", "")
         row("  with CUDA_SHIMS_STARTUP=0", f"+{ms(none - bare)}", "")
         row("  with the hook, root fresh", f"+{ms(ours - bare)} ({ours / bare:.3f} x)", "<= +0.6 ms")
     for name in os.listdir(site_dir):
