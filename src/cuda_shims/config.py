@@ -7,6 +7,7 @@ The environment beats the file, because it belongs to the person who builds, and
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from typing import NamedTuple
@@ -26,6 +27,8 @@ _SHOWN = 60
 _MAJOR_DIGITS = 3
 
 _TABLE = "tool.cuda-shims"
+#: the name in a table's name or a key, not as a requirement: ``[tool.cuda-shims]``, ``cuda-shims = {``, ``cuda-shims.``
+_MENTION = rb"""\[\s*tool\s*\.\s*["']?cuda-shims|cuda-shims["']?\s*(=(?!=)|\.)"""
 _PREFER = ("user", "wheels")
 _SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 #: what a value of a file is, for a reader; the names of TOML, not those of Python
@@ -88,9 +91,10 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
 
 def _from_file(path: str) -> dict[str, Any]:
     data = _read(path)
-    # A build that requires us names us in build-system.requires at most, and a stranger's file not at all; then its
-    # mistakes are not ours to report. TOML can spell the name with an escape that this misses: nobody does.
-    if b"cuda-shims" not in data:
+    # Every project that requires us names us, and few configure us: the others are spared the import of a TOML parser
+    # at their first start of Python, and a file's mistakes that do not concern us are not ours to report. TOML can
+    # spell the name with an escape that this misses: nobody does.
+    if not re.search(_MENTION, data):
         return {}
     tables = _parse(path, data).get("tool", {})
     if not isinstance(tables, dict):

@@ -117,7 +117,7 @@ def test_environment_errors(name: str, value: str, problem: str, tmp_path) -> No
 @pytest.mark.parametrize(
     ("text", "key", "problem"),
     [
-        ("tool = 1\n# cuda-shims", "tool", "is an integer and must be a table"),
+        ("tool = 1\n# cuda-shims.", "tool", "is an integer and must be a table"),
         ("[[tool]]\ncuda-shims = 1", "tool", "is an array and must be a table"),
         ("[tool]\ncuda-shims = 13", TABLE, f"is an integer and must be a table: [{TABLE}]"),
         ("[tool]\ncuda-shims = 1979-05-27", TABLE, "is a date or time and must be a table"),
@@ -164,9 +164,9 @@ def test_environment_errors(name: str, value: str, problem: str, tmp_path) -> No
         (f"[{TABLE}]\n[{TABLE}]", TABLE, "cannot be read: the file is not TOML: "),
         (f"[{TABLE}", TABLE, "cannot be read: the file is not TOML: "),
         (f"\ufeff[{TABLE}]", TABLE, "cannot be read: the file is not TOML: "),
-        (f"\n\n# {TABLE}\n\xe9".encode("latin-1"), TABLE, "cannot be read: the file is not UTF-8 (at line 4)"),
-        (f"# {TABLE}\0", TABLE, "cannot be read: the file is not TOML: "),
-        (f"x = {'[' * 50000}\n# {TABLE}", TABLE, "cannot be read: the file's arrays or tables are nested too deeply"),
+        (f"\n\n[{TABLE}]\n\xe9".encode("latin-1"), TABLE, "cannot be read: the file is not UTF-8 (at line 4)"),
+        (f"[{TABLE}]\0", TABLE, "cannot be read: the file is not TOML: "),
+        (f"x = {'[' * 50000}\n[{TABLE}]", TABLE, "cannot be read: the file's arrays or tables are nested too deeply"),
     ],
     ids=lambda value: ascii(value)[:30],
 )
@@ -303,7 +303,20 @@ def test_without_a_toml_reader(tmp_path, monkeypatch) -> None:
     assert caught.value.source == path
 
 
-@pytest.mark.parametrize(("text", "loaded"), [("", False), ("[tool.other]\nx = 1", False), ("# cuda-shims", True)])
+@pytest.mark.parametrize(
+    ("text", "loaded"),
+    [
+        ("", False),
+        ("[tool.other]\nx = 1", False),
+        ('[build-system]\nrequires = ["cuda-shims"]', False),
+        ("[build-system]\nrequires = [\n  'cuda-shims>=0.1',\n  \"cuda-shims == 0.1\",\n]", False),
+        ("[tool.cuda-shims]", True),
+        ('[ tool . "cuda-shims" ]', True),
+        ("[tool]\ncuda-shims = {}", True),
+        ("tool = { 'cuda-shims' = {} }", True),
+        ('tool.cuda-shims.prefer = "user"', True),
+    ],
+)
 def test_the_toml_reader_is_loaded_for_us_only(text: str, loaded: bool, tmp_path) -> None:
     write(tmp_path, text)
     code = (
