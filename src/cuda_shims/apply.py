@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import shutil
 import time
 
 from . import search
@@ -140,7 +139,7 @@ def create_root(
     scratch = f"{root}.{os.getpid()}{SCRATCH}"
     with writing(root):
         try:
-            shutil.rmtree(scratch, ignore_errors=True)  # a killed process with our number
+            _discard(scratch)  # a killed process with our number
             for entry in entries:
                 path = os.path.join(scratch, entry.path)
                 make_folders(os.path.dirname(path))
@@ -154,15 +153,15 @@ def create_root(
                 os.rename(root, f"{root}.old.{os.getpid()}{SCRATCH}")
             os.rename(scratch, root)
         except OSError as error:
-            shutil.rmtree(scratch, ignore_errors=True)
+            _discard(scratch)
             if error.errno in {errno.EEXIST, errno.ENOTEMPTY}:
                 return False
             raise
         except BaseException:
-            shutil.rmtree(scratch, ignore_errors=True)
+            _discard(scratch)
             raise
         if swap:
-            shutil.rmtree(f"{root}.old.{os.getpid()}{SCRATCH}", ignore_errors=True)
+            _discard(f"{root}.old.{os.getpid()}{SCRATCH}")
     return True
 
 
@@ -221,7 +220,15 @@ def remove_tree(folder: str) -> None:
     """
     with writing(folder):
         if os.path.lexists(folder):
+            import shutil  # noqa: PLC0415 # a root that is made first has nothing to remove, and this costs milliseconds
+
             shutil.rmtree(folder)
+
+
+def _discard(folder: str) -> None:
+    # remove what can be removed of something unfinished
+    with contextlib.suppress(NotWritableError):
+        remove_tree(folder)
 
 
 def sweep(folder: str) -> None:
@@ -236,7 +243,7 @@ def sweep(folder: str) -> None:
         with contextlib.suppress(OSError):  # its owner is alive and has just moved it
             # an unfinished root of a process that is alive now is younger than this
             if name.endswith(SCRATCH) and time.time() - os.lstat(path).st_mtime > 2 * LOCK_SECONDS:
-                shutil.rmtree(path, ignore_errors=True)
+                _discard(path)
 
 
 def sweep_outside(folder: str) -> None:
@@ -251,7 +258,7 @@ def sweep_outside(folder: str) -> None:
             for name in os.listdir(os.path.join(folder, key)):
                 link = os.path.join(folder, key, name, search.SITE)
                 if os.path.islink(link) and not os.path.exists(link):
-                    shutil.rmtree(os.path.join(folder, key), ignore_errors=True)
+                    _discard(os.path.join(folder, key))
 
 
 def newest_change(paths: Iterable[str]) -> int:

@@ -8,7 +8,6 @@ What a wheel has, comes first; ours only fills gaps, so a future wheel with a ``
 from __future__ import annotations
 
 import os
-import platform
 from typing import NamedTuple
 
 from . import search
@@ -86,7 +85,7 @@ def root_entries(toolkit: Toolkit, place: str, *, driver_stub: bool = True) -> l
     _cccl_cmake(tree, toolkit)
     if driver_stub:
         _driver_stubs(tree, toolkit)
-    for machine in _target_names(platform.machine()):  # Meson and the cc crate insist; both names exist for aarch64
+    for machine in _target_names(_machine()):  # Meson and the cc crate insist; both names exist for aarch64
         tree.alias(f"targets/{machine}-linux/include", "../../include")
         tree.alias(f"targets/{machine}-linux/lib", "../../lib")
     if os.path.exists(os.path.join(toolkit.path, "include", "cupti.h")):  # FindCUDAToolkit, torch
@@ -158,7 +157,7 @@ def _driver_stubs(tree: _Tree, toolkit: Toolkit) -> None:
     ):
         try:
             text = "".join(_text(toolkit.path, "include", header) for header in headers)
-            data = stub.stub_library(soname, functions(text), platform.machine(), code)
+            data = stub.stub_library(soname, functions(text), _machine(), code)
         except ValueError:  # a machine that CUDA knows nothing of
             return
         if text:
@@ -171,6 +170,10 @@ def _text(*path: str) -> str:
             return file.read()
     except OSError:
         return ""
+
+
+def _machine() -> str:
+    return os.uname().machine  # platform.machine() says the same, and its module costs milliseconds to import
 
 
 def _target_names(machine: str) -> tuple[str, ...]:

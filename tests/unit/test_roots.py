@@ -162,14 +162,14 @@ def test_no_stub_without_its_header(prefix):
 
 
 def test_a_machine_without_cuda_has_no_stub(prefix, monkeypatch):
-    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
+    monkeypatch.setattr(roots, "_machine", lambda: "riscv64")
     root = made(prefix)
     assert not os.path.lexists(os.path.join(root, "lib/stubs"))
     assert os.path.isdir(os.path.join(root, "targets/riscv64-linux/include"))
 
 
 def test_both_names_of_an_arm_server(prefix, monkeypatch):
-    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    monkeypatch.setattr(roots, "_machine", lambda: "aarch64")
     root = made(prefix)
     for name in ("aarch64-linux", "sbsa-linux"):
         assert os.path.isfile(os.path.join(root, "targets", name, "include/cuda.h"))
