@@ -12,7 +12,7 @@ import sysconfig
 import pytest
 from fake_toolkit import COMPILER, OLD, Prefix, age, cccl_cmake, component_files, snapshot, write, write_distribution
 
-from cuda_shims import root_maker, search
+from cuda_shims import root_maker, roots, search
 from cuda_shims.catalog import COMPONENTS
 from cuda_shims.toolkits import read_toolkit
 
