@@ -206,16 +206,11 @@ def _report(changes: Sequence[Change], output: Output, *, dry_run: bool) -> int:
     if not any(change.kind not in {plan.KEEP, plan.CONFLICT} for change in changes):
         lines.append("nothing to do: all is as it should be" if changes else "nothing of ours is there")
     conflicts = [change for change in changes if change.kind == plan.CONFLICT]
-    output.answer(
-        {"dry_run": dry_run, "changes": [change._asdict() for change in changes]}, *lines[: _limit(output, lines)]
-    )
+    shown = lines if output.level >= 0 else []
+    output.answer({"dry_run": dry_run, "changes": [change._asdict() for change in changes]}, *shown)
     if conflicts:
         output.remark(f"cuda-shims: {len(conflicts)} file(s) are not ours and were left alone; --force takes them", -1)
     return 1 if conflicts else 0
-
-
-def _limit(output: Output, lines: Sequence[str]) -> int:
-    return len(lines) if output.level >= 0 else 0
 
 
 def _toolkit(options: argparse.Namespace) -> Any:

@@ -110,9 +110,9 @@ def write_root(wanted: RootPlan) -> None:
                 _renew(wanted)
     toolkit = wanted.toolkit
     if not wanted.beside and is_ours(toolkit.site_dir) and os.access(toolkit.site_dir, os.W_OK):
-        pointer = search.root_path(toolkit.site_dir, toolkit.major) + search.POINTER_SUFFIX
-        # the environment was moved to where a root beside the wheels does not serve
-        apply.remove_tree(search.root_path(toolkit.site_dir, toolkit.major))
+        beside = search.root_path(toolkit.site_dir, toolkit.major)
+        pointer = beside + search.POINTER_SUFFIX
+        apply.remove_tree(beside)  # the environment was moved to where a root beside the wheels does not serve
         entry = Entry("", None, os.fsencode(wanted.path) + b"\n")
         if plan.disk_digest(pointer) != plan.entry_digest(entry):
             with apply.writing(pointer):
