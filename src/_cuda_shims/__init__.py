@@ -28,6 +28,8 @@ STAMP = "stamp"
 HOMES = ("CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT")
 #: name the compiler: CMake prefers an nvcc beside c++ to PATH (CUDACXX); the cc crate, CuPy (NVCC)
 COMPILERS = ("CUDACXX", "NVCC")
+#: search paths, and the folder of a root that goes first on each: pkg-config finds no .pc file by the other variables
+SEARCH_PATHS = {"PATH": "bin", "PKG_CONFIG_PATH": os.path.join("lib", "pkgconfig")}
 #: what we set, so that a nested environment knows our values from its user's
 MARKER = "CUDA_SHIMS_ROOT"
 #: a user's choice among toolkits, a major or the path of a root: it beats everything, and we never set it
@@ -102,7 +104,7 @@ def executable(folder: str, tool: str) -> str:
 
 def root_variables(root: str) -> "dict[str, str]":
     """
-    Compute the variables for a root, PATH apart.
+    Compute the variables for a root, the search paths apart.
 
     :param root: its path
     :returns: name to value, the marker included
@@ -116,7 +118,7 @@ def prepended(path: str, folder: str, *drop: str) -> str:
     """
     Put a directory first on a search path, once.
 
-    :param path: the value of PATH
+    :param path: the value of PATH or its like
     :param folder: the directory
     :param drop: directories to take out (an outer environment's)
     :returns: the new value; empty entries, which mean the current directory, are kept where they are
@@ -170,10 +172,10 @@ def _common_case(environ: "os._Environ[str]") -> bool:
     for name, value in wanted.items():
         if environ.get(name) != value:
             environ[name] = value
-    folder = os.path.join(root, "bin")
-    path = environ.get("PATH", "")
-    if path.partition(os.pathsep)[0] != folder or (outer and outer != root):
-        environ["PATH"] = prepended(path, folder, *([os.path.join(outer, "bin")] if outer else []))
+    for name, below in SEARCH_PATHS.items():
+        folder, path = os.path.join(root, below), environ.get(name, "")
+        if path.partition(os.pathsep)[0] != folder or (outer and outer != root):
+            environ[name] = prepended(path, folder, *([os.path.join(outer, below)] if outer else []))
     return True
 
 
@@ -184,6 +186,7 @@ __all__ = [
     "MADE_FROM",
     "MARKER",
     "ROOTS_FOLDER",
+    "SEARCH_PATHS",
     "STAMP",
     "TOOLKIT",
     "executable",

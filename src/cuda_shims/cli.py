@@ -284,15 +284,19 @@ def _root(options: argparse.Namespace, output: Output) -> int:
 
 
 def _env(options: argparse.Namespace, output: Output) -> int:
-    from .envvars import root_variables  # noqa: PLC0415
+    from .envvars import SEARCH_PATHS, prepended, root_variables  # noqa: PLC0415
     from .shells import github_path_line, render  # noqa: PLC0415
 
     home = _home(options)
-    folder = os.path.join(home, "bin")
+    variables = root_variables(home)
+    folders = {name: os.path.join(home, below) for name, below in SEARCH_PATHS.items()}
     chosen = "json" if options.json else options.format
+    if chosen == "github":  # which can extend PATH alone, so the others are what they are now and ours
+        others = {name: folders.pop(name) for name in tuple(folders) if name != "PATH"}
+        variables |= {name: prepended(os.environ.get(name, ""), folder) for name, folder in others.items()}
     try:
         to_path = chosen == "github-path"
-        text = github_path_line(folder) if to_path else render(root_variables(home), folder, chosen)
+        text = github_path_line(folders["PATH"]) if to_path else render(variables, folders, chosen)
     except ValueError as error:  # a path that this shell cannot spell
         output.remark(f"cuda-shims: {error}", -1)
         return 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from _cuda_shims import COMPILERS, FORWARD, HOMES, MARKER, TOOLKIT, executable, prepended, root_variables
+from _cuda_shims import COMPILERS, FORWARD, HOMES, MARKER, SEARCH_PATHS, TOOLKIT, executable, prepended, root_variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def for_root(environ: Mapping[str, str], root: str) -> dict[str, str | None]:
 
     :param environ: its environment
     :param root: the root
-    :returns: the variables to set (``None``: to unset), PATH included
+    :returns: the variables to set (``None``: to unset), the search paths included
 
     """
     outer = environ.get(MARKER)
@@ -62,8 +62,9 @@ def for_root(environ: Mapping[str, str], root: str) -> dict[str, str | None]:
         value = environ.get(name)
         if value and not nvcc_home(value):  # "ccache nvcc" finds our nvcc by PATH, clang++ is no nvcc: the user's stay
             del wanted[name]
-    drop = [os.path.join(outer, "bin")] if outer else []
-    wanted["PATH"] = prepended(environ.get("PATH", ""), os.path.join(root, "bin"), *drop)
+    for name, below in SEARCH_PATHS.items():
+        drop = [os.path.join(outer, below)] if outer else []
+        wanted[name] = prepended(environ.get(name, ""), os.path.join(root, below), *drop)
     return wanted
 
 
@@ -86,9 +87,12 @@ def for_user_toolkit(environ: Mapping[str, str], home: str) -> dict[str, str | N
     path = environ.get("PATH", "")
     if outer:
         wanted.update({name: None for name, value in root_variables(outer).items() if environ.get(name) == value})
-        path = wanted["PATH"] = os.pathsep.join(
-            part for part in path.split(os.pathsep) if part != os.path.join(outer, "bin")
-        )
+        for name, below in SEARCH_PATHS.items():
+            if name in environ:
+                parts = environ[name].split(os.pathsep)
+                rest = os.pathsep.join(part for part in parts if part != os.path.join(outer, below))
+                wanted[name] = rest or None
+        path = wanted.get("PATH") or ""
     if os.path.isabs(home) and os.path.exists(executable(home, "nvcc")):
         wanted[FORWARD] = home
         folder = os.path.join(home, "bin")
@@ -103,6 +107,7 @@ __all__ = [
     "FORWARD",
     "HOMES",
     "MARKER",
+    "SEARCH_PATHS",
     "TOOLKIT",
     "executable",
     "for_root",

@@ -15,8 +15,8 @@ github     what is appended to the file that ``$GITHUB_ENV`` names; :func:`githu
 A value is text as :func:`os.fsdecode` gives it, and the result is to be written with :func:`os.fsencode`: bytes that
 are not UTF-8 travel as lone surrogates. sh, fish and json hold them; the others cannot, and say so.
 
-In sh, fish and PowerShell a second evaluation changes nothing: the folder is taken off PATH and put first. A test
-whether PATH holds it already would leave it behind a toolkit that came later, while CUDA_HOME names this one.
+In sh, fish and PowerShell a second evaluation changes nothing: a folder is taken off its search path and put first. A
+test whether PATH holds it already would leave it behind a toolkit that came later, while CUDA_HOME names this one.
 """
 
 from __future__ import annotations
@@ -32,15 +32,16 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def render(variables: Mapping[str, str], path_entry: str, fmt: str) -> str:
+def render(variables: Mapping[str, str], search_paths: Mapping[str, str], fmt: str) -> str:
     """
     Write variables for a shell.
 
-    :param variables: name to value, without PATH
-    :param path_entry: the folder that the shell puts first on PATH when it evaluates the text, whatever PATH is then
+    :param variables: name to value, without the search paths
+    :param search_paths: PATH and its like, each with the folder that the shell puts first on it when it evaluates the
+        text, whatever it is then
     :param fmt: one of :data:`FORMATS`
-    :returns: the text, which ends in a newline; the same for the same variables in any order. ``github``: without the
-        folder, which has a file of its own
+    :returns: the text, which ends in a newline; the same for the same variables in any order. ``github``: without
+        the folders: PATH has a file of its own, and nothing there can extend another variable
     :raises ValueError: one sentence: an unknown format; a name that is none; a value or a folder with a NUL, or with
         something else that this format cannot hold; a folder that PATH cannot hold
 
@@ -48,15 +49,17 @@ def render(variables: Mapping[str, str], path_entry: str, fmt: str) -> str:
     writer = _WRITERS.get(fmt)
     if writer is None:
         raise ValueError(f"{fmt!r} is not a format; there are {', '.join(FORMATS)}")
-    for name, value in variables.items():
+    for name in (*variables, *search_paths):
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} cannot be the name of a variable; use letters, digits and underscores")
-        if name.upper() == "PATH":
+    for name, value in variables.items():
+        if name.upper() == "PATH" or name in search_paths:
             raise ValueError(f"{name} is not set as a whole: what it had before would be lost")
         if "\0" in value:
             raise ValueError(f"the value of {name} has a NUL, which no environment can hold")
-    _check_folder(path_entry, _SEPARATORS.get(fmt) or _separator(path_entry))
-    return writer(dict(sorted(variables.items())), path_entry)
+    for name, folder in search_paths.items():
+        _check_folder(name, folder, _SEPARATORS.get(fmt) or _separator(folder))
+    return writer(dict(sorted(variables.items())), search_paths)
 
 
 def github_path_line(path_entry: str) -> str:
@@ -70,7 +73,7 @@ def github_path_line(path_entry: str) -> str:
     :raises ValueError: one sentence: a folder that PATH or a line cannot hold
 
     """
-    _check_folder(path_entry, _separator(path_entry))
+    _check_folder("PATH", path_entry, _separator(path_entry))
     _check_text("the folder for PATH", path_entry, "GitHub Actions")
     if "\n" in path_entry or "\r" in path_entry:
         raise ValueError(f"{path_entry!r} has a line break, which $GITHUB_PATH cannot hold")
@@ -82,13 +85,13 @@ def _separator(folder: str) -> str:
     return ":" if folder.startswith("/") else ";"
 
 
-def _check_folder(folder: str, separator: str) -> None:
+def _check_folder(name: str, folder: str, separator: str) -> None:
     if not folder:
-        raise ValueError("an empty entry of PATH would mean the current directory")
+        raise ValueError(f"an empty entry of {name} would mean the current directory")
     if "\0" in folder:
-        raise ValueError("the folder for PATH has a NUL, which no environment can hold")
+        raise ValueError(f"the folder for {name} has a NUL, which no environment can hold")
     if separator in folder:
-        raise ValueError(f"{folder!r} cannot be on PATH, whose entries {separator!r} separates here")
+        raise ValueError(f"{folder!r} cannot be on {name}, whose entries {separator!r} separates here")
 
 
 def _check_text(what: str, value: str, shell: str) -> None:
@@ -99,18 +102,19 @@ def _check_text(what: str, value: str, shell: str) -> None:
 # sh ------------------------------------------------------------------------------------------------------------------
 
 
-def _sh(variables: Mapping[str, str], folder: str) -> str:
-    first = _sh_quoted(folder)
+def _sh(variables: Mapping[str, str], search_paths: Mapping[str, str]) -> str:
     lines = [f"{name}={_sh_quoted(value)}; export {name};" for name, value in variables.items()]
     # Every line is a statement that ends in a semicolon, so that eval $(…) without quotes, which makes blanks of
     # newlines, still works for plain values. No command is run, and no variable but these is touched.
-    lines += [
-        "PATH=:${PATH-}:;",
-        f"while case $PATH in *:{first}:*) ;; *) false;; esac;",
-        f"do PATH=${{PATH%%:{first}:*}}:${{PATH#*:{first}:}}; done;",
-        "PATH=${PATH#:}; PATH=${PATH%:};",
-        f"PATH={first}${{PATH:+:$PATH}}; export PATH;",
-    ]
+    for name, folder in search_paths.items():
+        first = _sh_quoted(folder)
+        lines += [
+            f"{name}=:${{{name}-}}:;",
+            f"while case ${name} in *:{first}:*) ;; *) false;; esac;",
+            f"do {name}=${{{name}%%:{first}:*}}:${{{name}#*:{first}:}}; done;",
+            f"{name}=${{{name}#:}}; {name}=${{{name}%:}};",
+            f"{name}={first}${{{name}:+:${name}}}; export {name};",
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -122,14 +126,18 @@ def _sh_quoted(value: str) -> str:
 # fish ----------------------------------------------------------------------------------------------------------------
 
 
-def _fish(variables: Mapping[str, str], folder: str) -> str:
-    first = _fish_quoted(folder)
+def _fish(variables: Mapping[str, str], search_paths: Mapping[str, str]) -> str:
     lines = [f"set -gx {name} {_fish_quoted(value)};" for name, value in variables.items()]
     # not fish_add_path: fish 3.2 and later, and it leaves out a folder that is not there yet
-    lines += [
-        f"while set -l cuda_shims_at (contains -i -- {first} $PATH); set -e PATH[$cuda_shims_at]; end;",
-        f"set -gx PATH {first} $PATH;",
-    ]
+    for name, folder in search_paths.items():
+        first = _fish_quoted(folder)
+        # fish splits at colons what is called PATH, and CDPATH and MANPATH; --path (3.0) tells it of others
+        kind = "" if name == "PATH" else "--path "
+        lines += [f"set -gx {kind}{name} ${name};"] if kind else []
+        lines += [
+            f"while set -l cuda_shims_at (contains -i -- {first} ${name}); set -e {name}[$cuda_shims_at]; end;",
+            f"set -gx {kind}{name} {first} ${name};",
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -142,19 +150,20 @@ def _fish_quoted(value: str) -> str:
 # PowerShell ----------------------------------------------------------------------------------------------------------
 
 
-def _powershell(variables: Mapping[str, str], folder: str) -> str:
+def _powershell(variables: Mapping[str, str], search_paths: Mapping[str, str]) -> str:
     lines = []
     for name, value in variables.items():
         if not value:
             raise ValueError(f"the value of {name} is empty, which PowerShell takes for: not set")
         _check_text(f"the value of {name}", value, "PowerShell")
         lines.append(f"$env:{name} = {_powershell_quoted(value)}")
-    _check_text("the folder for PATH", folder, "PowerShell")
-    first = _powershell_quoted(folder)
     # Equals and not -ceq, which compares as a culture does and takes strings for equal that are not. Without the "if"
     # an unset PATH would give an empty entry, the current directory.
-    others = f"$env:PATH -split [IO.Path]::PathSeparator | Where-Object {{ -not {first}.Equals($_) }}"
-    lines.append(f"$env:PATH = (@({first}) + @(if ($env:PATH) {{ {others} }})) -join [IO.Path]::PathSeparator")
+    for name, folder in search_paths.items():
+        _check_text(f"the folder for {name}", folder, "PowerShell")
+        first, old = _powershell_quoted(folder), f"$env:{name}"
+        others = f"{old} -split [IO.Path]::PathSeparator | Where-Object {{ -not {first}.Equals($_) }}"
+        lines.append(f"{old} = (@({first}) + @(if ({old}) {{ {others} }})) -join [IO.Path]::PathSeparator")
     return "\n".join(lines) + "\n"
 
 
@@ -178,11 +187,12 @@ def _powershell_quoted(value: str) -> str:
 # cmd -----------------------------------------------------------------------------------------------------------------
 
 
-def _cmd(variables: Mapping[str, str], folder: str) -> str:
+def _cmd(variables: Mapping[str, str], search_paths: Mapping[str, str]) -> str:
     lines = [f'@set "{name}={_cmd_escaped(f"the value of {name}", value)}"' for name, value in variables.items()]
     # not guarded against a second call: in a batch file %PATH% cannot be compared, part by part, without a command that
     # gives its quotes, carets and exclamation marks a meaning
-    lines.append(f'@set "PATH={_cmd_escaped("the folder for PATH", folder)};%PATH%"')
+    for name, folder in search_paths.items():
+        lines.append(f'@set "{name}={_cmd_escaped(f"the folder for {name}", folder)};%{name}%"')
     return "\n".join(lines) + "\n"
 
 
@@ -201,18 +211,18 @@ def _cmd_escaped(what: str, value: str) -> str:
 # json ----------------------------------------------------------------------------------------------------------------
 
 
-def _json(variables: Mapping[str, str], folder: str) -> str:
+def _json(variables: Mapping[str, str], search_paths: Mapping[str, str]) -> str:
     # ASCII, so that no code page of any console changes it; a byte that is not UTF-8 is then \udcXX
-    document = {"schema": 1, "variables": variables, "path": [folder]}
+    document = {"schema": 1, "variables": variables, "search_paths": search_paths}
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
 
 # GitHub Actions ------------------------------------------------------------------------------------------------------
 
 
-def _github(variables: Mapping[str, str], folder: str) -> str:
+def _github(variables: Mapping[str, str], search_paths: Mapping[str, str]) -> str:
     # refused here too: nobody wants the variables without the folder
-    github_path_line(folder)
+    github_path_line(search_paths["PATH"])
     text = ""
     for name, value in variables.items():
         _check_text(f"the value of {name}", value, "GitHub Actions")
@@ -230,7 +240,7 @@ def _github(variables: Mapping[str, str], folder: str) -> str:
     return text
 
 
-_WRITERS: dict[str, Callable[[Mapping[str, str], str], str]] = {
+_WRITERS: dict[str, Callable[[Mapping[str, str], Mapping[str, str]], str]] = {
     "sh": _sh,
     "fish": _fish,
     "powershell": _powershell,

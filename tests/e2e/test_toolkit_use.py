@@ -195,20 +195,20 @@ def test_pkg_config(everything, world, tmp_path):
     if shutil.which("pkg-config", path=world.base["PATH"]) is None:
         pytest.skip("pkg-config is missing (Debian package pkg-config)")
     env = world.environ(scripts)
-    root = world.run("cuda-shims", "root", env=env).strip()
     minor = ".".join(release.split(".")[:2])
     source = "#include <cuda.h>\n#include <cuda_runtime.h>\n"
     source += "int main(int c, char **) { int v; return c > 100 ? cuInit(0) : cudaRuntimeGetVersion(&v); }\n"
     (tmp_path / "use.cpp").write_text(source)
     line = f"c++ use.cpp -o use $(pkg-config --cflags --libs cudart-{minor} cuda-{minor} cublas-{minor})"
-    env["PKG_CONFIG_PATH"] = f"{root}/lib/pkgconfig"
-    world.run("sh", "-c", line, cwd=tmp_path, env=env)
+    world.run("cuda-shims", "exec", "sh", "-c", line, cwd=tmp_path, env=env)
     needed = world.run("readelf", "-d", "use", cwd=tmp_path)
     assert "libcudart.so.13" in needed
     assert "libcuda.so.1" in needed
-    names = world.run("pkg-config", "--list-all", env=env)
+    code = "import os, sys; os.execvp('pkg-config', sys.argv)"  # what Python starts has the hook's variables
+    names = world.run(scripts / "python", "-c", code, "--list-all", env=env)
     assert all(f"{name}-{minor}" in names for name in ("nvrtc", "nvjitlink", "opencl", "cusolver", "cudart_static"))
-    assert world.run("pkg-config", "--validate", f"cudart-{minor}", f"nvidia-ml-{minor}", env=env) == ""
+    validate = ["--validate", f"cudart-{minor}", f"nvidia-ml-{minor}"]
+    assert world.run(scripts / "python", "-c", code, *validate, env=env) == ""
 
 
 def test_every_tool_answers(everything, world):

@@ -62,14 +62,17 @@ def test_all_are_set_as_a_group():
         **ALL,
         "CUDA_SHIMS_FORWARD": None,
         "PATH": f"{ROOT}/bin:/usr/bin",
+        "PKG_CONFIG_PATH": f"{ROOT}/lib/pkgconfig",
     }
 
 
 def test_an_outer_environments_are_replaced():
     environ = {**envvars.root_variables(OUTER), "PATH": f"{OUTER}/bin:/usr/bin:{OUTER}/bin"}
+    environ["PKG_CONFIG_PATH"] = f"{OUTER}/lib/pkgconfig:/a"
     changes = envvars.for_root(environ, ROOT)
     assert {name: changes[name] for name in ALL} == ALL
     assert changes["PATH"] == f"{ROOT}/bin:/usr/bin"
+    assert changes["PKG_CONFIG_PATH"] == f"{ROOT}/lib/pkgconfig:/a"
 
 
 @pytest.mark.parametrize("launcher", ["ccache nvcc", "nvcc", "/usr/bin/sccache nvcc"])
@@ -120,7 +123,8 @@ def test_a_second_time_changes_nothing():
             environ.pop(name, None)
             if value is not None:
                 environ[name] = value
-        assert environ == {**ALL, "PATH": f"{ROOT}/bin:/usr/bin"}
+        found = {**ALL, "PATH": f"{ROOT}/bin:/usr/bin", "PKG_CONFIG_PATH": f"{ROOT}/lib/pkgconfig"}
+        assert environ == found
 
 
 # the user's toolkit ---------------------------------------------------------------------------------------------------
@@ -151,8 +155,11 @@ def test_a_toolkit_without_nvcc_takes_the_forwarding_back(home, tmp_path):
     }
 
 
-def test_no_name_of_an_outer_root_stays_beside_the_users(home):
+@pytest.mark.parametrize(("more", "rest"), [("", None), (":/a", "/a")])
+def test_no_name_of_an_outer_root_stays_beside_the_users(home, more, rest):
     environ = {**envvars.root_variables(OUTER), "CUDA_HOME": home, "PATH": f"{OUTER}/bin:/usr/bin"}
+    environ["PKG_CONFIG_PATH"] = f"{OUTER}/lib/pkgconfig{more}"
     after = {**environ, **envvars.for_user_toolkit(environ, home)}
+    assert after["PKG_CONFIG_PATH"] == rest
     assert not [name for name, value in after.items() if value and name != "CUDA_SHIMS_ROOT" and OUTER in value]
     assert after["CUDA_HOME"] == home

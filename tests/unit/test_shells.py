@@ -12,7 +12,14 @@ import sys
 
 import pytest
 
-from cuda_shims.shells import FORMATS, github_path_line, render
+from cuda_shims import shells
+from cuda_shims.shells import FORMATS, github_path_line
+
+
+def render(variables: dict[str, str], folder: str, fmt: str) -> str:
+    """Write variables, and a folder for PATH."""
+    return shells.render(variables, {"PATH": folder}, fmt)
+
 
 HOSTILE = [
     b"/opt/cuda",
@@ -219,6 +226,32 @@ def test_an_unset_path(shell: str, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, "/x y/pc"),
+        ("", "/x y/pc"),
+        ("/a", "/x y/pc:/a"),
+        ("/a:/x y/pc:/b", "/x y/pc:/a:/b"),
+        ("/*", "/x y/pc:/*"),
+    ],
+)
+def test_other_search_paths_than_path(shell: str, before: str | None, after: str, tmp_path) -> None:
+    text = shells.render({}, {"PATH": "/x/bin", "PKG_CONFIG_PATH": "/x y/pc"}, SHELLS[shell][2])
+    environ = _evaluate(shell, text, str(tmp_path), 2, **({} if before is None else {"PKG_CONFIG_PATH": before}))
+    found = environ[b"PKG_CONFIG_PATH"].rstrip(b":")  # fish keeps the empty entry, which pkg-config skips
+    assert (environ[b"PATH"], found) == (b"/x/bin:/usr/bin:/bin", after.encode())
+
+
+@pytest.mark.parametrize("fmt", ["powershell", "cmd"])
+def test_other_search_paths_by_the_grammar(fmt: str) -> None:
+    paths = {"PATH": "C:\\bin", "PKG_CONFIG_PATH": "C:\\pc"}
+    alone = shells.render({}, {"PATH": "C:\\bin"}, fmt)
+    other = alone.replace("PATH", "PKG_CONFIG_PATH").replace("bin", "pc")
+    assert shells.render({}, paths, fmt) == alone + other
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 def test_two_toolkits_in_turn(shell: str, tmp_path) -> None:
     fmt = SHELLS[shell][2]
     text = "".join(render({"CUDA_HOME": name}, f"{name}/bin", fmt) for name in ("/one", "/two", "/one"))
@@ -389,9 +422,10 @@ def test_json() -> None:
     variables = _variables(VALUES)
     text = render(variables, "C:\\x", "json")
     assert text.isascii()
-    assert json.loads(text) == {"schema": 1, "variables": variables, "path": ["C:\\x"]}
+    assert json.loads(text) == {"schema": 1, "variables": variables, "search_paths": {"PATH": "C:\\x"}}
     assert render({"B": "1", "A": "é"}, "/x", "json") == (
-        '{\n  "path": [\n    "/x"\n  ],\n  "schema": 1,\n  "variables": {\n    "A": "\\u00e9",\n    "B": "1"\n  }\n}\n'
+        '{\n  "schema": 1,\n  "search_paths": {\n    "PATH": "/x"\n  },\n'
+        '  "variables": {\n    "A": "\\u00e9",\n    "B": "1"\n  }\n}\n'
     )
 
 
@@ -464,6 +498,7 @@ def test_github_forms() -> None:
         ({"A=B;rm": "x"}, "/x", "'A=B;rm' cannot be the name"),
         ({"PATH": "x"}, "/x", "PATH is not set as a whole"),
         ({"Path": "x"}, "/x", "Path is not set as a whole"),
+        ({"A;rm": "x"}, "/x", "'A;rm' cannot be the name"),
     ],
 )
 def test_refused_everywhere(fmt: str, variables: dict[str, str], folder: str, problem: str) -> None:

@@ -15,7 +15,7 @@ from cuda_shims import envvars, root_maker, search, startup
 from cuda_shims.root_maker import make_root
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(startup.__file__)))
-NAMES = (*envvars.HOMES, *envvars.COMPILERS, envvars.MARKER, envvars.FORWARD, envvars.TOOLKIT, "PATH")
+NAMES = (*envvars.HOMES, *envvars.COMPILERS, envvars.MARKER, envvars.FORWARD, envvars.TOOLKIT, *envvars.SEARCH_PATHS)
 
 
 @pytest.fixture
@@ -36,7 +36,8 @@ def hook(monkeypatch):
 
 
 def expected(root, path="/usr/bin", **more):
-    return {**envvars.root_variables(root), "PATH": f"{root}/bin:{path}", **more}
+    paths = {"PATH": f"{root}/bin:{path}", "PKG_CONFIG_PATH": f"{root}/lib/pkgconfig"}
+    return {**envvars.root_variables(root), **paths, **more}
 
 
 # what it sets ---------------------------------------------------------------------------------------------------------
