@@ -16,6 +16,38 @@ from filelock import FileLock
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--matrix", action="store_true", help="run every cell of the compatibility matrix, not the slice of it"
+    )
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "matrix: a cell of the compatibility matrix that only --matrix runs")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--matrix"):
+        left_out = [item for item in items if item.get_closest_marker("matrix")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def pytest_runtest_logreport(report):
+    """Note what became of a cell of the matrix in the file that CUDA_SHIMS_TEST_RESULTS names, a JSON line each."""
+    results = os.environ.get("CUDA_SHIMS_TEST_RESULTS")
+    if not results or "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    cell = dict(report.user_properties).get("cell")
+    if cell and (report.when == "call" or not report.passed):
+        crash = getattr(report.longrepr, "reprcrash", None)
+        reason = getattr(report, "wasxfail", "") or (crash.message if crash else str(report.longrepr or ""))
+        outcome = "known" if hasattr(report, "wasxfail") and report.skipped else report.outcome
+        row = {**cell, "test": report.nodeid, "outcome": outcome, "seconds": round(report.duration, 1)}
+        with open(results, "a", encoding="utf-8") as file:
+            file.write(json.dumps({**row, "reason": reason[-500:]}) + "\n")
+
+
 @pytest.fixture(scope="session")
 def run_folder(tmp_path_factory):
     """Return a folder that is the same in every xdist worker of this run, and new in each run."""

@@ -205,10 +205,8 @@ class World:
     def _venv(self, folder, requirements, python=sys.executable, link_mode=None, environ=None):
         environ = environ or self.environ()
         environ = {**environ, "UV_LINK_MODE": link_mode} if link_mode else environ
-        for words in (
-            ["venv", "-q", "-p", python, folder],
-            ["pip", "install", "-q", "-p", folder / "bin/python", *requirements],
-        ):
+        install = ["pip", "install", "-q", "-p", folder / "bin/python", *requirements]
+        for words in (["venv", "-q", "-p", python, folder], install)[: 2 if requirements else 1]:
             done = subprocess.run([self.uv, *map(str, words)], env=environ, capture_output=True, text=True, check=False)
             assert not done.returncode, done.stderr
         return str(folder / "bin")

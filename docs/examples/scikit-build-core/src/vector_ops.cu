@@ -101,8 +101,9 @@ VECTOR_OPS_API int vector_ops_selftest(std::size_t n, double *worst) {
   return cudaSuccess;
 }
 
-// The version that the library was built with, e.g. 13050: works without a driver.
+// The versions of the runtime library and of its headers, e.g. 13050: works without a driver.
 VECTOR_OPS_API int vector_ops_runtime_version(int *version) { return cudaRuntimeGetVersion(version); }
+VECTOR_OPS_API int vector_ops_headers_version() { return CUDART_VERSION; }
 
 // Without a driver, or without a GPU, there are none: that is an answer, not an error.
 VECTOR_OPS_API int vector_ops_device_count(int *count) {

@@ -64,6 +64,12 @@ def runtime_version() -> tuple[int, int]:
     return version.value // 1000, version.value % 1000 // 10
 
 
+def cuda_versions() -> tuple[int, int]:
+    """Return the versions of CUDA's headers and of its runtime library, as CUDA counts: 13050 is 13.5."""
+    major, minor = runtime_version()
+    return _library.vector_ops_headers_version(), major * 1000 + minor * 10
+
+
 def device_count() -> int:
     """Return how many GPUs this CUDA can use here: 0 without a driver, or with one that is too old."""
     count = ctypes.c_int()
@@ -159,4 +165,4 @@ def dot(x: Any, y: Any, out: Any, *, stream: int | None = None) -> None:
     _check("dot", _library.vector_ops_dot(size, left.pointer, right.pointer, answer.pointer, stream))
 
 
-__all__ = ["CudaError", "axpy", "device_count", "dot", "library_path", "runtime_version", "selftest"]
+__all__ = ["CudaError", "axpy", "cuda_versions", "device_count", "dot", "library_path", "runtime_version", "selftest"]
