@@ -15,6 +15,14 @@ pytestmark = pytest.mark.timeout(300)
 PIPS = {"newest": "pip", "23.2": "pip==23.2"}
 
 
+@pytest.fixture(autouse=True)
+def cell(request, record_property):
+    """Note the front end as a cell of the matrix."""
+    front_end = request.node.name.removeprefix("test_").replace("_", " ").replace("[", " (").replace("]", ")")
+    system = "CMake with the runtime static and shared (scikit-build-core)"
+    record_property("cell", {"system": system, "front_end": front_end, "toolkit": TOOLKIT})
+
+
 @pytest.fixture
 def project(tmp_path):
     return cmake_project(tmp_path / "project")
