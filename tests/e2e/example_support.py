@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -259,8 +260,9 @@ def _is_elf(path):
 def _check_dynamic(path):
     """Check that nothing in a library leads to the build environment, and return the libraries that it needs."""
     said = subprocess.run(["readelf", "-dW", path], capture_output=True, text=True, check=True).stdout
+    python = sysconfig.get_config_var("LIBDIR")  # some Pythons have every extension module look there
     for folders in re.findall(r"\((?:RPATH|RUNPATH)\).*\[(.*)\]", said):
-        for folder in folders.split(":"):
+        for folder in set(folders.split(":")) - {python}:
             assert folder.startswith("$ORIGIN"), f"{path.name} looks for libraries in {folder}"
     needed = re.findall(r"\(NEEDED\).*\[(.*)\]", said)
     assert not [name for name in needed if "/" in name], f"{path.name} needs {needed}"
