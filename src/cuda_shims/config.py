@@ -67,6 +67,19 @@ def load_config(directory: str, environ: Mapping[str, str]) -> Config:
     return Config(**chosen)
 
 
+def load_pyproject(directory: str) -> dict[str, Any]:
+    """
+    Read the whole of a project's ``pyproject.toml``.
+
+    :param directory: the project's root
+    :returns: the document; empty for a file that is not there
+    :raises ConfigError: for a file that cannot be read, or is not TOML
+
+    """
+    path = os.path.join(directory, "pyproject.toml")
+    return _parse(path, _read(path))
+
+
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     chosen: dict[str, Any] = {}
     toolkit = environ.get("CUDA_SHIMS_TOOLKIT")
@@ -222,4 +235,4 @@ def _plain(text: str) -> str:
     return short if short.isprintable() else repr(short)
 
 
-__all__ = ["MAX_BYTES", "Config", "load_config"]
+__all__ = ["MAX_BYTES", "Config", "load_config", "load_pyproject"]

@@ -11,8 +11,8 @@ import os
 import platform
 import sys
 
-from . import api, catalog, envvars, own_files, plan, root_maker, search, surroundings
-from .config import Config, load_config
+from . import api, catalog, envvars, needs, own_files, plan, root_maker, search, surroundings
+from .config import Config, load_config, load_pyproject
 from .errors import ConfigError
 from .findings import ERROR, OK, WARNING, Case, Finding, make_case, printable
 from .toolkits import distributions, header_version
@@ -31,6 +31,7 @@ _COMPONENTS = {
     "nvidia-cuda-runtime": ("include/cuda_runtime.h", "nvcc includes cuda_runtime.h in every .cu file"),
     "nvidia-cuda-cccl": ("include/cccl", "cuda_fp16.h includes nv/target, and Thrust, CUB and libcu++ are missing"),
 }
+_NOT_FOUND = "CMake says that the target was not found, the linker that it cannot find -l…, the compiler: no such file"
 _UNTOLD = "builds started from Python are not told where the toolkit is"
 _SHELL_ONLY = "a shell is affected, and make; builds started from Python have the root's own bin first on PATH"
 
@@ -58,7 +59,8 @@ def examine(environment: Environment, environ: Mapping[str, str], directory: str
     except Exception as error:  # noqa: BLE001 # as below
         found.append(_failed("toolkits", error))
     else:
-        for check in (*_CHECKS, *surroundings.CHECKS):
+        case = case._replace(directory=directory)
+        for check in (*_CHECKS, *surroundings.CHECKS, _needs):
             found += _results(check, case)
     return [printable(each) for each in found]
 
@@ -296,6 +298,42 @@ def _shims(case: Case) -> Iterator[Finding]:
         yield Finding("shim-foreign", WARNING, what, _SHELL_ONLY, case.command("install") + " --force")
     if all(kind == plan.KEEP for kind, _ in found):
         yield Finding("shims", OK, f"The shims are in {environment.scripts}.")
+
+
+def _needs(case: Case) -> Iterator[Finding]:
+    uses = needs.find_uses(case.directory)
+    if not uses:
+        return
+    system = load_pyproject(case.directory).get("build-system")
+    given = system.get("requires") if isinstance(system, dict) else None
+    requires = [each for each in given if isinstance(each, str)] if isinstance(given, list) else []
+    brought = needs.brought_extras(requires)
+    wheels = {each.extra: each.distribution for each in catalog.COMPONENTS}
+    nowhere: list[str] = []
+    undeclared: dict[str, str] = {}
+    missing: dict[str, str] = {}
+    for use in uses:
+        if not use.extra:
+            nowhere.append(f"{use.spelling} ({use.place})")
+        elif brought is not None and use.extra not in brought:
+            undeclared.setdefault(use.extra, f"{use.spelling} ({use.place}) of {wheels[use.extra]}")
+        elif case.toolkit and wheels[use.extra] not in case.toolkit.components:
+            missing.setdefault(use.extra, f"{use.spelling} ({use.place}) of {wheels[use.extra]}")
+    if nowhere:
+        what = f"The project uses what no wheel of CUDA 13 holds: {', '.join(nowhere)}."
+        why = "the wheels hold the shared libraries alone, and NVTX is headers alone"
+        yield Finding("need-nowhere", ERROR, what, why, "use what has no _static in its name, and nvtx3 for nvToolsExt")
+    if undeclared:
+        what = f"The project uses what its build-system.requires does not bring: {', '.join(undeclared.values())}."
+        line = needs.with_extras(requires, undeclared)
+        fix = f'in pyproject.toml: "{line}"' if line else f'in pyproject.toml, add "{case.requirement(undeclared)}"'
+        yield Finding("need-undeclared", ERROR, what, _NOT_FOUND, fix)
+    if missing:
+        what = f"The project uses what is not installed: {', '.join(missing.values())}."
+        level, why = (ERROR, _NOT_FOUND) if brought is None else (WARNING, f"without build isolation, {_NOT_FOUND}")
+        yield Finding("need-missing", level, what, why, case.pip(case.requirement(missing)))
+    if not (nowhere or undeclared or missing):
+        yield Finding("needs", OK, "What the project's files use of CUDA is there.")
 
 
 _CHECKS = (_platform, _choice, _toolkit, _components, _versions, _executables, _root, _hook, _shims)

@@ -12,7 +12,7 @@ from .toolkits import find_toolkits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from .config import Config
     from .environments import Environment
@@ -52,6 +52,8 @@ class Case(NamedTuple):
     home: str | None
     #: whether the environment is that of this process
     here: bool
+    #: the project's root
+    directory: str = ""
 
     def command(self, word: str) -> str:
         """
@@ -84,8 +86,17 @@ class Case(NamedTuple):
         :returns: e.g. ``cuda-toolkit[nvvm]==13.5.*``
 
         """
-        names = [each.extra for each in catalog.COMPONENTS if each.distribution in components]
-        return f"cuda-toolkit[{','.join(names)}]=={self.toolkit.release if self.toolkit else '13'}.*"
+        return self.requirement(each.extra for each in catalog.COMPONENTS if each.distribution in components)
+
+    def requirement(self, extras: Iterable[str]) -> str:
+        """
+        Spell the requirement that brings extras at the toolkit's release.
+
+        :param extras: of ``cuda-toolkit``
+        :returns: e.g. ``cuda-toolkit[cublas]==13.5.*``
+
+        """
+        return f"cuda-toolkit[{','.join(extras)}]=={self.toolkit.release if self.toolkit else '13'}.*"
 
     def _place(self) -> list[str]:
         if self.environment.is_target:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
+import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from e2e_support import TOOLKIT, site_packages
+from example_support import EXAMPLES_FOLDER
 
-from cuda_shims import host_compilers
+from cuda_shims import catalog, host_compilers, needs
 
 #: what a compiler needs, at the versions of one release
 WHOLE = "cuda-toolkit[cccl,crt,cudart,nvcc,nvvm]"
@@ -129,3 +134,52 @@ def test_no_host_compiler(world, tmp_path):
     assert list(patient.bad(before=["/usr/bin/env", f"PATH={patient.bin}"])) == ["no-host-compiler"]
     env = world.environ(patient.bin, NVCC_CCBIN="g++-no-such")
     assert patient.bad(env=env)["no-host-compiler"]["fix"] == "unset NVCC_CCBIN"
+
+
+def test_a_missing_component_is_explained(world, tmp_path):
+    """The build of a project whose requirement lacks an extra fails as CMake does; the doctor's line mends it."""
+    project = tmp_path / "project"
+    shutil.copytree(EXAMPLES_FOLDER / "cmake-toolkit", project)
+    pyproject = project / "pyproject.toml"
+    whole = pyproject.read_text()
+    requirement = re.search(r'"cuda-toolkit\[\S+==13\.\*"', whole).group()
+    pyproject.write_text(whole.replace(requirement, '"cuda-toolkit[cccl,cudart,nvcc]==13.*"'))
+    build = [world.uv, "build", "--wheel", "-p", sys.executable, "--out-dir", tmp_path / "out", project]
+    env = world.environ(CUDAARCHS="80")
+    said = world.run(*build, env=env, rc=2)
+    assert re.search(r'Target "small_gemm" links to:\s+CUDA::cublas\s+but the target was not found', said)
+
+    patient = Patient(world, tmp_path / "env", f"{WHOLE}=={TOOLKIT}")
+    command = [patient.bin / "cuda-shims", "doctor", "--json"]
+    said = json.loads(world.run(*command, env=world.environ(patient.bin), cwd=project, rc=1))
+    (found,) = (each for each in said["findings"] if each["level"] != "ok")
+    assert found["code"] == "need-undeclared"
+    assert "CUDA::cublas (CMakeLists.txt:" in found["what"]
+    line = re.fullmatch(r'in pyproject\.toml: ("cuda-toolkit\[.*==13\.\*")', found["fix"]).group(1)
+    pyproject.write_text(whole.replace(requirement, line))
+    world.run(*build, env=env)
+
+
+@pytest.mark.parametrize("folder", sorted(each.name for each in EXAMPLES_FOLDER.iterdir()))
+def test_examples_require_what_they_use(folder):
+    text = (EXAMPLES_FOLDER / folder / "pyproject.toml").read_text()
+    requires = re.findall(r'"([^"]+)"', re.search(r"(?ms)^requires = \[(.*?)\]$", text).group(1))
+    brought = needs.brought_extras(requires)
+    for use in needs.find_uses(str(EXAMPLES_FOLDER / folder)):
+        assert brought is None or use.extra in brought, use
+
+
+def test_the_table_of_libraries_is_that_of_the_wheels(world):
+    def make(folder):
+        requirements = ("cuda-shims", f"cuda-toolkit[all]=={TOOLKIT}", "cmake", "ninja")
+        return str(world.venv(folder / "venv", *requirements))
+
+    site = site_packages(Path(world.once(f"all-{TOOLKIT}", make)).parent)
+    extras = {each.distribution: each.extra for each in catalog.COMPONENTS}
+    held = {}
+    for record in site.glob("nvidia_*.dist-info/RECORD"):
+        extra = extras[record.parent.name.partition("-")[0].replace("_", "-")]
+        for name in re.findall(r"(?m)^nvidia/cu13/lib/lib([^/,]+?)\.(?:so|a)\b", record.read_text()):
+            held[name] = extra
+    assert held
+    assert {name: needs.LIBRARIES.get(name) for name in held} == held

@@ -945,3 +945,70 @@ def test_no_state_makes_it_raise(healthy, seed):
             os.symlink("/nowhere/at/all", path)
     found = healthy.examine()
     assert all(isinstance(each, Finding) for each in found)
+
+
+# what the project needs ----------------------------------------------------------------------------------------------
+
+
+def project(patient, requires, **files):
+    if requires is not None:
+        text = f"[build-system]\nrequires = {requires!r}\n"
+        write(os.path.join(patient.folder, "pyproject.toml"), text.encode())
+    for name, text in files.items():
+        write(os.path.join(patient.folder, name.replace("_", ".")), text.encode())
+
+
+ALL_OF_THEM = ["cuda-shims", "cuda-toolkit[cccl,cudart,nvcc]==13.*"]
+
+
+def test_a_project_that_uses_what_is_there(healthy):
+    project(healthy, ALL_OF_THEM, CMakeLists_txt="CUDA::cudart CUDA::cuda_driver")
+    assert healthy.examine()[-1].code == "needs"
+    assert healthy.bad() == {}
+
+
+def test_a_project_without_pyproject(healthy):
+    project(healthy, None, CMakeLists_txt="\nx(CUDA::cublas CUDA::cublasLt)", main_cu="#include <curand.h>")
+    found = only(healthy.bad())
+    assert (found.code, found.level) == ("need-missing", "error")
+    assert found.what == (
+        "The project uses what is not installed: "
+        "CUDA::cublas (CMakeLists.txt:2) of nvidia-cublas, curand.h (main.cu:1) of nvidia-curand."
+    )
+    assert found.fix.endswith('"cuda-toolkit[cublas,curand]==13.5.*"')
+
+
+def test_a_requirement_that_lacks_an_extra(healthy):
+    project(healthy, ALL_OF_THEM, CMakeLists_txt="CUDA::cublas")
+    found = only(healthy.bad())
+    assert (found.code, found.level) == ("need-undeclared", "error")
+    assert "CUDA::cublas (CMakeLists.txt:1) of nvidia-cublas" in found.what
+    assert found.fix == 'in pyproject.toml: "cuda-toolkit[cccl,cublas,cudart,nvcc]==13.*"'
+
+
+def test_a_requirement_that_is_lacking(healthy):
+    project(healthy, ["cuda-shims[cu13]"], CMakeLists_txt="CUDA::cublas")
+    found = only(healthy.bad())
+    assert (found.code, found.fix) == ("need-undeclared", 'in pyproject.toml, add "cuda-toolkit[cublas]==13.5.*"')
+
+
+def test_what_is_required_and_not_installed_here(healthy):
+    project(healthy, ["cuda-toolkit[nvcc,cublas]"], CMakeLists_txt="CUDA::cublas")
+    found = only(healthy.bad())
+    assert (found.code, found.level) == ("need-missing", "warning")
+
+
+def test_what_no_wheel_holds(healthy):
+    project(healthy, ALL_OF_THEM, CMakeLists_txt="CUDA::cublas_static")
+    found = only(healthy.bad())
+    assert found.code == "need-nowhere"
+    assert "CUDA::cublas_static (CMakeLists.txt:1)" in found.what
+
+
+@pytest.mark.parametrize(
+    "text", ["x = ", "build-system = 1", "[build-system]\nrequires = 1", "[build-system]\nrequires = [1]"]
+)
+def test_a_pyproject_that_says_nothing(healthy, text):
+    project(healthy, None, CMakeLists_txt="CUDA::cudart")
+    write(os.path.join(healthy.folder, "pyproject.toml"), text.encode())
+    assert set(healthy.bad()) <= {"check-failed"}
