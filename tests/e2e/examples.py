@@ -49,6 +49,15 @@ EXAMPLES = (
     Example("setuptools-cython", "setuptools: Cython with a kernel beside it", "blur"),
     Example("hatchling", "hatchling: a build hook", "nearest"),
     Example("pdm-backend", "pdm-backend: a build hook", "game_of_life"),
+    Example(
+        "torch-extension",
+        "torch: CUDAExtension with ninja",
+        "swiglu",
+        needed=frozenset({"libcudart.so.13"}),
+        pinned="13.2.2",
+        environ=(("TORCH_CUDA_ARCH_LIST", "8.0"),),
+        heavy="torch is 3 GB",
+    ),
     Example("make", "make", "histogram", programs=(("make", "make"),)),
     Example("ninja", "ninja", "transpose"),
     Example(
