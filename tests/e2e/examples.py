@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from example_support import Example
+
+#: where Debian's librust-*-dev packages put crates
+REGISTRY = "/usr/share/cargo/registry"
+
+
+def debians_crates(_world, project, environ):
+    """Let cargo take crates from Debian's packages: crates.io need not be within reach."""
+    if not list(Path(REGISTRY).glob("cc-1.*")):
+        pytest.skip("the cc crate is not on this machine (Debian package librust-cc-dev)")
+    (project / ".cargo").mkdir()
+    text = f'[source.crates-io]\nreplace-with = "debian"\n[source.debian]\ndirectory = "{REGISTRY}"\n'
+    (project / ".cargo/config.toml").write_text(text)
+    environ["CARGO_HOME"] = str(project.parent / "cargo")
+
 
 EXAMPLES = (
     Example("scikit-build-core", "CMake: the language (scikit-build-core)", "vector_ops"),
@@ -57,6 +74,13 @@ EXAMPLES = (
         pinned="13.2.2",
         environ=(("TORCH_CUDA_ARCH_LIST", "8.0"),),
         heavy="torch is 3 GB",
+    ),
+    Example(
+        "maturin",
+        "Rust: the cc crate's cuda(true), CUDA_HOME (maturin)",
+        "levenshtein_gpu",
+        programs=(("cargo", "cargo"),),
+        prepare=debians_crates,
     ),
     Example("make", "make", "histogram", programs=(("make", "make"),)),
     Example("ninja", "ninja", "transpose"),

@@ -118,9 +118,7 @@ LIBRARY = "add_library(m MODULE k.cu)\nset_target_properties(m PROPERTIES {})\n"
 SETUP = [f"{EXAMPLES_FOLDER}/setuptools/", "python setup.py build_ext --inplace"]
 LEGACY = "cmake_minimum_required(VERSION 3.24...3.26)\nproject(p LANGUAGES CXX)\nfind_package(CUDA REQUIRED)\n"
 LEGACY += "list(APPEND CUDA_NVCC_FLAGS -arch=sm_80)\ncuda_add_executable(x k.cu)\n"
-CCCL = (
-    LANGUAGE + "find_package(CCCL REQUIRED)\nadd_library(m MODULE k.cu)\ntarget_link_libraries(m CCCL::CCCL)\n"
-)
+CCCL = LANGUAGE + "find_package(CCCL REQUIRED)\nadd_library(m MODULE k.cu)\ntarget_link_libraries(m CCCL::CCCL)\n"
 TEXT = "CMakeLists.txt"
 CASES = [
     Case("nvcc", nothing, {"k.cu": KERNEL}, NVCC, "nvcc: not found"),
@@ -160,9 +158,7 @@ CASES = [
     Case("findcuda-link", link, {TEXT: LEGACY, "k.cu": KERNEL}, CMAKE, "missing: *CUDA_INCLUDE_DIRS"),
     Case("meson", nothing, meson("'cuda'", "library('m', 'k.cu')"), MESON, r"Unknown compiler\(s\): \[\['nvcc'\]\]"),
     Case("meson-link", link, meson("'cuda'", "library('m', 'k.cu')"), MESON, "Compiler nvcc cannot compile programs"),
-    Case(
-        "meson-module", path, meson("'cpp', 'cuda'", CUBLAS), MESON, NO_MESON
-    ),
+    Case("meson-module", path, meson("'cpp', 'cuda'", CUBLAS), MESON, NO_MESON),
     Case("meson-cpp", nothing, meson("'cpp'", CUBLAS), MESON, NO_MESON),
     Case("meson-homes", homes, meson("'cpp'", CUBLAS), MESON, r'CUDA target "targets/\S+-linux" does not exist'),
     Case(
