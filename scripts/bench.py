@@ -18,10 +18,14 @@ import time
 import venv
 from typing import TYPE_CHECKING
 
+import bench_builds
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+#: shims, hook, root and wheel; the build of the CMake example; that of the torch example
+PARTS = ("start", "builds", "torch")
 TOOLKIT = "cuda-toolkit[cccl,crt,cudart,nvcc,nvvm]"
 
 
@@ -30,7 +34,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--rounds", type=int, default=200, help="how often each command runs (default: 200)")
     parser.add_argument("--toolkit", default="13.5.*", help="version of cuda-toolkit (default: 13.5.*)")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all but torch)")
     options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):  # choices= refuses an empty list before Python 3.12
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     for name in ("CUDA_SHIMS_STARTUP", "PYTHONDONTWRITEBYTECODE"):  # tox sets the first; both change what is measured
         os.environ.pop(name, None)
     with tempfile.TemporaryDirectory(prefix="cuda-shims-bench-") as folder:
@@ -40,10 +47,21 @@ def main() -> None:
             f"{os.uname().machine}, {os.cpu_count()} cores, Python {sys.version.split()[0]}, rounds: {options.rounds}"
         )
         print(f"{'what':58}{'measured':>24}   bar")
-        shim_rows(python, folder, options.rounds)
-        hook_rows(python, options.rounds)
-        root_rows(python, max(10, options.rounds // 10))
-        row("wheel", f"{os.path.getsize(wheel) / 1024:.1f} KB", "<= 60 KB")
+        parts = options.parts or [part for part in PARTS if part != "torch"]
+        if "start" in parts:
+            shim_rows(python, folder, options.rounds)
+            hook_rows(python, options.rounds)
+            root_rows(python, max(10, options.rounds // 10))
+            row("wheel", f"{os.path.getsize(wheel) / 1024:.1f} KB", "<= 60 KB")
+        if "builds" in parts:
+            os.mkdir(os.path.join(folder, "builds"))
+            subprocess.run([python, "-m", "pip", "install", "-q", "cmake", "ninja"], check=True)
+            bench_builds.cmake_rows(python, os.path.join(folder, "builds"), row)
+        if "torch" in parts:  # 3 GB to download
+            os.mkdir(os.path.join(folder, "torch"))
+            tools = ("setuptools", "ninja", *bench_builds.TORCH)
+            python = make_environment(os.path.join(folder, "torch-env"), wheel, *tools)
+            bench_builds.torch_rows(python, os.path.join(folder, "torch"), row)
 
 
 def shim_rows(python: str, folder: str, rounds: int) -> None:

@@ -57,6 +57,11 @@ _BRINGS = {
     "cusolver": "cublas nvrtc cusparse nvjitlink",
     "tileiras": "nvcc nvvm cudart crt nvjitlink",
 }
+#: what makes a directory the root of a project; in any other, a home or a /tmp, nobody asks for what lies about
+_PROJECT_FILES = (
+    *("pyproject.toml", "setup.py", "setup.cfg", "CMakeLists.txt", "meson.build", "Cargo.toml"),
+    *("Makefile", "makefile", "GNUmakefile", "configure.ac", "configure", "build.ninja"),
+)
 _SKIPPED = {"build", "dist", "node_modules", "site-packages", "__pycache__"}
 _MAX_FILES, _MAX_BYTES = 2000, 1024 * 1024
 _SOURCES = (".cu", ".cuh", ".c", ".cc", ".cpp", ".cxx", ".h", ".hpp")
@@ -103,7 +108,8 @@ def _patterns(name: str) -> list[tuple[str, str]]:
         return [(in_call, "module '{}'")]
     if name == "build.rs":
         return [(r"rustc-link-lib=(?:[\w+-]+=)?(\w+)", "library {}")]
-    if name in {"setup.py", "setup.cfg", "configure.ac", "pyproject.toml"} or stem in {"Makefile", "makefile"}:
+    makefile = stem in {"Makefile", "makefile", "GNUmakefile"}
+    if makefile or name in {"setup.py", "setup.cfg", "configure.ac", "pyproject.toml"}:
         return [(r"(?<![\w-])-l([\w-]+)", "-l{}"), (r"\blibraries\s*=\s*\[([^\]]*)\]", "-l{}")]
     return [(r"(?m)^[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"\n]+)", "{}")] if suffix in _SOURCES else []
 
@@ -123,9 +129,12 @@ def find_uses(directory: str) -> list[Use]:
     Find what a project asks of CUDA.
 
     :param directory: its root; below it, environments, build trees and hidden folders are left out
-    :returns: the first use of each spelling; what cannot be read is left out
+    :returns: the first use of each spelling; what cannot be read is left out; nothing for a directory that holds no
+        file of a build system
 
     """
+    if not any(_is_file(os.path.join(directory, name)) for name in _PROJECT_FILES):
+        return []
     found: dict[str, Use] = {}
     for path in _files(directory):
         try:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from e2e_support import World
+
+pytest.register_assert_rewrite("e2e_support", "example_support")
+
+from e2e_support import World  # noqa: E402 # rewritten, its asserts say what they compared
 
 
 @pytest.fixture(scope="session")

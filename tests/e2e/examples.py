@@ -28,6 +28,7 @@ EXAMPLES = (
         "CMake 3.24: the language",
         "vector_ops",
         label="cmake-3.24",
+        heavy="another CMake",
         requires=("cmake==3.24.*",),
     ),
     Example(
@@ -35,6 +36,7 @@ EXAMPLES = (
         "CMake, newest 3.x: the language",
         "vector_ops",
         label="cmake-3",
+        heavy="another CMake",
         requires=("cmake==3.*",),
     ),
     Example(

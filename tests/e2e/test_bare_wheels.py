@@ -225,7 +225,17 @@ def check(world, tmp_path, case):
     world.run(ours / "python", "-c", _START, case.command, cwd=project(case, tmp_path / "ours"), env=env)
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES])
+#: those that are much like another one
+LIKE_OTHERS = {
+    *("nvcc-cublas", "nvcc-nvrtc", "cmake-13.0", "cmake-shared", "toolkit-link", "toolkit-homes", "findcuda-link"),
+    *("meson-cpp", "meson-version", "setuptools-home", "setuptools-script"),
+}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, id=case.name, marks=[pytest.mark.matrix] * (case.name in LIKE_OTHERS)) for case in CASES],
+)
 def test_fails_with_the_wheels_alone_and_works_with_us(world, tmp_path, case):
     check(world, tmp_path, case)
 

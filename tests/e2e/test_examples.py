@@ -30,11 +30,10 @@ def cells():
                 yield pytest.param(example, front_end, release, id=f"{example.name}-{front_end}-{release}", marks=marks)
 
 
-def every(*marks):
-    return [
-        pytest.param(each, id=each.name, marks=[*marks, *([pytest.mark.matrix] if each.heavy else [])])
-        for each in EXAMPLES
-    ]
+EVERY = [
+    pytest.param(each, id=each.name, marks=[pytest.mark.xdist_group(each.name)] if each.heavy else [])
+    for each in EXAMPLES
+]
 
 
 @pytest.mark.parametrize(("example", "front_end", "release"), list(cells()))
@@ -44,7 +43,8 @@ def test_build(world, tmp_path, record_property, example, front_end, release):
     check_wheel(world, example, wheel, tmp_path, release)
 
 
-@pytest.mark.parametrize("example", every())
+@pytest.mark.matrix
+@pytest.mark.parametrize("example", EVERY)
 def test_build_beside_a_system_toolkit(world, tmp_path, record_property, example):
     """A toolkit in /usr/local/cuda, on PATH as its manual says, changes nothing."""
     release = example.pinned or TOOLKIT
@@ -56,14 +56,15 @@ def test_build_beside_a_system_toolkit(world, tmp_path, record_property, example
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("example", every())
+@pytest.mark.parametrize("example", EVERY)
 def test_build_with_the_users_toolkit(world, tmp_path, record_property, example):
-    """The user's CUDA_HOME: all of that toolkit, and nothing of the wheels'."""
+    """The user's CUDA_HOME, and PKG_CONFIG_PATH to go with it: all of that toolkit, and nothing of the wheels'."""
     cell = {"system": example.system, "front_end": "uv, the user's CUDA_HOME", "toolkit": OTHER_TOOLKIT}
     record_property("cell", cell)
     toolkit = system_toolkit(world)
     before = beside(world, toolkit, tmp_path)
-    wheel = build(world, example, tmp_path, "uv", example.pinned or TOOLKIT, before=before, CUDA_HOME="/usr/local/cuda")
+    own = {"CUDA_HOME": "/usr/local/cuda", "PKG_CONFIG_PATH": "/usr/local/cuda/lib64/pkgconfig"}
+    wheel = build(world, example, tmp_path, "uv", example.pinned or TOOLKIT, before=before, **own)
     check_wheel(world, example, wheel, tmp_path, OTHER_TOOLKIT, "/usr/local/cuda", toolkit)
 
 

@@ -40,6 +40,7 @@ def test_pip(world, project, out, scratch, version):
     check_built(world, unpacked(out), scratch)
 
 
+@pytest.mark.matrix
 def test_pip_venv_isolation(world, project, out, scratch):
     pip = world.tools("pip-newest", "pip", "setuptools")
     command = [pip / "python", "-m", "pip", "wheel", "--use-feature=venv-isolation", "-w", out, project]
@@ -47,7 +48,7 @@ def test_pip_venv_isolation(world, project, out, scratch):
     check_built(world, unpacked(out), scratch)
 
 
-@pytest.mark.parametrize("version", PIPS)
+@pytest.mark.parametrize("version", ["newest", pytest.param("23.2", marks=pytest.mark.matrix)])
 def test_pip_with_dynamic_requirements(world, tmp_path, out, scratch, version):
     project = cmake_project(tmp_path / "project", dynamic=True)
     pip = world.tools(f"pip-{version}", PIPS[version], "setuptools")
@@ -123,6 +124,7 @@ def test_pdm(world, tmp_path, out, scratch, direct):
     check_built(world, pdm(world, project, out, scratch), scratch)
 
 
+@pytest.mark.matrix
 def test_pdm_with_dynamic_requirements(world, tmp_path, out, scratch, direct):
     project = cmake_project(tmp_path / "project", shims=direct, dynamic=True)
     check_built(world, pdm(world, project, out, scratch), scratch)

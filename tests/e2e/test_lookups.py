@@ -17,7 +17,7 @@ import pytest
 from e2e_support import TOOLKIT, site_packages
 from example_support import RELEASES
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.matrix]
 
 PACKAGES = ("numba-cuda", "cupy-cuda13x", "triton", "jax", "jaxlib", "cuda-bindings", "cuda-core", "cuda-pathfinder")
 EXTRAS = "cccl,cudart,nvcc,nvjitlink,nvrtc,nvvm"
@@ -127,7 +127,7 @@ class Place:
         return re.findall(r"Tool Version: Cuda compilation tools, release [\d.]+, V(\S+)", said)
 
 
-@pytest.fixture(params=[pytest.param(each, marks=[] if each == TOOLKIT else pytest.mark.matrix) for each in RELEASES])
+@pytest.fixture(params=RELEASES)
 def place(request, world, tmp_path):
     return Place(world, request.param, tmp_path, f"lookups-{request.param}", *PACKAGES)
 

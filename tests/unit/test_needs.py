@@ -103,6 +103,15 @@ def test_a_project_is_searched_within_bounds(tmp_path, monkeypatch):
     assert [each.extra for each in needs.find_uses(folder)] == ["cublas", "curand"]
 
 
+def test_a_folder_that_is_no_project(tmp_path):
+    folder = str(tmp_path)
+    write(os.path.join(folder, "cuda/include/cublas.h"), b'#include "cublas_api.h"')
+    os.mkdir(os.path.join(folder, "Makefile"))
+    assert needs.find_uses(folder) == []
+    write(os.path.join(folder, "setup.py"))
+    assert [each.extra for each in needs.find_uses(folder)] == ["cublas"]
+
+
 def test_a_file_that_cannot_be_read(tmp_path, monkeypatch):
     write(str(tmp_path / "CMakeLists.txt"), b"CUDA::cublas")
 
