@@ -9,6 +9,7 @@ slows both; wall time is what is compared, and the processors' time is shown bes
 from __future__ import annotations
 
 import glob
+import json
 import os
 import resource
 import shutil
@@ -85,7 +86,10 @@ def _environments(python: str, folder: str) -> dict[str, tuple[str, dict[str, st
     named = {**dict.fromkeys(("CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT"), home), "CUDACXX": nvcc, "NVCC": nvcc}
     path = os.pathsep.join([os.path.join(home, "bin"), environ["PATH"]])
     classic = {**environ, **named, "PATH": path, "CUDA_SHIMS_STARTUP": "0"}
-    return {"ours": (root, environ), "classic": (home, classic)}
+    # a build back end is a Python, where our hook has run: so has every cmake that it starts
+    say = "import json, os, sys; json.dump(dict(os.environ), sys.stdout)"
+    said = subprocess.run([python, "-c", say], env=environ, check=True, capture_output=True, text=True).stdout
+    return {"ours": (root, json.loads(said)), "classic": (home, classic)}
 
 
 def _compare(  # noqa: PLR0913, PLR0917 # one caller a project
@@ -120,7 +124,7 @@ def _compare(  # noqa: PLR0913, PLR0917 # one caller a project
 def _check(build: str, home: str, others: set[str]) -> None:
     """Stop if a build did not take the toolkit that it is to be timed with."""
     texts = []
-    for path in glob.glob(os.path.join(build, "**", "build.ninja"), recursive=True):
+    for path in glob.glob(os.path.join(build, "**", "*.ninja"), recursive=True):
         with open(path, encoding="utf-8") as file:
             texts.append(file.read())
     if not any(os.path.join(home, "bin", "nvcc") in text for text in texts):
