@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sysconfig
+import tempfile
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -14,10 +16,10 @@ class AutotoolsHook(BuildHookInterface):
     """Runs them, outside of the sources."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build the library; ``version`` is ``editable`` for an editable install, and then it is built as well."""
+        """Build the library; ``version`` is ``editable`` for an editable install."""
         source = os.path.join(self.root, "native")
-        folder = os.path.join(os.path.abspath(self.directory), "native")
-        os.makedirs(folder, exist_ok=True)
+        self._folder = tempfile.TemporaryDirectory(prefix="spectrum-")
+        folder = self._folder.name
         for command in (
             ["autoconf", "-o", os.path.join(folder, "configure"), os.path.join(source, "configure.ac")],
             ["sh", "./configure", f"--srcdir={source}"],
@@ -31,4 +33,11 @@ class AutotoolsHook(BuildHookInterface):
                 raise SystemExit(f"{command[0]} failed with exit code {error.returncode}") from None
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
-        build_data["force_include"][os.path.join(folder, "libspectrum.so")] = "spectrum/libspectrum.so"
+        library = os.path.join(folder, "libspectrum.so")
+        build_data["force_include"][library] = "spectrum/libspectrum.so"
+        if version == "editable":  # the package is imported from where its source is
+            shutil.copy(library, os.path.join(self.root, "src", "spectrum"))
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Remove what the wheel has now: nothing of it is for a later build, which may be with another toolkit."""
+        self._folder.cleanup()

@@ -38,3 +38,5 @@ def pdm_build_update_files(context: Any, files: dict[str, Any]) -> None:
     if done.returncode:
         raise SystemExit(f"nvcc failed with exit code {done.returncode}; its words are above")
     files[os.path.join("game_of_life", library.name)] = library
+    if context.target == "editable":  # the package is imported from where its source is
+        shutil.copy(library, context.root / "src/game_of_life")
