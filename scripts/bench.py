@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-#: shims, hook, root and wheel; the build of the CMake example; that of the torch example
-PARTS = ("start", "builds", "torch")
+#: shims, hook, root and wheel; the build of the CMake example; that of the torch example; what nvcc executes
+PARTS = ("start", "builds", "torch", "instructions")
 TOOLKIT = "cuda-toolkit[cccl,crt,cudart,nvcc,nvvm]"
 
 
@@ -34,7 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--rounds", type=int, default=200, help="how often each command runs (default: 200)")
     parser.add_argument("--toolkit", default="13.5.*", help="version of cuda-toolkit (default: 13.5.*)")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all but torch)")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: start, builds)")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):  # choices= refuses an empty list before Python 3.12
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
@@ -47,7 +47,7 @@ def main() -> None:
             f"{os.uname().machine}, {os.cpu_count()} cores, Python {sys.version.split()[0]}, rounds: {options.rounds}"
         )
         print(f"{'what':58}{'measured':>24}   bar")
-        parts = options.parts or [part for part in PARTS if part != "torch"]
+        parts = options.parts or PARTS[:2]
         if "start" in parts:
             shim_rows(python, folder, options.rounds)
             hook_rows(python, options.rounds)
@@ -60,8 +60,11 @@ def main() -> None:
         if "torch" in parts:  # 3 GB to download
             os.mkdir(os.path.join(folder, "torch"))
             tools = ("setuptools", "ninja", *bench_builds.TORCH)
-            python = make_environment(os.path.join(folder, "torch-env"), wheel, *tools)
-            bench_builds.torch_rows(python, os.path.join(folder, "torch"), row)
+            torch_python = make_environment(os.path.join(folder, "torch-env"), wheel, *tools)
+            bench_builds.torch_rows(torch_python, os.path.join(folder, "torch"), row)
+        if "instructions" in parts:
+            os.mkdir(os.path.join(folder, "counted"))
+            bench_builds.instruction_rows(python, os.path.join(folder, "counted"), row)
 
 
 def shim_rows(python: str, folder: str, rounds: int) -> None:

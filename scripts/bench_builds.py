@@ -1,9 +1,10 @@
 """
 Builds against the same with a classic toolkit: a part of ``bench.py``.
 
-A classic toolkit is a copy of the wheels in one prefix, laid out as CUDA's own installer lays it out, without a link.
-Each pair is one build with it and one with a root of links and our hook, in turns, so that a machine that gets slower
-slows both; wall time is what is compared, and the processors' time is shown beside it, which other load changes less.
+A classic toolkit is a copy of the wheels in one prefix, laid out as CUDA's own installer does: no links but lib64.
+A pair is some builds with it and as many with a root of links and our hook, in turns: a machine that gets slower then
+slows both. Single builds differ by several per cent on a quiet machine, so the spread is printed too; where valgrind
+is there, the instructions of one run of nvcc can be counted, which hardly differ between two runs.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "docs", "examples")
 PAIRS = 5
+#: builds of each way in a pair
+CMAKE_BUILDS, TORCH_BUILDS = 6, 5
 ENVIRONMENT = {"CUDAARCHS": "80", "TORCH_CUDA_ARCH_LIST": "8.0"}
 #: torch, and the one release of the toolkit that it pins
 TORCH = ("torch==2.15.0", "cuda-toolkit[cccl,crt,cudart,nvcc,nvvm]==13.2.2")
@@ -50,7 +53,7 @@ def cmake_rows(python: str, folder: str, row: Callable[[str, str, str], None]) -
         "configure": [cmake, "-G", "Ninja", "-S", project, "-B", build],
         "build": [cmake, "--build", build],
     }
-    _compare("CMake example", steps, python, folder, build, row)
+    _compare("CMake example", steps, CMAKE_BUILDS, _environments(python, folder), build, row)
 
 
 def torch_rows(python: str, folder: str, row: Callable[[str, str, str], None]) -> None:
@@ -64,7 +67,7 @@ def torch_rows(python: str, folder: str, row: Callable[[str, str, str], None]) -
     project = _copy("torch-extension", folder)
     build = os.path.join(project, "build")
     steps = {"build": [python, os.path.join(project, "setup.py"), "-q", "build_ext"]}
-    _compare("torch example", steps, python, folder, build, row, directory=project)
+    _compare("torch example", steps, TORCH_BUILDS, _environments(python, folder), build, row, directory=project)
 
 
 def _copy(example: str, folder: str) -> str:
@@ -81,7 +84,10 @@ def _environments(python: str, folder: str) -> dict[str, tuple[str, dict[str, st
     environ["PATH"] = os.pathsep.join([os.path.dirname(python), *folders])
     command = [python, "-m", "cuda_shims", "root"]
     root = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-    home = shutil.copytree(root, os.path.join(folder, "cuda"), symlinks=False)
+    home = os.path.join(folder, "cuda")
+    for name in ("bin", "include", "lib", "nvvm"):
+        shutil.copytree(os.path.join(root, name), os.path.join(home, name), symlinks=False)
+    os.symlink("lib", os.path.join(home, "lib64"))
     nvcc = os.path.join(home, "bin", "nvcc")
     named = {**dict.fromkeys(("CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT"), home), "CUDACXX": nvcc, "NVCC": nvcc}
     path = os.pathsep.join([os.path.join(home, "bin"), environ["PATH"]])
@@ -95,30 +101,28 @@ def _environments(python: str, folder: str) -> dict[str, tuple[str, dict[str, st
 def _compare(  # noqa: PLR0913, PLR0917 # one caller a project
     name: str,
     steps: Mapping[str, list[str]],
-    python: str,
-    folder: str,
+    builds: int,
+    ways: Mapping[str, tuple[str, dict[str, str]]],
     build: str,
     row: Callable[[str, str, str], None],
     directory: str | None = None,
 ) -> None:
-    ways = _environments(python, folder)
     taken: dict[tuple[str, str], list[Taken]] = {}
-    for pair in range(-1, PAIRS):  # the first one warms what is cached, and is not counted
-        for way in sorted(ways, reverse=bool(pair % 2)):
+    for number in range(-1, PAIRS * builds):  # the first one warms what is cached, and is not counted
+        for way in sorted(ways, reverse=bool(number % 2)):
             home, environ = ways[way]
             shutil.rmtree(build, ignore_errors=True)
             for step, command in steps.items():
                 spent = _run(command, environ, directory)
-                if pair >= 0:
+                if number >= 0:
                     taken.setdefault((way, step), []).append(spent)
             _check(build, home, {other for other, _ in ways.values()} - {home})
-    for step in steps:
-        _row(f"{name}, {step}", taken["ours", step], taken["classic", step], row)
     if len(steps) > 1:
-        totals = {
-            way: [Taken(*map(sum, zip(*each))) for each in zip(*(taken[way, step] for step in steps))] for way in ways
-        }
-        _row(f"{name}, both", totals["ours"], totals["classic"], row)
+        for way in ways:
+            each_build = zip(*(taken[way, step] for step in steps))
+            taken[way, "both"] = [Taken(*map(sum, zip(*each))) for each in each_build]
+    for step in [*steps, "both"] if len(steps) > 1 else steps:
+        _row(f"{name}, {step}", taken["ours", step], taken["classic", step], row)
 
 
 def _check(build: str, home: str, others: set[str]) -> None:
@@ -134,12 +138,45 @@ def _check(build: str, home: str, others: set[str]) -> None:
 
 
 def _row(what: str, ours: list[Taken], classic: list[Taken], row: Callable[[str, str, str], None]) -> None:
-    wall = [one.wall / other.wall for one, other in zip(ours, classic)]
-    processors = [one.processors / other.processors for one, other in zip(ours, classic)]
-    row(f"{what}: median, classic toolkit", f"{statistics.median(each.wall for each in classic):.2f} s", "")
-    row("  median of five ratios, ours to it", f"{statistics.median(wall):.3f} x", "<= 1.01 x")
-    row("  the five", " ".join(f"{each:.3f}" for each in wall), "")
-    row("  the same of processors' time", f"{statistics.median(processors):.3f} x", "")
+    each = len(ours) // PAIRS
+    pairs = [slice(first, first + each) for first in range(0, len(ours), each)]
+    wall = [sum(one.wall for one in ours[pair]) / sum(one.wall for one in classic[pair]) for pair in pairs]
+    single = [one.wall / other.wall for one, other in zip(ours, classic)]
+    spread = statistics.stdev(single) / len(single) ** 0.5
+    row(f"{what}: median, classic toolkit", f"{statistics.median(one.wall for one in classic):.2f} s", "")
+    row(f"  median of {PAIRS} pairs of {each} builds, ours to it", f"{statistics.median(wall):.3f} x", "<= 1.01 x")
+    row("  the pairs", " ".join(f"{ratio:.3f}" for ratio in wall), "")
+    row(f"  all {len(single)}: mean, its standard error", f"{statistics.mean(single):.3f} +- {spread:.3f} x", "")
+
+
+def instruction_rows(python: str, folder: str, row: Callable[[str, str, str], None]) -> None:
+    """
+    Count what nvcc and all that it starts execute, from a root and from a classic toolkit.
+
+    :param python: the interpreter of an environment with the wheels and ours
+    :param folder: an empty folder
+    :param row: prints a line: what, the figure, the bar
+    """
+    if not shutil.which("valgrind"):
+        row("nvcc, instructions", "no valgrind here", "")
+        return
+    source = os.path.join(EXAMPLES, "scikit-build-core", "src", "vector_ops.cu")
+    output = os.path.join(folder, "vector_ops.o")
+    counts = {}
+    for way, (home, environ) in _environments(python, folder).items():
+        counted = os.path.join(folder, way)
+        os.mkdir(counted)
+        valgrind = ["valgrind", "-q", "--tool=callgrind", "--trace-children=yes", f"--callgrind-out-file={counted}/%p"]
+        nvcc = os.path.join(home, "bin", "nvcc")
+        _run([*valgrind, nvcc, "-arch=sm_80", "-O3", "-c", "-Xcompiler", "-fPIC", source, "-o", output], environ, None)
+        counts[way] = sum(map(_instructions, glob.glob(os.path.join(counted, "*"))))
+    row("nvcc, a kernel compiled: instructions, classic toolkit", f"{counts['classic'] / 1e9:.3f} G", "")
+    row("  ours to it", f"{counts['ours'] / counts['classic']:.5f} x", "<= 1.01 x")
+
+
+def _instructions(path: str) -> int:
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return sum(int(line.split()[1]) for line in file if line.startswith("summary:"))
 
 
 def _run(command: list[str], environ: Mapping[str, str], directory: str | None) -> Taken:

@@ -175,10 +175,20 @@ CASES = [
 ]
 TORCH = "torch==2.15.0"
 TORCH_RELEASE = "13.2.2"
+#: the second where /usr/local/cuda is there, and empty
+NO_HOME = "CUDA_HOME environment variable is not set|nvcc not found at '/usr/local/cuda/bin/nvcc'"
 _EXTENSION = f"{EXAMPLES_FOLDER}/torch-extension/"
+#: a C++ source that asks the runtime, as torch's own headers for CUDA do
+_BINDING = {
+    "ext.cpp": "#include <Python.h>\n#include <cuda_runtime_api.h>\n"
+    'extern "C" PyObject *PyInit_ext(void) { int version; cudaRuntimeGetVersion(&version); return nullptr; }\n',
+    "setup.py": "from setuptools import setup\nfrom torch.utils.cpp_extension import BuildExtension, CUDAExtension\n"
+    "setup(name='ext', ext_modules=[CUDAExtension('ext', ['ext.cpp'])], cmdclass={'build_ext': BuildExtension})\n",
+}
 TORCH_CASES = [
-    Case("torch", nothing, {"": _EXTENSION}, SETUP[1], "CUDA_HOME environment variable is not set", TORCH_RELEASE),
-    Case("torch-script", script, {"": _EXTENSION}, SETUP[1], r"cuda_runtime\w*\.h: No such file", TORCH_RELEASE),
+    Case("torch", nothing, {"": _EXTENSION}, SETUP[1], NO_HOME, TORCH_RELEASE),
+    Case("torch-script", script, {"": _EXTENSION}, SETUP[1], "cannot find -lcudart", TORCH_RELEASE),
+    Case("torch-cpp", script, _BINDING, SETUP[1], r"fatal error: cuda_runtime_api\.h: No such file", TORCH_RELEASE),
     Case("torch-path", path, {"": _EXTENSION}, SETUP[1], "cannot find -lcudart", TORCH_RELEASE),
     Case("torch-homes", homes, {"": _EXTENSION}, SETUP[1], "cannot find -lcudart", TORCH_RELEASE),
 ]

@@ -35,7 +35,7 @@ class Patient:
         """Return the findings, code to finding; the command has to exit with a code."""
         env = env or self.world.environ(self.bin)
         command = [*before, self.bin / "cuda-shims", "doctor", "--json", *options]
-        said = json.loads(self.world.run(*command, env=env, rc=code))
+        said = json.loads(self.world.run(*command, cwd=self.bin.parent, env=env, rc=code))
         assert said["ok"] == (code == 0)
         return {each["code"]: each for each in said["findings"]}
 
@@ -84,7 +84,7 @@ def test_healthy(world, tmp_path, release):
 def test_healthy_is_said_in_one_line(world, tmp_path):
     patient = Patient(world, tmp_path / "my env", f"{WHOLE}=={TOOLKIT}")
     env = world.environ(patient.bin, XDG_CACHE_HOME=tmp_path / "cache")
-    said = world.run(patient.bin / "python", "-m", "cuda_shims", "doctor", env=env)
+    said = world.run(patient.bin / "python", "-m", "cuda_shims", "doctor", env=env, cwd=tmp_path)
     assert said == "a build will find this toolkit\n"
 
 
