@@ -128,7 +128,7 @@ def find_uses(directory: str) -> list[Use]:
     """
     Find what a project asks of CUDA.
 
-    :param directory: its root; below it, environments, build trees and hidden folders are left out
+    :param directory: its root; environments, build trees, hidden folders and other projects below it are left out
     :returns: the first use of each spelling; what cannot be read is left out; nothing for a directory that holds no
         file of a build system
 
@@ -150,7 +150,8 @@ def find_uses(directory: str) -> list[Use]:
 def _files(directory: str) -> Iterator[str]:
     left = _MAX_FILES
     for folder, folders, names in os.walk(directory):
-        marks = {"pyvenv.cfg", "CMakeCache.txt"}
+        # an environment, a build tree, another project
+        marks = {"pyvenv.cfg", "CMakeCache.txt", "pyproject.toml"}
         if marks & set(names) and folder != directory:
             folders[:] = []
             continue

@@ -85,9 +85,10 @@ def test_a_project_is_searched_within_bounds(tmp_path, monkeypatch):
     folder = str(tmp_path)
     write(os.path.join(folder, "CMakeLists.txt"), b"CUDA::cublas CUDA::curand")
     write(os.path.join(folder, "src/CMakeLists.txt"), b"\n\xff\0CUDA::cufft CUDA::cublas")
-    for left_out in ("build/CMakeLists.txt", ".git/x.cmake", "out/CMakeLists.txt", "env/x.cmake"):
+    for left_out in ("build/CMakeLists.txt", ".git/x.cmake", "out/CMakeLists.txt", "env/x.cmake", "sub/x.cmake"):
         write(os.path.join(folder, left_out), b"CUDA::npps")
     write(os.path.join(folder, "out/CMakeCache.txt"))
+    write(os.path.join(folder, "sub/pyproject.toml"))
     write(os.path.join(folder, "env/pyvenv.cfg"))
     os.mkfifo(os.path.join(folder, "meson.build"))
     os.symlink("/nowhere", os.path.join(folder, "setup.py"))
