@@ -28,8 +28,12 @@ STAMP = "stamp"
 HOMES = ("CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT")
 #: name the compiler: CMake prefers an nvcc beside c++ to PATH (CUDACXX); the cc crate, CuPy (NVCC)
 COMPILERS = ("CUDACXX", "NVCC")
+#: On Windows links are for administrators, and the wheels have a toolkit's layout: their own folder is the root
+WHEELS_ARE_ROOT = os.name == "nt"
 #: search paths, and the folder of a root that goes first on each: pkg-config finds no .pc file by the other variables
-SEARCH_PATHS = {"PATH": "bin", "PKG_CONFIG_PATH": os.path.join("lib", "pkgconfig")}
+SEARCH_PATHS = (
+    {"PATH": "bin"} if WHEELS_ARE_ROOT else {"PATH": "bin", "PKG_CONFIG_PATH": os.path.join("lib", "pkgconfig")}
+)
 #: what we set, so that a nested environment knows our values from its user's
 MARKER = "CUDA_SHIMS_ROOT"
 #: a user's choice among toolkits, a major or the path of a root: it beats everything, and we never set it
@@ -153,6 +157,14 @@ def main() -> None:
             print("cuda-shims: gave up:", repr(error), file=sys.stderr)
 
 
+def _ready_root(site_dir: str, major: int) -> "str | None":
+    if WHEELS_ARE_ROOT:
+        return os.path.join(site_dir, "nvidia", f"cu{major}")
+    root = os.path.join(site_dir, ROOTS_FOLDER, f"cu{major}")
+    # CMake cannot link below a path with a space: a root elsewhere has to serve
+    return root if " " not in root and is_fresh(root) else None
+
+
 def _common_case(environ: "os._Environ[str]") -> bool:
     found = []
     for entry in sys.path:
@@ -161,8 +173,8 @@ def _common_case(environ: "os._Environ[str]") -> bool:
     if len(found) != 1 or environ.get(TOOLKIT) or environ.get(FORWARD):
         return False
     site_dir, major = found[0]
-    root = os.path.join(site_dir, ROOTS_FOLDER, f"cu{major}")
-    if " " in root or not is_fresh(root):  # CMake cannot link below such a path: a root elsewhere has to serve
+    root = _ready_root(site_dir, major)
+    if root is None:
         return False
     outer = environ.get(MARKER)
     wanted = root_variables(root)
@@ -189,6 +201,7 @@ __all__ = [
     "SEARCH_PATHS",
     "STAMP",
     "TOOLKIT",
+    "WHEELS_ARE_ROOT",
     "executable",
     "has_compiler",
     "is_fresh",

@@ -81,12 +81,13 @@ def _failed(check: str, error: Exception) -> Finding:
 
 def _platform(_: Case) -> Iterator[Finding]:
     machine = platform.machine()
-    if sys.platform != "linux" or machine not in {"x86_64", "aarch64"}:
+    supported = {"linux": {"x86_64", "aarch64"}, "win32": {"AMD64", "ARM64"}}
+    if machine not in supported.get(sys.platform, ()):
         what = f"This is {sys.platform} on {machine}, which is not supported."
-        why = "this version of cuda-shims knows NVIDIA's wheels for Linux on x86_64 and aarch64"
+        why = "NVIDIA's wheels are for Linux on x86_64 and aarch64, and for Windows on AMD64 and ARM64"
         yield Finding("unsupported-platform", ERROR, what, why, "build on such a machine, or in a container there")
     else:
-        yield Finding("platform", OK, f"This is Linux on {machine}.")
+        yield Finding("platform", OK, f"This is {'Linux' if sys.platform == 'linux' else 'Windows'} on {machine}.")
 
 
 def _choice(case: Case) -> Iterator[Finding]:

@@ -43,7 +43,12 @@ def plan_files(  # noqa: PLR0913
     versions = ", ".join(toolkit.version for toolkit in toolkits)
     there = {tool for toolkit in toolkits for tool in toolkit.tools}
     entries = [
-        Entry(os.path.relpath(os.path.join(scripts, tool), site_dir), None, shims.shim_bytes(versions), 0o755)
+        Entry(
+            os.path.relpath(os.path.join(scripts, tool + shims.SUFFIX), site_dir),
+            None,
+            shims.shim_bytes(versions),
+            0o755,
+        )
         for tool in (*SHIPPED_SHIMS, *(tool for tool in OPTIONAL_SHIMS if tool in there))
     ]
     if hook:

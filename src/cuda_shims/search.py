@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from _cuda_shims import MADE_FROM, ROOTS_FOLDER, STAMP, has_compiler, is_fresh, toolkit_majors
+from _cuda_shims import MADE_FROM, ROOTS_FOLDER, STAMP, WHEELS_ARE_ROOT, has_compiler, is_fresh, toolkit_majors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,9 +90,11 @@ def fresh_root(site_dir: str, major: int) -> str | None:
 
     :param site_dir: the site-packages directory that holds the wheels
     :param major: e.g. 13
-    :returns: the path of a fresh root, or ``None``
+    :returns: the path of a fresh root, or ``None``; on Windows the wheels' own folder
 
     """
+    if WHEELS_ARE_ROOT:
+        return toolkit_path(site_dir, major)
     root = root_path(site_dir, major)
     # one made before its environment was moved below a path with a space serves only where no other place is better
     serves = is_plain(root) or not is_plain(outside_root_path(site_dir, major))
@@ -178,6 +180,7 @@ __all__ = [
     "ROOTS_FOLDER",
     "SITE",
     "STAMP",
+    "WHEELS_ARE_ROOT",
     "compilers",
     "fresh_root",
     "has_compiler",

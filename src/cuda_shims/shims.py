@@ -1,4 +1,8 @@
-"""The bytes of a shim. Pure; the shim itself is the file ``templates/shim.sh``, one for every tool."""
+"""
+The bytes of a shim. Pure; the shim itself is a file of ``templates``, one for every tool.
+
+That is ``shim.sh``, and in the wheels for Windows ``shim.exe``, which is compiled from ``src/launcher/shim.c``.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,10 @@ import os
 #: the second line of every shim begins so: by it we know our own, and a shim knows another one
 MARK = b"# cuda-shims shim"
 _UNSTAMPED = b"# toolkit: none yet\n"
+#: what the files in the scripts directory end with
+SUFFIX = ".exe" if os.name == "nt" else ""
+#: an executable of ours holds this, and is smaller; so does shim.c tell one
+_EXECUTABLE_MARK, _EXECUTABLE_SIZE = b"cuda-shims shim", 65536
 
 
 def template(name: str) -> bytes:
@@ -29,9 +37,11 @@ def shim_bytes(versions: str = "") -> bytes:
     of the toolkit would give stale hits, so its bytes name the toolkits that it can run.
 
     :param versions: the versions of the environment's toolkits, e.g. ``13.5.37``; empty for the shim in our wheel
-    :returns: the script, the same under every tool's name
+    :returns: the same under every tool's name; that for Windows names no toolkit
 
     """
+    if SUFFIX:
+        return template("shim.exe")
     script = template("shim.sh")
     return script.replace(_UNSTAMPED, f"# toolkit: {versions}\n".encode(), 1) if versions else script
 
@@ -46,9 +56,13 @@ def is_shim(path: str) -> bool:
     """
     try:
         with open(path, "rb") as file:
-            return file.read(512).partition(b"\n")[2].startswith(MARK)
+            start = file.read(512)
+            if not start.startswith(b"MZ"):
+                return start.partition(b"\n")[2].startswith(MARK)
+            whole = start + file.read(_EXECUTABLE_SIZE)
+            return len(whole) <= _EXECUTABLE_SIZE and _EXECUTABLE_MARK in whole
     except OSError:
         return False
 
 
-__all__ = ["MARK", "is_shim", "shim_bytes", "template"]
+__all__ = ["MARK", "SUFFIX", "is_shim", "shim_bytes", "template"]

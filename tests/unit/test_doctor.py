@@ -721,7 +721,7 @@ def test_bad_configuration_file(healthy):
 # --- the machine ---
 
 
-@pytest.mark.parametrize(("system", "machine"), [("darwin", "arm64"), ("win32", "AMD64"), ("linux", "ppc64le")])
+@pytest.mark.parametrize(("system", "machine"), [("darwin", "arm64"), ("win32", "x86"), ("linux", "ppc64le")])
 def test_unsupported_platform(healthy, monkeypatch, system, machine):
     monkeypatch.setattr(doctor.sys, "platform", system)
     monkeypatch.setattr(doctor.platform, "machine", lambda: machine)
@@ -729,6 +729,12 @@ def test_unsupported_platform(healthy, monkeypatch, system, machine):
     assert found[0].code == "unsupported-platform"
     assert found[0].level == "error"
     assert f"{system} on {machine}" in found[0].what
+
+
+def test_windows_is_supported(healthy, monkeypatch):
+    monkeypatch.setattr(doctor.sys, "platform", "win32")
+    monkeypatch.setattr(doctor.platform, "machine", lambda: "ARM64")
+    assert healthy.examine()[0] == ("platform", "ok", "This is Windows on ARM64.", "", "")
 
 
 def test_no_host_compiler(healthy):

@@ -53,6 +53,19 @@ def test_libraries_alone_hide_no_systems_compiler(hook, prefix):
     assert not os.path.exists(os.path.join(prefix.site, search.ROOTS_FOLDER))
 
 
+def test_on_windows_the_wheels_folder_is_the_root(hook, prefix, monkeypatch):
+    """Links are for administrators there, and the wheels have a toolkit's layout."""
+    toolkit = prefix.toolkit()
+    monkeypatch.setattr(_cuda_shims, "WHEELS_ARE_ROOT", True)
+    monkeypatch.setattr(search, "WHEELS_ARE_ROOT", True)
+    monkeypatch.setattr(_cuda_shims, "SEARCH_PATHS", {"PATH": "bin"})
+    wanted = {**envvars.root_variables(toolkit), "PATH": f"{toolkit}/bin:/usr/bin"}
+    assert hook(prefix.site) == wanted
+    assert search.fresh_root(prefix.site, 13) == toolkit
+    assert make_root(prefix.site, 13) == toolkit
+    assert not os.path.exists(os.path.join(prefix.site, search.ROOTS_FOLDER))
+
+
 @pytest.mark.parametrize("rooted", [False, True])
 def test_the_root_is_made_and_named(hook, prefix, rooted):
     prefix.toolkit()

@@ -1,0 +1,421 @@
+/*
+ * The Windows shim: nvcc.exe, ptxas.exe, ... in an environment's Scripts directory.
+ *
+ * One console program that imports kernel32 alone, the same file under every tool's name. It runs the pip-installed
+ * CUDA tool of its own file name, and is what templates/shim.sh is elsewhere; "cuda-shims which TOOL" says which tool
+ * that is. Search, first hit:
+ *
+ *   1. CUDA_SHIMS_TOOLKIT, a major or the path of a toolkit; else CUDA_SHIMS_FORWARD, which the start-up hook sets;
+ *   2. this file's own prefix, then those of the other PATH entries (pip and PDM split one environment over two);
+ *   3. the next TOOL.exe on PATH that is no shim;
+ *   4. exit 127.
+ *
+ * The tail of the command line is passed on as it came, never split and quoted anew; handles, console, environment and
+ * directory are inherited; the exit code is the tool's, all 32 bits. No C runtime: its start costs more than our work,
+ * and its argv would have to be quoted again.
+ */
+#define WIN32_LEAN_AND_MEAN
+#define UNICODE
+#include <windows.h>
+
+/* a command line and a path are at most this many characters, NUL included (UNICODE_STRING) */
+#define CAP 32768
+/* every shim of ours holds these bytes, and is smaller; NVIDIA's tools are larger */
+#define MARK "cuda-shims shim"
+#define SHIM_SIZE 65536
+/* wrappers that come back here, before we say that it is a loop */
+#define DEPTH_MAX 8
+
+enum { FAILED = 126, NOT_FOUND = 127 };
+
+/* a string that knows how long it is; its buffer has CAP characters */
+typedef struct {
+  WCHAR *at;
+  int size;
+} Text;
+
+static Text self, tool, found;
+static int want; /* the only CUDA major to take, or 0 */
+
+/* the compiler may call these even in a program without a C runtime */
+void *memset(void *to, int byte, size_t size) {
+  volatile char *at = to;
+  while (size--) *at++ = (char)byte;
+  return to;
+}
+void *memcpy(void *to, const void *from, size_t size) {
+  volatile char *at = to;
+  const char *byte = from;
+  while (size--) *at++ = *byte++;
+  return to;
+}
+
+/* --- text --- */
+
+static int length(const WCHAR *text) {
+  int size = 0;
+  while (text[size]) size++;
+  return size;
+}
+
+static void *memory(size_t size) {
+  void *got = HeapAlloc(GetProcessHeap(), HEAP_ZERO_MEMORY, size);
+  if (!got) ExitProcess(FAILED);
+  return got;
+}
+
+static Text empty(void) {
+  Text text = {memory(CAP * sizeof(WCHAR)), 0};
+  return text;
+}
+
+static void cut(Text *text, int size) {
+  text->size = size;
+  text->at[size] = 0;
+}
+
+/* FALSE when it does not fit; then nothing is added */
+static BOOL add_some(Text *text, const WCHAR *more, int size) {
+  if (size >= CAP - text->size) return FALSE;
+  memcpy(text->at + text->size, more, (size_t)size * sizeof(WCHAR));
+  cut(text, text->size + size);
+  return TRUE;
+}
+
+static BOOL add(Text *text, const WCHAR *more) { return add_some(text, more, length(more)); }
+
+static BOOL is_slash(WCHAR c) { return c == '\\' || c == '/'; }
+
+/* where the last folder's name begins, and 0 if there is none before it */
+static int last_name(const Text *path) {
+  int at = path->size;
+  while (at > 0 && !is_slash(path->at[at - 1])) at--;
+  return at;
+}
+
+static BOOL is_absolute(const WCHAR *path) {
+  return (is_slash(path[0]) && is_slash(path[1])) || (path[0] && path[1] == ':' && is_slash(path[2]));
+}
+
+/* the number that a text consists of; -1 for anything else, and for what is too long to be a CUDA major */
+static int number(const WCHAR *text) {
+  int value = 0, size = 0;
+  for (; text[size] >= '0' && text[size] <= '9'; size++) {
+    if (size == 5) return -1;
+    value = value * 10 + (text[size] - '0');
+  }
+  return size && !text[size] ? value : -1;
+}
+
+/* FALSE when the variable is not set, empty, or longer than a variable can be */
+static BOOL variable(const WCHAR *name, Text *value) {
+  DWORD size = GetEnvironmentVariableW(name, value->at, CAP);
+  value->size = size < CAP ? (int)size : 0;
+  return value->size > 0;
+}
+
+/* --- messages --- */
+
+static void say(const WCHAR *text) {
+  char bytes[3 * 512];
+  DWORD done;
+  int size, rest = length(text), part;
+  for (; rest > 0; text += part, rest -= part) {
+    part = rest < 512 ? rest : 512;
+    size = WideCharToMultiByte(CP_UTF8, 0, text, part, bytes, sizeof bytes, NULL, NULL);
+    WriteFile(GetStdHandle(STD_ERROR_HANDLE), bytes, (DWORD)size, &done, NULL);
+  }
+}
+
+static void fail(UINT code, const WCHAR *what, const WCHAR *which, const WCHAR *why) {
+  say(tool.at);
+  say(L" (cuda-shims): ");
+  say(what);
+  say(which);
+  say(why);
+  say(L"\r\n");
+  ExitProcess(code);
+}
+
+static void fail_missing(void) {
+  static const WCHAR *const extras[][2] = {{L"cuobjdump", L"cuobjdump"},
+                                           {L"nvdisasm", L"nvdisasm"},
+                                           {L"tileiras", L"tileiras"},
+                                           {L"tileirdisasm", L"tileiras"},
+                                           {L"compute-sanitizer", L"sanitizer"}};
+  unsigned each;
+  for (each = 0; each < sizeof extras / sizeof *extras; each++)
+    if (!lstrcmpiW(tool.at, extras[each][0]))
+      fail(NOT_FOUND, L"not installed in this environment nor elsewhere on PATH; it is in: pip install \"cuda-toolkit[",
+           extras[each][1], L"]==13.*\"");
+  fail(NOT_FOUND, L"not installed in this environment nor elsewhere on PATH; nvidia-cuda-nvcc holds it: ",
+       L"pip install \"cuda-shims[cu13]\"", L"");
+}
+
+/* --- the search --- */
+
+static BOOL is_file(const WCHAR *path) {
+  DWORD kind = GetFileAttributesW(path);
+  return kind != INVALID_FILE_ATTRIBUTES && !(kind & FILE_ATTRIBUTE_DIRECTORY);
+}
+
+/* whether a file is a shim of ours, of whatever version */
+static BOOL is_shim(const WCHAR *path) {
+  static const char mark[] = MARK;
+  char *bytes;
+  DWORD size = 0, at, same;
+  BOOL is = FALSE;
+  LARGE_INTEGER whole;
+  HANDLE file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                            OPEN_EXISTING, 0, NULL);
+  if (file == INVALID_HANDLE_VALUE) return FALSE;
+  if (GetFileSizeEx(file, &whole) && whole.QuadPart <= SHIM_SIZE) {
+    bytes = memory(SHIM_SIZE);
+    ReadFile(file, bytes, SHIM_SIZE, &size, NULL);
+    for (at = 0; !is && at + sizeof mark <= size; at++) {
+      for (same = 0; same < sizeof mark - 1 && bytes[at + same] == mark[same]; same++) {}
+      is = same == sizeof mark - 1;
+    }
+    HeapFree(GetProcessHeap(), 0, bytes);
+  }
+  CloseHandle(file);
+  return is;
+}
+
+/* the tool in a toolkit's folder; else the path is as it was */
+static BOOL in_home(Text *path) {
+  static const WCHAR *const folders[] = {L"\\bin\\", L"\\nvvm\\bin\\"};
+  int size = path->size, each;
+  for (each = 0; each < 2; each++) {
+    if (add(path, folders[each]) && add(path, tool.at) && add(path, L".exe") && is_file(path->at)) return TRUE;
+    cut(path, size);
+  }
+  return FALSE;
+}
+
+/* the folder below `nvidia` with the highest number below `under` after `prefix`; 12.x has components' folders */
+static int next_folder(Text *path, const WCHAR *pattern, int under, WIN32_FIND_DATAW *entry, WCHAR *name) {
+  int size = path->size, best = -1, each;
+  HANDLE search = INVALID_HANDLE_VALUE;
+  if (add(path, pattern)) search = FindFirstFileW(path->at, entry);
+  cut(path, size);
+  if (search == INVALID_HANDLE_VALUE) return -1;
+  do {
+    int major = number(entry->cFileName + 2);
+    if (major <= best || major >= under || (want && major != want)) continue;
+    best = major;
+    for (each = 0; (name[each] = entry->cFileName[each]) != 0; each++) {}
+  } while (FindNextFileW(search, entry));
+  FindClose(search);
+  return best;
+}
+
+/* the tool of a site-packages directory's newest toolkit that has it; else the path is as it was */
+static BOOL in_site(Text *path) {
+  int size = path->size, base, major = 0x7fffffff;
+  WIN32_FIND_DATAW entry;
+  WCHAR name[MAX_PATH];
+  HANDLE search;
+  if (!add(path, L"\\nvidia\\")) return FALSE;
+  base = path->size;
+  while ((major = next_folder(path, L"cu*", major, &entry, name)) >= 0) {
+    if (add(path, name) && in_home(path)) return TRUE;
+    cut(path, base);
+  }
+  if (!want || want == 12) {
+    search = add(path, L"cuda_*") ? FindFirstFileW(path->at, &entry) : INVALID_HANDLE_VALUE;
+    while (search != INVALID_HANDLE_VALUE) {
+      cut(path, base);
+      if (add(path, entry.cFileName) && in_home(path)) {
+        FindClose(search);
+        return TRUE;
+      }
+      if (!FindNextFileW(search, &entry)) {
+        FindClose(search);
+        break;
+      }
+    }
+  }
+  cut(path, size);
+  return FALSE;
+}
+
+/* the tool below an environment's folder; else the path is as it was */
+static BOOL in_prefix(Text *path) {
+  /* a venv's, that of pip install --user, that of pip install --target */
+  static const WCHAR *const folders[] = {L"\\Lib\\site-packages", L"\\site-packages", L""};
+  int size = path->size, each, base;
+  WIN32_FIND_DATAW entry;
+  HANDLE search;
+  for (each = 0; each < 3; each++) {
+    if (add(path, folders[each]) && in_site(path)) return TRUE;
+    cut(path, size);
+  }
+  if (!add(path, L"\\lib\\")) return FALSE; /* MSYS2's Python: lib\python3.12\site-packages */
+  base = path->size;
+  search = add(path, L"python3*") ? FindFirstFileW(path->at, &entry) : INVALID_HANDLE_VALUE;
+  while (search != INVALID_HANDLE_VALUE) {
+    cut(path, base);
+    if (add(path, entry.cFileName) && add(path, L"\\site-packages") && in_site(path)) {
+      FindClose(search);
+      return TRUE;
+    }
+    if (!FindNextFileW(search, &entry)) {
+      FindClose(search);
+      break;
+    }
+  }
+  cut(path, size);
+  return FALSE;
+}
+
+/* copies the next absolute entry of PATH, without quotes and a slash at its end; NULL after the last one */
+static const WCHAR *next_entry(const WCHAR *rest, Text *entry) {
+  while (*rest) {
+    cut(entry, 0);
+    for (; *rest && *rest != ';'; rest++)
+      if (*rest != '"') add_some(entry, rest, 1);
+    if (*rest) rest++;
+    while (entry->size > 3 && is_slash(entry->at[entry->size - 1])) cut(entry, entry->size - 1);
+    if (is_absolute(entry->at)) return rest;
+  }
+  return NULL;
+}
+
+/* the prefixes of other scripts directories on PATH */
+static BOOL in_siblings(const WCHAR *path) {
+  int name;
+  while ((path = next_entry(path, &found)) != NULL) {
+    name = last_name(&found);
+    if (name < 3 || (lstrcmpiW(found.at + name, L"Scripts") && lstrcmpiW(found.at + name, L"bin"))) continue;
+    cut(&found, name - 1);
+    if (in_prefix(&found)) return TRUE;
+  }
+  return FALSE;
+}
+
+/* the next tool of that name on PATH that is no shim: a system's toolkit, where the wheels are absent */
+static BOOL on_path(const WCHAR *path) {
+  while ((path = next_entry(path, &found)) != NULL)
+    if (add(&found, L"\\") && add(&found, tool.at) && add(&found, L".exe") && is_file(found.at) && !is_shim(found.at)) {
+      WCHAR depth[2] = L"0", was[3];
+      DWORD size = GetEnvironmentVariableW(L"_CUDA_SHIMS_DEPTH", was, 3);
+      if (size == 1 && was[0] >= '0' && was[0] <= '9') depth[0] = was[0];
+      /* it may be a wrapper that comes back here (a compiler cache's): let it, but not for ever */
+      if (depth[0] >= '0' + DEPTH_MAX)
+        fail(NOT_FOUND, found.at, L" and this shim call each other; take one of them off PATH,",
+             L" or install the toolkit: pip install \"cuda-shims[cu13]\"");
+      depth[0]++;
+      SetEnvironmentVariableW(L"_CUDA_SHIMS_DEPTH", depth);
+      return TRUE;
+    }
+  return FALSE;
+}
+
+static BOOL chosen(void) {
+  BOOL by_user = variable(L"CUDA_SHIMS_TOOLKIT", &found);
+  if (by_user && (want = number(found.at)) > 0) return FALSE;
+  want = 0;
+  if (by_user && !is_absolute(found.at))
+    fail(NOT_FOUND, L"CUDA_SHIMS_TOOLKIT=", found.at,
+         L" is neither a CUDA major (13) nor the absolute path of a toolkit root");
+  if (!by_user && !variable(L"CUDA_SHIMS_FORWARD", &found)) return FALSE;
+  if (in_home(&found) && !is_shim(found.at)) return TRUE;
+  if (by_user)
+    fail(NOT_FOUND, L"CUDA_SHIMS_TOOLKIT=", found.at, L" holds no such tool; unset it, or name a toolkit root");
+  return FALSE;
+}
+
+static void search(void) {
+  Text path = empty();
+  int name = last_name(&self);
+  if (chosen()) return;
+  cut(&found, 0);
+  add_some(&found, self.at, name > 0 ? name - 1 : 0);
+  name = last_name(&found);
+  cut(&found, name > 0 ? name - 1 : 0);
+  if (in_prefix(&found)) return;
+  variable(L"PATH", &path);
+  if (in_siblings(path.at)) return;
+  if (want) {
+    variable(L"CUDA_SHIMS_TOOLKIT", &found);
+    fail(NOT_FOUND, L"CUDA_SHIMS_TOOLKIT=", found.at, L": no pip-installed toolkit of that major has it here");
+  }
+  if (on_path(path.at)) return;
+  fail_missing();
+}
+
+/* --- the run --- */
+
+/* What follows argv[0], by the rule of the C runtime for argv[0]: a quote toggles, a blank outside ends it, and a
+ * backslash is nothing special. */
+static const WCHAR *tail(const WCHAR *line) {
+  BOOL quoted = FALSE;
+  for (; *line && (quoted || (*line != ' ' && *line != '\t')); line++)
+    if (*line == '"') quoted = !quoted;
+  return line;
+}
+
+/* Ctrl-C and Ctrl-Break reach the tool too, which is on the same console: it decides, and we stay to give its exit
+ * code. A handler is not inherited; SetConsoleCtrlHandler(NULL, TRUE) would be, and the tool would never stop. */
+static BOOL WINAPI on_control(DWORD kind) { return kind == CTRL_C_EVENT || kind == CTRL_BREAK_EVENT; }
+
+/* The tool ends with us, also when we are killed; what it starts itself (cl.exe starts mspdbsrv.exe, which outlives
+ * it) does not: that is what silent breakaway is for. CPython's own launcher does the same. */
+static HANDLE end_with_us(void) {
+  JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits;
+  HANDLE job = CreateJobObjectW(NULL, NULL);
+  memset(&limits, 0, sizeof limits);
+  limits.BasicLimitInformation.LimitFlags =
+      JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK | JOB_OBJECT_LIMIT_BREAKAWAY_OK;
+  if (job) SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof limits);
+  return job;
+}
+
+static HANDLE inherited(DWORD which) {
+  HANDLE handle = GetStdHandle(which);
+  SetHandleInformation(handle, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+  return handle;
+}
+
+static DWORD run(void) {
+  STARTUPINFOW info;
+  PROCESS_INFORMATION process;
+  HANDLE job = end_with_us();
+  DWORD code = FAILED;
+  Text line = empty();
+  if (!add(&line, L"\"") || !add(&line, found.at) || !add(&line, L"\"") || !add(&line, tail(GetCommandLineW())))
+    fail(FAILED, L"the command line is longer than Windows allows (32,767 characters) with ", found.at,
+         L" before it; put options into a file: nvcc --options-file FILE");
+  SetConsoleCtrlHandler(on_control, TRUE);
+  GetStartupInfoW(&info); /* with lpReserved2, by which a C runtime hands on open files */
+  info.cb = sizeof info;
+  info.lpReserved = NULL;
+  info.dwFlags |= STARTF_USESTDHANDLES;
+  info.hStdInput = inherited(STD_INPUT_HANDLE);
+  info.hStdOutput = inherited(STD_OUTPUT_HANDLE);
+  info.hStdError = inherited(STD_ERROR_HANDLE);
+  if (!CreateProcessW(found.at, line.at, NULL, NULL, TRUE, CREATE_SUSPENDED, NULL, NULL, &info, &process))
+    fail(FAILED, L"Windows does not start ", found.at, L"; run it by that path to see why");
+  if (job) AssignProcessToJobObject(job, process.hProcess); /* refused within an old job that does not nest: no matter */
+  ResumeThread(process.hThread);
+  CloseHandle(process.hThread);
+  WaitForSingleObject(process.hProcess, INFINITE);
+  GetExitCodeProcess(process.hProcess, &code);
+  return code;
+}
+
+void __stdcall start(void) {
+  int name;
+  self = empty();
+  tool = empty();
+  found = empty();
+  self.size = (int)GetModuleFileNameW(NULL, self.at, CAP);
+  if (self.size <= 0 || self.size >= CAP) ExitProcess(FAILED);
+  name = last_name(&self);
+  add(&tool, self.at + name);
+  if (tool.size > 4 && !lstrcmpiW(tool.at + tool.size - 4, L".exe")) cut(&tool, tool.size - 4);
+  search();
+  if (!lstrcmpiW(found.at, self.at)) fail(NOT_FOUND, L"would run itself: ", found.at, L"");
+  ExitProcess(run());
+}
