@@ -123,7 +123,7 @@ def uninstall(environment: Environment | None = None, *, dry_run: bool = False, 
         if site_dir != environment.site_dir and (find_dist_info([site_dir]) or not is_ours(site_dir)):
             continue
         folder = os.path.join(site_dir, search.ROOTS_FOLDER)
-        gone = plan.removals(site_dir, apply.read_record(folder))
+        gone = plan.removals(site_dir, plan.read_record(folder))
         files = {os.path.normpath(os.path.join(site_dir, each.path)): each.kind for each in gone}
         changes += _remove(site_dir, files, dry_run=dry_run, force=force)
         for path in (os.path.dirname(search.outside_root_path(site_dir, 0)), folder):

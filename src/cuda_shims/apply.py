@@ -15,7 +15,7 @@ import time
 
 from . import search
 from .errors import NotWritableError
-from .plan import CONFLICT, CREATE, KEEP, REMOVE, REPLACE
+from .plan import CONFLICT, CREATE, KEEP, RECORD, REMOVE, REPLACE, record_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,10 +24,9 @@ if TYPE_CHECKING:
     from .plan import Action
     from .roots import Entry
 
-#: our record's name, in each folder that we write to
-RECORD = "record"
 #: what ends the name of everything that is not in its place yet
 SCRATCH = ".cuda-shims-tmp"
+_WINDOWS = os.name == "nt"
 #: how long to wait for another process that makes the same root; a Python start must not hang longer
 LOCK_SECONDS = 20.0
 
@@ -75,7 +74,7 @@ def exclusive(folder: str) -> Iterator[None]:
 
 def write_entry(path: str, entry: Entry) -> None:
     """
-    Put one link or file in its place.
+    Put one link or file in its place, also in that of a program that runs.
 
     :param path: its absolute path; directories above it are made
     :param entry: what to put there
@@ -89,11 +88,28 @@ def write_entry(path: str, entry: Entry) -> None:
             os.symlink(entry.link, scratch)
         else:
             _write_new(scratch, entry)
-        os.replace(scratch, path)
+        try:
+            os.replace(scratch, path)
+        except PermissionError:
+            _set_aside(path)
+            os.replace(scratch, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(scratch)
         raise
+
+
+def _set_aside(path: str) -> None:
+    # Windows neither replaces nor removes a program that runs, but renames it, within a drive
+    if not _WINDOWS or not os.path.isfile(path):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+    from tempfile import gettempdir  # noqa: PLC0415
+
+    name = f"{os.path.basename(path)}.{os.getpid()}.old{SCRATCH}"
+    try:
+        os.rename(path, os.path.join(gettempdir(), name))
+    except OSError:  # another drive: sweep() removes it later
+        os.rename(path, os.path.join(os.path.dirname(path), name))
 
 
 def _write_new(path: str, entry: Entry) -> None:
@@ -129,7 +145,7 @@ def create_root(
     :param root: its path
     :param entries: what it holds
     :param digests: path to digest of each entry, for the record
-    :param newest: its stamp's modification time, see :func:`newest_change`
+    :param newest: its stamp's modification time, see :func:`cuda_shims.plan.newest_change`
     :param swap: take the place of a root that is there: for a moment there is none (Python cannot exchange two names),
         so this is for what cannot be renewed entry by entry
     :returns: ``False`` when another process was faster, whose root is then the one
@@ -200,7 +216,10 @@ def remove(path: str, folder: str) -> None:
 
     """
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
+        try:
+            os.unlink(path)
+        except PermissionError:
+            _set_aside(path)
     parent = os.path.dirname(os.path.normpath(path))
     while parent.startswith(folder + os.sep):
         try:
@@ -225,10 +244,13 @@ def remove_tree(folder: str) -> None:
             shutil.rmtree(folder)
 
 
-def _discard(folder: str) -> None:
+def _discard(path: str) -> None:
     # remove what can be removed of something unfinished
-    with contextlib.suppress(NotWritableError):
-        remove_tree(folder)
+    with contextlib.suppress(NotWritableError, OSError):
+        if os.path.isfile(path) or os.path.islink(path):
+            os.unlink(path)
+        else:
+            remove_tree(path)
 
 
 def sweep(folder: str) -> None:
@@ -261,29 +283,12 @@ def sweep_outside(folder: str) -> None:
                     _discard(os.path.join(folder, key))
 
 
-def newest_change(paths: Iterable[str]) -> int:
-    """
-    Find the time that a stamp must carry so that any later change is newer.
-
-    Called before the directories are read. A change within the granularity of the file system's clock after that would
-    bear the same time, so a directory that changed just now gives a stamp that is too old: the root is checked again at
-    the next start (git's index knows this as "racily clean").
-
-    :param paths: the directories
-    :returns: nanoseconds since the epoch
-
-    """
-    newest = max(os.stat(path).st_mtime_ns for path in paths)
-    granularity = 2_000_000_000 if newest % 1_000_000_000 == 0 else 50_000_000
-    return newest - 1 if 0 <= time.time_ns() - newest < granularity else newest
-
-
 def write_stamp(root: str, newest: int) -> None:
     """
     Declare a root finished.
 
     :param root: its path
-    :param newest: see :func:`newest_change`
+    :param newest: see :func:`cuda_shims.plan.newest_change`
     :raises OSError: when it cannot be written
 
     """
@@ -297,34 +302,6 @@ def write_stamp(root: str, newest: int) -> None:
         with contextlib.suppress(OSError):
             os.unlink(scratch)
         raise
-
-
-def read_record(folder: str) -> dict[str, str]:
-    """
-    Read what we wrote to a folder.
-
-    :param folder: the folder
-    :returns: path to digest; lines that are garbage are left out, and with them the right to touch what they spoke of
-
-    """
-    try:
-        with open(os.path.join(folder, RECORD), encoding="utf-8", errors="surrogateescape") as file:
-            rows = [line.rstrip("\n").split("\t") for line in file]
-    except (OSError, ValueError):
-        return {}
-    return {row[0]: row[1] for row in rows if len(row) == 2 and row[1].partition(":")[0] in {"link", "sha256"}}  # noqa: PLR2004
-
-
-def record_text(digests: Mapping[str, str]) -> bytes:
-    """
-    Spell a record: a line for each path, a tab before its digest.
-
-    :param digests: path to digest
-    :returns: the file's content
-
-    """
-    lines = [f"{path}\t{digest}\n" for path, digest in sorted(digests.items())]
-    return "".join(lines).encode("utf-8", "surrogateescape")
 
 
 def write_record(folder: str, digests: Mapping[str, str]) -> None:
@@ -348,15 +325,11 @@ def write_record(folder: str, digests: Mapping[str, str]) -> None:
 
 
 __all__ = [
-    "RECORD",
     "SCRATCH",
     "carry_out",
     "create_root",
     "exclusive",
     "make_folders",
-    "newest_change",
-    "read_record",
-    "record_text",
     "remove",
     "remove_tree",
     "sweep",

@@ -308,21 +308,18 @@ def _env(options: argparse.Namespace, output: Output) -> int:
 
 def _exec(options: argparse.Namespace, output: Output) -> int:
     from .envvars import for_root  # noqa: PLC0415
+    from .processes import become, changed  # noqa: PLC0415
 
-    changes = for_root(os.environ, _home(options))
-    environ = {**os.environ, **{name: value for name, value in changes.items() if value is not None}}
-    for name in (name for name, value in changes.items() if value is None):
-        environ.pop(name, None)
+    environ = changed(os.environ, for_root(os.environ, _home(options)))
     sys.stdout.flush()
     try:
-        os.execvpe(options.command, [options.command, *options.arguments], environ)  # noqa: S606
+        return become(options.command, options.arguments, environ)
     except (FileNotFoundError, NotADirectoryError):
         output.remark(f"cuda-shims: {options.command}: no such command on PATH", -1)
         return 127
     except OSError as error:
         output.remark(f"cuda-shims: {options.command}: cannot be run ({error.strerror})", -1)
         return 126
-    return 0
 
 
 def _doctor(options: argparse.Namespace, output: Output) -> int:

@@ -54,7 +54,7 @@ def plan_files(  # noqa: PLR0913
     if hook:
         names = (_TARGET_HOOK,) if target else _HOOK_FILES
         entries += [Entry(name, None, shims.template(name)) for name in names]
-    recorded = apply.read_record(os.path.join(site_dir, search.ROOTS_FOLDER))
+    recorded = plan.read_record(os.path.join(site_dir, search.ROOTS_FOLDER))
     # a root that is made anew asks for no start-up files, and those that install wrote stay
     recorded = {path: digest for path, digest in recorded.items() if hook or not is_hook(path)}
     return plan.make_plan(site_dir, entries, recorded, ours=is_ours_by_content, force=force)
@@ -99,9 +99,12 @@ def write_files(site_dir: str, dist_info: str | None, actions: Sequence[plan.Act
 
     """
     folder = os.path.join(site_dir, search.ROOTS_FOLDER)
+    for scripts in {os.path.dirname(os.path.join(site_dir, each.path)) for each in actions if not is_hook(each.path)}:
+        if os.path.isdir(scripts):
+            apply.sweep(scripts)
     owned = apply.carry_out(site_dir, actions)
     with apply.writing(folder):
-        kept = {path: digest for path, digest in apply.read_record(folder).items() if is_hook(path)}
+        kept = {path: digest for path, digest in plan.read_record(folder).items() if is_hook(path)}
         apply.write_record(folder, {**kept, **owned})
         if dist_info:
             old, new = _amended_record(dist_info, actions)
@@ -120,7 +123,7 @@ def is_settled(site_dir: str, dist_info: str | None, actions: Sequence[plan.Acti
     :returns: whether all is as it should be
 
     """
-    recorded = apply.read_record(os.path.join(site_dir, search.ROOTS_FOLDER))
+    recorded = plan.read_record(os.path.join(site_dir, search.ROOTS_FOLDER))
     kept = all(each.kind == plan.KEEP and recorded.get(each.path) == each.digest for each in actions)
     old, new = _amended_record(dist_info, actions) if dist_info else ("", "")
     return kept and old == new

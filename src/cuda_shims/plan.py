@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from typing import NamedTuple
 
 TYPE_CHECKING = False
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from .roots import Entry
 
+#: the name of our record, in each folder that we write to
+RECORD = "record"
 #: what an action does; ``conflict`` does nothing, because the file there is somebody else's
 CREATE, REPLACE, KEEP, REMOVE, CONFLICT = "create", "replace", "keep", "remove", "conflict"
 
@@ -155,6 +158,67 @@ def removals(folder: str, recorded: Mapping[str, str]) -> list[Action]:
     return actions
 
 
+def read_record(folder: str) -> dict[str, str]:
+    """
+    Read what we wrote to a folder.
+
+    :param folder: the folder
+    :returns: path to digest; lines that are garbage are left out, and with them the right to touch what they spoke of
+
+    """
+    try:
+        with open(os.path.join(folder, RECORD), encoding="utf-8", errors="surrogateescape") as file:
+            rows = [line.rstrip("\n").split("\t") for line in file]
+    except (OSError, ValueError):
+        return {}
+    return {row[0]: row[1] for row in rows if len(row) == 2 and row[1].partition(":")[0] in {"link", "sha256"}}  # noqa: PLR2004
+
+
+def record_text(digests: Mapping[str, str]) -> bytes:
+    """
+    Spell a record: a line for each path, a tab before its digest.
+
+    :param digests: path to digest
+    :returns: the file's content
+
+    """
+    lines = [f"{path}\t{digest}\n" for path, digest in sorted(digests.items())]
+    return "".join(lines).encode("utf-8", "surrogateescape")
+
+
+def newest_change(paths: Iterable[str]) -> int:
+    """
+    Find the time that a stamp must carry so that any later change is newer.
+
+    Called before the directories are read. A change within the granularity of the file system's clock after that would
+    bear the same time (git's index knows this as "racily clean"). An installer that ends and a build that starts are
+    that close, so up to 50 ms are waited for; where the clock counts in seconds that would be too long, and the stamp
+    is made too old: the root is made again at the next start.
+
+    :param paths: the directories
+    :returns: nanoseconds since the epoch
+
+    """
+    paths = tuple(paths)
+    newest, racy = _newest(paths)
+    if 0 < racy <= _CLOCK:
+        time.sleep(racy / 1_000_000_000)
+        newest, racy = _newest(paths)
+    return newest - 1 if racy else newest
+
+
+#: the granularity of most file systems' clocks, which is the kernel's tick, with some room, in nanoseconds; of others'
+_CLOCK, _COARSE_CLOCK = 50_000_000, 2_000_000_000
+
+
+def _newest(paths: Iterable[str]) -> tuple[int, int]:
+    # the newest change, and for how long another one would bear the same time
+    newest = max(os.stat(path).st_mtime_ns for path in paths)
+    age = time.time_ns() - newest
+    granularity = _COARSE_CLOCK if newest % 1_000_000_000 == 0 else _CLOCK
+    return newest, granularity - age if 0 <= age < granularity else 0
+
+
 def _mode_is_right(path: str, mode: int) -> bool:
     # only what a tool must have to be started: the umask may have taken other bits
     return os.name == "nt" or not mode & 0o100 or bool(os.stat(path).st_mode & 0o100)
@@ -164,6 +228,7 @@ __all__ = [
     "CONFLICT",
     "CREATE",
     "KEEP",
+    "RECORD",
     "REMOVE",
     "REPLACE",
     "Action",
@@ -172,5 +237,8 @@ __all__ = [
     "entry_digest",
     "fits",
     "make_plan",
+    "newest_change",
+    "read_record",
+    "record_text",
     "removals",
 ]

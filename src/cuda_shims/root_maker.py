@@ -63,7 +63,7 @@ def is_ours(site_dir: str) -> bool:
         no user (the other half of a build environment that pip or PDM split in two)
 
     """
-    if find_dist_info([site_dir]) or os.path.exists(os.path.join(site_dir, search.ROOTS_FOLDER, apply.RECORD)):
+    if find_dist_info([site_dir]) or os.path.exists(os.path.join(site_dir, search.ROOTS_FOLDER, plan.RECORD)):
         return True
     if os.path.basename(site_dir) not in {"site-packages", "dist-packages"}:
         return False
@@ -90,7 +90,7 @@ def plan_root(toolkit: Toolkit, *, beside: bool = True, driver_stub: bool = True
         # a user's cache directory with a space in it is no better: then everything but CMake's linking works
         if not beside or search.is_plain(outside):
             path, beside = outside, False
-    newest = apply.newest_change([each for _, each in roots.made_from(toolkit)])
+    newest = plan.newest_change([each for _, each in roots.made_from(toolkit)])
     return RootPlan(toolkit, path, beside, roots.root_entries(toolkit, path, driver_stub=driver_stub), newest)
 
 
@@ -134,7 +134,7 @@ def _renew(wanted: RootPlan) -> None:
     if not plan.fits(wanted.path, wanted.entries):
         apply.create_root(wanted.path, wanted.entries, plan.digests(wanted.entries), wanted.newest, swap=True)
         return
-    recorded = apply.read_record(wanted.path)
+    recorded = plan.read_record(wanted.path)
     # all that is in a root is ours: a link that differs is one that an older wheel needed
     owned = apply.carry_out(wanted.path, plan.make_plan(wanted.path, wanted.entries, recorded, ours=lambda _: True))
     with apply.writing(wanted.path):

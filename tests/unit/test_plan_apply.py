@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 
 import pytest
 from fake_toolkit import age, snapshot, write, write_distribution
@@ -139,22 +140,22 @@ def test_removing_outside_the_folder_takes_no_folder_along(tmp_path):
 def test_the_record_is_read_back(tmp_path):
     digests = {"a b": "link:x y", "c": "sha256:00", "\udcff": "link:\udcfe"}
     apply.write_record(str(tmp_path), digests)
-    assert apply.read_record(str(tmp_path)) == digests
+    assert plan.read_record(str(tmp_path)) == digests
     before = snapshot(str(tmp_path), times=True)
     apply.write_record(str(tmp_path), dict(reversed(digests.items())))
     assert snapshot(str(tmp_path), times=True) == before
     apply.write_record(str(tmp_path), {})
-    assert apply.read_record(str(tmp_path)) == {}
+    assert plan.read_record(str(tmp_path)) == {}
 
 
 @pytest.mark.parametrize(
     "data", [b"", b"\0\xff\n", b"path\n", b"a\tb\tc\n", b"path\tmd5:0\n", b"\n\n", b"path\tsha256\n", b"{}"]
 )
 def test_garbage_in_the_record_gives_no_right_to_touch_anything(tmp_path, data):
-    (tmp_path / apply.RECORD).write_bytes(data + b"good\tlink:x\n")
-    assert apply.read_record(str(tmp_path)).get("path", "sha256") in {"sha256", "sha256:"}
-    (tmp_path / apply.RECORD).write_bytes(data)
-    assert not [each for each in apply.read_record(str(tmp_path)).values() if len(each) > len("sha256:")]
+    (tmp_path / plan.RECORD).write_bytes(data + b"good\tlink:x\n")
+    assert plan.read_record(str(tmp_path)).get("path", "sha256") in {"sha256", "sha256:"}
+    (tmp_path / plan.RECORD).write_bytes(data)
+    assert not [each for each in plan.read_record(str(tmp_path)).values() if len(each) > len("sha256:")]
 
 
 def test_an_empty_record_is_not_written(tmp_path):
@@ -383,13 +384,27 @@ def test_roots_of_environments_that_are_gone_are_swept(new_prefix, tmp_path):
     assert [os.path.exists(root) for root in roots] == [False, True]
 
 
-def test_the_stamp_of_a_folder_that_changed_just_now_is_too_old(tmp_path, monkeypatch):
+def test_the_stamp_of_a_folder_that_changed_just_now_is_waited_for(tmp_path):
+    """An installer that has just ended: the root is good at once, and not stale until another start makes it anew."""
+    os.utime(tmp_path)
+    changed = os.stat(tmp_path).st_mtime_ns
+    assert plan.newest_change([str(tmp_path)]) == changed
+    assert 50_000_000 <= time.time_ns() - changed < 10**10
+
+
+def test_the_stamp_of_a_folder_that_does_not_stop_changing_is_too_old(tmp_path, monkeypatch):
+    monkeypatch.setattr(plan.time, "sleep", lambda _: os.utime(tmp_path))
+    os.utime(tmp_path)
+    assert plan.newest_change([str(tmp_path)]) == os.stat(tmp_path).st_mtime_ns - 1
+
+
+def test_the_stamp_of_a_folder_whose_clock_is_coarse_is_too_old(tmp_path, monkeypatch):
     os.utime(tmp_path, ns=(10**18 + 123, 10**18 + 123))
     for later, expected in ((0, -1), (49_000_000, -1), (60_000_000, 0), (-1, 0)):
-        monkeypatch.setattr(apply.time, "time_ns", lambda later=later: 10**18 + 123 + later)
-        assert apply.newest_change([str(tmp_path)]) == 10**18 + 123 + expected
+        monkeypatch.setattr(plan.time, "time_ns", lambda later=later: 10**18 + 123 + later)
+        assert plan.newest_change([str(tmp_path)]) == 10**18 + 123 + expected
     # a file system that counts whole seconds
     os.utime(tmp_path, ns=(10**18, 10**18))
     for later, expected in ((1_900_000_000, -1), (2_100_000_000, 0)):
-        monkeypatch.setattr(apply.time, "time_ns", lambda later=later: 10**18 + later)
-        assert apply.newest_change([str(tmp_path)]) == 10**18 + expected
+        monkeypatch.setattr(plan.time, "time_ns", lambda later=later: 10**18 + later)
+        assert plan.newest_change([str(tmp_path)]) == 10**18 + expected

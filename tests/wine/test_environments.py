@@ -94,6 +94,16 @@ def test_command_line(bed, scripts, pair):
     assert f"CUDA {pair[2]}" in bed.run(python, "-m", "cuda_shims", "list")
 
 
+def test_exec(bed, scripts, pair):
+    """The command's exit code, arguments and variables; os.exec* of Windows loses them."""
+    python = scripts / "python.exe"
+    code = "import os, sys; print(os.environ['CUDA_HOME'], sys.argv[1:]); sys.exit(3)"
+    words = ["-m", "cuda_shims", "exec", "python", "-c", code, "a b", ""]
+    said = bed.run(python, *words, rc=3, path=[scripts], CUDA_SHIMS_STARTUP="0")
+    assert said.strip() == f"{windows(scripts.parent / 'Lib/site-packages/nvidia/cu13')} ['a b', '']"
+    assert f"V{pair[2]}" in bed.run(python, "-m", "cuda_shims", "exec", "nvcc", "--version", CUDA_SHIMS_STARTUP="0")
+
+
 def test_pip_isolated_build(bed, windows_wheel, pair, tmp_path):
     """In pip's own environment: the shim is there, the hook has run, and nvcc is the wheels'."""
     project = tmp_path / "project"

@@ -1,0 +1,64 @@
+"""Running a command in the place of this process."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_WINDOWS = os.name == "nt"
+
+
+def changed(environ: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
+    """
+    Change environment variables.
+
+    :param environ: the variables; on Windows with names in capitals, as :data:`os.environ` spells them: there two names
+        that differ in case are one, and the first of them in a process's environment would win
+    :param changes: the variables to set, ``None``: to unset
+    :returns: the new variables
+
+    """
+    result = dict(environ)
+    for name, value in changes.items():
+        key = name.upper() if _WINDOWS else name
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = value
+    return result
+
+
+def become(command: str, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """
+    Become a command. Windows cannot: there it is started and waited for.
+
+    (:func:`os.execvpe` there starts another process and ends this one, so that the caller goes on at once, and gets 0.)
+
+    :param command: its path or name, which is looked for on the PATH of ``environ``
+    :param arguments: what follows
+    :param environ: its environment
+    :returns: on Windows its exit code, as :func:`sys.exit` takes it
+    :raises OSError: when it cannot be started
+
+    """
+    if not _WINDOWS:
+        os.execvpe(command, [command, *arguments], environ)  # noqa: S606
+    import shutil  # noqa: PLC0415
+    import subprocess  # noqa: PLC0415
+
+    path = shutil.which(command, path=environ.get("PATH"))  # CreateProcess would look on this process's PATH
+    if path is None:
+        raise FileNotFoundError(command)
+    process = subprocess.Popen([path, *arguments], env=dict(environ))
+    while True:
+        try:
+            code = process.wait()
+        except KeyboardInterrupt:  # the command has got it as well, and decides
+            continue
+        return code - 2**32 if code >= 2**31 else code  # 0xC0000005 is a negative number to sys.exit
+
+
+__all__ = ["become", "changed"]
