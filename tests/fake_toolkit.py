@@ -1,8 +1,8 @@
 """
 Pip-installed CUDA toolkits made of small shell scripts, for tests that must not need NVIDIA's wheels.
 
-File lists and places are those of NVIDIA's Linux wheels (``shared/facts/wheels.md``); the tools print what they were
-called with, NUL between the words, so that a test sees every byte.
+File lists and places are those of NVIDIA's Linux wheels; the tools print what they were called with, NUL between the
+words, so that a test sees every byte.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ def component_files(version: str = "13.5.37", tool: bytes = TOOL) -> dict[str, d
         "nvidia-cuda-cccl": {
             "include/cccl/cub/cub.cuh": b"\n",
             **{f"{cmake}/{name}/{name}-config.cmake": b"\n" for name in ("cccl", "cub", "thrust", "libcudacxx")},
+            f"{cmake}/cub/cub-header-search.cmake": b'set(from_install_prefix "../../../")\n',
         },
         "nvidia-cuda-cupti": {"include/cupti.h": b"\n", f"lib/libcupti.so.{major}": b"", "lib/libcheckpoint.so": b""},
         "nvidia-nvml-dev": {"include/nvml.h": NVML_H},

@@ -193,7 +193,7 @@ static BOOL in_home(Text *path) {
   return FALSE;
 }
 
-/* the folder below `nvidia` with the highest number below `under` after `prefix`; 12.x has components' folders */
+/* the highest number below `under` that a matching folder has after two letters, and that folder's name; -1: none */
 static int next_folder(Text *path, const WCHAR *pattern, int under, WIN32_FIND_DATAW *entry, WCHAR *name) {
   int size = path->size, best = -1, each;
   HANDLE search = INVALID_HANDLE_VALUE;
@@ -210,32 +210,33 @@ static int next_folder(Text *path, const WCHAR *pattern, int under, WIN32_FIND_D
   return best;
 }
 
+/* whether `in` finds the tool below a folder that matches; else the path is as it was */
+static BOOL in_any(Text *path, const WCHAR *pattern, const WCHAR *below, BOOL (*in)(Text *)) {
+  int size = path->size;
+  BOOL is = FALSE, more;
+  WIN32_FIND_DATAW entry;
+  HANDLE search = add(path, pattern) ? FindFirstFileW(path->at, &entry) : INVALID_HANDLE_VALUE;
+  for (more = search != INVALID_HANDLE_VALUE; more && !is; more = !is && FindNextFileW(search, &entry)) {
+    cut(path, size);
+    is = add(path, entry.cFileName) && add(path, below) && in(path);
+  }
+  if (search != INVALID_HANDLE_VALUE) FindClose(search);
+  if (!is) cut(path, size);
+  return is;
+}
+
 /* the tool of a site-packages directory's newest toolkit that has it; else the path is as it was */
 static BOOL in_site(Text *path) {
   int size = path->size, base, major = 0x7fffffff;
   WIN32_FIND_DATAW entry;
   WCHAR name[MAX_PATH];
-  HANDLE search;
   if (!add(path, L"\\nvidia\\")) return FALSE;
   base = path->size;
   while ((major = next_folder(path, L"cu*", major, &entry, name)) >= 0) {
     if (add(path, name) && in_home(path)) return TRUE;
     cut(path, base);
   }
-  if (!want || want == 12) {
-    search = add(path, L"cuda_*") ? FindFirstFileW(path->at, &entry) : INVALID_HANDLE_VALUE;
-    while (search != INVALID_HANDLE_VALUE) {
-      cut(path, base);
-      if (add(path, entry.cFileName) && in_home(path)) {
-        FindClose(search);
-        return TRUE;
-      }
-      if (!FindNextFileW(search, &entry)) {
-        FindClose(search);
-        break;
-      }
-    }
-  }
+  if ((!want || want == 12) && in_any(path, L"cuda_*", L"", in_home)) return TRUE; /* 12.x: a folder for each component */
   cut(path, size);
   return FALSE;
 }
@@ -244,27 +245,13 @@ static BOOL in_site(Text *path) {
 static BOOL in_prefix(Text *path) {
   /* a venv's, that of pip install --user, that of pip install --target */
   static const WCHAR *const folders[] = {L"\\Lib\\site-packages", L"\\site-packages", L""};
-  int size = path->size, each, base;
-  WIN32_FIND_DATAW entry;
-  HANDLE search;
+  int size = path->size, each;
   for (each = 0; each < 3; each++) {
     if (add(path, folders[each]) && in_site(path)) return TRUE;
     cut(path, size);
   }
-  if (!add(path, L"\\lib\\")) return FALSE; /* MSYS2's Python: lib\python3.12\site-packages */
-  base = path->size;
-  search = add(path, L"python3*") ? FindFirstFileW(path->at, &entry) : INVALID_HANDLE_VALUE;
-  while (search != INVALID_HANDLE_VALUE) {
-    cut(path, base);
-    if (add(path, entry.cFileName) && add(path, L"\\site-packages") && in_site(path)) {
-      FindClose(search);
-      return TRUE;
-    }
-    if (!FindNextFileW(search, &entry)) {
-      FindClose(search);
-      break;
-    }
-  }
+  /* MSYS2's Python: lib\python3.12\site-packages */
+  if (add(path, L"\\lib\\") && in_any(path, L"python3*", L"\\site-packages", in_site)) return TRUE;
   cut(path, size);
   return FALSE;
 }
