@@ -34,6 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--rounds", type=int, default=200, help="how often each command runs (default: 200)")
     parser.add_argument("--toolkit", default="13.5.*", help="version of cuda-toolkit (default: 13.5.*)")
+    parser.add_argument("--wine", action="store_true", help="measure the Windows shim instead (tox -e bench-wine)")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: start, builds)")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):  # choices= refuses an empty list before Python 3.12
@@ -41,6 +42,11 @@ def main() -> None:
     for name in ("CUDA_SHIMS_STARTUP", "PYTHONDONTWRITEBYTECODE"):  # tox sets the first; both change what is measured
         os.environ.pop(name, None)
     with tempfile.TemporaryDirectory(prefix="cuda-shims-bench-") as folder:
+        if options.wine:
+            import bench_wine  # noqa: PLC0415 # which needs what the tests on wine need
+
+            bench_wine.shim_rows(folder, options.rounds, row)
+            return
         wheel = build_wheel(folder)
         python = make_environment(os.path.join(folder, "env"), wheel, f"{TOOLKIT}=={options.toolkit}")
         print(

@@ -7,7 +7,8 @@ loads it by its path, because the import system would list all of site-packages 
 would do, because uv removes the byte code of folders only when it uninstalls. Everything else, and everything that
 could fail, is in :mod:`cuda_shims.startup`. Measured by ``scripts/bench.py``.
 
-A root is *fresh* when nothing that it was made from has changed since. It holds a folder of links to those things and a
+A root is *fresh* when nothing that it was made from has changed since. It holds a folder of links to those things (on
+Windows, where links are for administrators, a file with their paths) and a
 stamp that carries the newest of their modification times, so a handful of ``stat`` calls answer, in Python and in the
 shim's ``test -nt`` alike. Times are compared as "newer than" and not as "equal to": a copied environment or an image
 layer truncates or renews them, and must stay fresh. An upgrade is noticed even when the clock went backwards, because
@@ -17,9 +18,9 @@ the ``.dist-info`` folder of a distribution is named by its version.
 import os
 import sys
 
-#: the folder of ours beside NVIDIA's ``nvidia`` folder; what is below it is ours
+#: the folder of ours beside NVIDIA's ``nvidia`` folder; what is below it is ours, a folder for each major
 ROOTS_FOLDER = "cuda_shims_toolkit"
-#: holds a link for each thing that a root was made from; the number is the layout's, raised when a root's content is
+#: names each thing that a root was made from; the number is the layout's, raised when a root's content is
 MADE_FROM = "made-from-1"
 #: written last, so that a root without it is not finished
 STAMP = "stamp"
@@ -28,12 +29,9 @@ STAMP = "stamp"
 HOMES = ("CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT")
 #: name the compiler: CMake prefers an nvcc beside c++ to PATH (CUDACXX); the cc crate, CuPy (NVCC)
 COMPILERS = ("CUDACXX", "NVCC")
-#: On Windows links are for administrators, and the wheels have a toolkit's layout: their own folder is the root
+#: On Windows the wheels have a toolkit's layout: their own folder is the root, and :data:`ROOTS_FOLDER` holds what they
+#: lack
 WHEELS_ARE_ROOT = os.name == "nt"
-#: search paths, and the folder of a root that goes first on each: pkg-config finds no .pc file by the other variables
-SEARCH_PATHS = (
-    {"PATH": "bin"} if WHEELS_ARE_ROOT else {"PATH": "bin", "PKG_CONFIG_PATH": os.path.join("lib", "pkgconfig")}
-)
 #: what we set, so that a nested environment knows our values from its user's
 MARKER = "CUDA_SHIMS_ROOT"
 #: a user's choice among toolkits, a major or the path of a root: it beats everything, and we never set it
@@ -85,11 +83,16 @@ def is_fresh(root: str) -> bool:
     made_from = os.path.join(root, MADE_FROM)
     try:
         stamp = os.stat(os.path.join(root, STAMP)).st_mtime_ns
-        names = os.listdir(made_from)
+        if WHEELS_ARE_ROOT:
+            with open(made_from, encoding="utf-8") as file:
+                names = file.read().split("\n")
+            made_from = root
+        else:
+            names = os.listdir(made_from)
         for name in names:
             if os.stat(os.path.join(made_from, name)).st_mtime_ns > stamp:
                 return False
-    except OSError:
+    except (OSError, ValueError):  # ValueError: the file is no text
         return False
     return bool(names)
 
@@ -116,6 +119,27 @@ def root_variables(root: str) -> "dict[str, str]":
     """
     nvcc = executable(root, "nvcc")
     return {**dict.fromkeys(HOMES, root), **dict.fromkeys(COMPILERS, nvcc), MARKER: root}
+
+
+def search_paths(root: str) -> "dict[str, str]":
+    """
+    Name the folders that go first on search paths: what is found by no other variable.
+
+    pkg-config looks for .pc files there. On Windows CMake looks for packages there: beside nvcc it would find CCCL's
+    own, which stop a build.
+
+    :param root: the root
+    :returns: the name of each search path, and the folder
+
+    """
+    paths = {"PATH": os.path.join(root, "bin")}
+    if not WHEELS_ARE_ROOT:
+        paths["PKG_CONFIG_PATH"] = os.path.join(root, "lib", "pkgconfig")
+        return paths
+    folder, name = os.path.split(root)
+    if os.path.basename(folder) == "nvidia":  # and not a toolkit that a user chose
+        paths["CMAKE_PREFIX_PATH"] = os.path.join(os.path.dirname(folder), ROOTS_FOLDER, name)
+    return paths
 
 
 def prepended(path: str, folder: str, *drop: str) -> str:
@@ -158,9 +182,9 @@ def main() -> None:
 
 
 def _ready_root(site_dir: str, major: int) -> "str | None":
-    if WHEELS_ARE_ROOT:
-        return os.path.join(site_dir, "nvidia", f"cu{major}")
     root = os.path.join(site_dir, ROOTS_FOLDER, f"cu{major}")
+    if WHEELS_ARE_ROOT:
+        return os.path.join(site_dir, "nvidia", f"cu{major}") if is_fresh(root) else None
     # CMake cannot link below a path with a space: a root elsewhere has to serve
     return root if " " not in root and is_fresh(root) else None
 
@@ -184,10 +208,11 @@ def _common_case(environ: "os._Environ[str]") -> bool:
     for name, value in wanted.items():
         if environ.get(name) != value:
             environ[name] = value
-    for name, below in SEARCH_PATHS.items():
-        folder, path = os.path.join(root, below), environ.get(name, "")
+    outers = search_paths(outer) if outer else {}
+    for name, folder in search_paths(root).items():
+        path = environ.get(name, "")
         if path.partition(os.pathsep)[0] != folder or (outer and outer != root):
-            environ[name] = prepended(path, folder, *([os.path.join(outer, below)] if outer else []))
+            environ[name] = prepended(path, folder, *([outers[name]] if name in outers else []))
     return True
 
 
@@ -198,7 +223,6 @@ __all__ = [
     "MADE_FROM",
     "MARKER",
     "ROOTS_FOLDER",
-    "SEARCH_PATHS",
     "STAMP",
     "TOOLKIT",
     "WHEELS_ARE_ROOT",
@@ -208,5 +232,6 @@ __all__ = [
     "main",
     "prepended",
     "root_variables",
+    "search_paths",
     "toolkit_majors",
 ]

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 #: raised when a key of the JSON output changes its meaning or goes
 SCHEMA = 1
+#: A path is printed as it is, also one that is not UTF-8. A pipe of Windows takes the letters of one code page; the
+#: others are shown as ``\\u65e5``, and ``--json`` has them all.
+_UNPRINTABLE = "backslashreplace" if os.name == "nt" else "surrogateescape"
 _EXIT_CODES = (
     "exit codes: 0 done; 1 a finding or a refusal; 2 wrong usage or configuration; 127 a tool or command is not there"
 )
@@ -80,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="surrogateescape")  # a path is printed as it is, also one that is not UTF-8
+            stream.reconfigure(errors=_UNPRINTABLE)
     try:
         code: int = options.run(options, Output(options))
         sys.stdout.flush()
@@ -270,8 +273,10 @@ def _list(options: argparse.Namespace, output: Output) -> int:
 
 def _which(options: argparse.Namespace, output: Output) -> int:
     from .report import which  # noqa: PLC0415
+    from .shims import SUFFIX  # noqa: PLC0415
 
-    path, toolkit = which(options.tool, lambda: _toolkit(options), os.environ)
+    tool = options.tool.removesuffix(SUFFIX) if SUFFIX else options.tool
+    path, toolkit = which(tool, lambda: _toolkit(options), os.environ)
     data = {"tool": options.tool, "path": path, "toolkit": toolkit.version if toolkit else None}
     output.answer(data, path)
     return 0
@@ -284,12 +289,12 @@ def _root(options: argparse.Namespace, output: Output) -> int:
 
 
 def _env(options: argparse.Namespace, output: Output) -> int:
-    from .envvars import SEARCH_PATHS, prepended, root_variables  # noqa: PLC0415
+    from .envvars import prepended, root_variables, search_paths  # noqa: PLC0415
     from .shells import github_path_line, render  # noqa: PLC0415
 
     home = _home(options)
     variables = root_variables(home)
-    folders = {name: os.path.join(home, below) for name, below in SEARCH_PATHS.items()}
+    folders = search_paths(home)
     chosen = "json" if options.json else options.format
     if chosen == "github":  # which can extend PATH alone, so the others are what they are now and ours
         others = {name: folders.pop(name) for name in tuple(folders) if name != "PATH"}

@@ -11,7 +11,7 @@ import os
 import platform
 import sys
 
-from . import api, catalog, envvars, needs, own_files, plan, root_maker, search, surroundings
+from . import api, catalog, envvars, needs, own_files, plan, root_maker, search, surroundings, visual_studio
 from .config import Config, load_config, load_pyproject
 from .errors import ConfigError
 from .findings import ERROR, OK, WARNING, Case, Finding, make_case, printable
@@ -60,7 +60,7 @@ def examine(environment: Environment, environ: Mapping[str, str], directory: str
         found.append(_failed("toolkits", error))
     else:
         case = case._replace(directory=directory)
-        for check in (*_CHECKS, *surroundings.CHECKS, _needs):
+        for check in (*_CHECKS, *surroundings.CHECKS, *visual_studio.CHECKS, _needs):
             found += _results(check, case)
     return [printable(each) for each in found]
 
@@ -144,7 +144,8 @@ def _components(case: Case) -> Iterator[Finding]:
     toolkit = case.toolkit
     if not toolkit:
         return
-    gone = [name for name, (file, _) in _COMPONENTS.items() if not os.path.exists(os.path.join(toolkit.path, file))]
+    files = {name: os.path.join(toolkit.path, file) for name, (file, _) in _COMPONENTS.items()}
+    gone = [name for name, file in files.items() if not os.path.exists(file) and not os.path.exists(file + ".exe")]
     missing = [name for name in gone if name not in toolkit.components]
     broken = [name for name in gone if name in toolkit.components]
     exact = [f"{name}=={toolkit.components[name]}" for name in broken]
@@ -208,7 +209,9 @@ def _root(case: Case) -> Iterator[Finding]:
     root = toolkit.root
     beside = search.root_path(toolkit.site_dir, toolkit.major)
     if root:
-        if not search.is_plain(root):
+        if search.WHEELS_ARE_ROOT:
+            yield Finding("root", OK, f"The toolkit root is {root}; {beside} has what it lacks.")
+        elif not search.is_plain(root):
             why = "CMake cannot link against a toolkit below a path with a space or a sign that a shell knows"
             fix = f"export XDG_CACHE_HOME as a folder with a plain path, then: {case.command('root')}"
             yield Finding("root-path", WARNING, f"The toolkit root is {root}.", why, fix)
@@ -220,19 +223,22 @@ def _root(case: Case) -> Iterator[Finding]:
     ours = root_maker.is_ours(toolkit.site_dir) and os.access(toolkit.site_dir, os.W_OK)
     place = root_maker.plan_root(toolkit, beside=ours, driver_stub=False).path
     why = f"the wheels' own folder, {toolkit.path}, serves, where find_package(CUDAToolkit), -lcuda and -dlto fail"
+    thing = "toolkit root"
+    if search.WHEELS_ARE_ROOT:
+        why = "find_package(CCCL) stops: the wheel's own CMake files do not find their headers"
+        thing = "supplement to the toolkit"
     above = place
     while not os.path.lexists(above):
         above = os.path.dirname(above)
     if not os.path.isdir(above) or not os.access(above, os.W_OK):
-        what = f"The toolkit root {place} cannot be made: {above} cannot be written."
-        fix = f"make it writable, or export XDG_CACHE_HOME as a folder that is, then: {case.command('root')}"
-        yield Finding("root-unwritable", ERROR, what, why, fix)
+        what = f"The {thing} {place} cannot be made: {above} cannot be written."
+        other = "" if search.WHEELS_ARE_ROOT else ", or export XDG_CACHE_HOME as a folder that is"
+        yield Finding("root-unwritable", ERROR, what, why, f"make it writable{other}, then: {case.command('root')}")
     elif above == place:
-        yield Finding(
-            "root-stale", WARNING, f"The toolkit root {place} is older than its wheels.", why, case.command("root")
-        )
+        what = f"The {thing} {place} is older than its wheels."
+        yield Finding("root-stale", WARNING, what, why, case.command("root"))
     else:
-        yield Finding("root-missing", WARNING, f"There is no toolkit root {place} yet.", why, case.command("root"))
+        yield Finding("root-missing", WARNING, f"There is no {thing} {place} yet.", why, case.command("root"))
 
 
 def _own_files(case: Case) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from _cuda_shims import COMPILERS, FORWARD, HOMES, MARKER, SEARCH_PATHS, TOOLKIT, executable, prepended, root_variables
+from _cuda_shims import COMPILERS, FORWARD, HOMES, MARKER, TOOLKIT, executable, prepended, root_variables, search_paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,9 +62,10 @@ def for_root(environ: Mapping[str, str], root: str) -> dict[str, str | None]:
         value = environ.get(name)
         if value and not nvcc_home(value):  # "ccache nvcc" finds our nvcc by PATH, clang++ is no nvcc: the user's stay
             del wanted[name]
-    for name, below in SEARCH_PATHS.items():
-        drop = [os.path.join(outer, below)] if outer else []
-        wanted[name] = prepended(environ.get(name, ""), os.path.join(root, below), *drop)
+    outers = search_paths(outer) if outer else {}
+    for name, folder in search_paths(root).items():
+        drop = [outers[name]] if name in outers else []
+        wanted[name] = prepended(environ.get(name, ""), folder, *drop)
     return wanted
 
 
@@ -87,10 +88,10 @@ def for_user_toolkit(environ: Mapping[str, str], home: str) -> dict[str, str | N
     path = environ.get("PATH", "")
     if outer:
         wanted.update({name: None for name, value in root_variables(outer).items() if environ.get(name) == value})
-        for name, below in SEARCH_PATHS.items():
+        for name, folder in search_paths(outer).items():
             if name in environ:
                 parts = environ[name].split(os.pathsep)
-                rest = os.pathsep.join(part for part in parts if part != os.path.join(outer, below))
+                rest = os.pathsep.join(part for part in parts if part != folder)
                 wanted[name] = rest or None
         path = wanted.get("PATH") or ""
     if os.path.isabs(home) and os.path.exists(executable(home, "nvcc")):
@@ -107,7 +108,6 @@ __all__ = [
     "FORWARD",
     "HOMES",
     "MARKER",
-    "SEARCH_PATHS",
     "TOOLKIT",
     "executable",
     "for_root",
@@ -115,5 +115,6 @@ __all__ = [
     "nvcc_home",
     "prepended",
     "root_variables",
+    "search_paths",
     "user_toolkit",
 ]

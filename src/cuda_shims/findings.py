@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 #: an *error* means that a build does not work; a *warning*, that some do not, or that a shell gets something else than
 #: a build does
 OK, WARNING, ERROR = "ok", "warning", "error"
+_WINDOWS = os.name == "nt"
 
 
 class Finding(NamedTuple):
@@ -100,8 +101,8 @@ class Case(NamedTuple):
 
     def _place(self) -> list[str]:
         if self.environment.is_target:
-            return ["--target", shlex.quote(self.environment.site_dirs[0])]
-        return [] if self.here else ["--python", shlex.quote(os.path.join(self.environment.scripts, "python"))]
+            return ["--target", quoted(self.environment.site_dirs[0])]
+        return [] if self.here else ["--python", quoted(os.path.join(self.environment.scripts, "python"))]
 
 
 def make_case(environment: Environment, environ: Mapping[str, str], config: Config) -> Case:
@@ -123,6 +124,31 @@ def make_case(environment: Environment, environ: Mapping[str, str], config: Conf
     wanted = [toolkit for toolkit in toolkits if str(toolkit.major) == choice] or toolkits
     toolkit = next((each for each in wanted if "nvcc" in each.tools), wanted[0] if wanted else None)
     return Case(environment, environ, config, toolkits, toolkit, toolkit.home if toolkit else None, here)
+
+
+def quoted(path: str) -> str:
+    """
+    Quote a path for the shells of this system.
+
+    :param path: the path
+    :returns: it as one word; on Windows as cmd and PowerShell both take it
+
+    """
+    if _WINDOWS:
+        return f'"{path}"' if any(not (each.isalnum() or each in "\\/:._-+") for each in path) else path
+    return shlex.quote(path)
+
+
+def setting(name: str, value: str) -> str:
+    """
+    Spell how a variable is set: cmd and PowerShell have no common way.
+
+    :param name: the variable
+    :param value: the value
+    :returns: a command; on Windows an instruction
+
+    """
+    return f"set the variable {name} to {value}" if _WINDOWS else f"export {name}={shlex.quote(value)}"
 
 
 def is_nvcc(path: str) -> bool:
@@ -147,4 +173,4 @@ def printable(finding: Finding) -> Finding:
     return Finding(*("".join(each if each.isprintable() else ascii(each)[1:-1] for each in text) for text in finding))
 
 
-__all__ = ["ERROR", "OK", "WARNING", "Case", "Finding", "is_nvcc", "make_case", "printable"]
+__all__ = ["ERROR", "OK", "WARNING", "Case", "Finding", "is_nvcc", "make_case", "printable", "quoted", "setting"]

@@ -3,7 +3,8 @@ The C++ compilers that nvcc hands a program's host half to: which one that is, w
 
 Measured with nvcc 13.0 to 13.5: it runs ``gcc``, found on PATH (never ``c++``, and CXX is not read); the last
 ``-ccbin`` wins, wherever it stands, then NVCC_CCBIN, which is one path or name (spaces are part of it), or a directory
-that has a ``gcc``; set and empty, it stops nvcc. CMake turns CUDAHOSTCXX into a ``-ccbin``.
+that has a ``gcc``; set and empty, it stops nvcc. CMake turns CUDAHOSTCXX into a ``-ccbin``. On Windows it is
+all the same with ``cl.exe``.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+_WINDOWS = os.name == "nt"
 #: what nvcc runs when nothing is said
-DEFAULT = ("nvcc", "gcc")
+DEFAULT = ("nvcc", "cl.exe" if _WINDOWS else "gcc")
 #: what nvcc is told by a user who takes a compiler that it does not accept
 ALLOW_FLAG = "-allow-unsupported-compiler"
 #: a command that does not answer in this time is taken for one that never does
@@ -28,6 +30,9 @@ TIMEOUT = 30.0
 _FLAGS = ("NVCC_APPEND_FLAGS", "NVCC_PREPEND_FLAGS")
 #: ``-ccbin g++``, ``-ccbin=g++``, ``--compiler-bindir g++``, ``--compiler-bindir=g++``
 _CCBIN = re.compile(r"""(?:^|\s)(?:-ccbin|--compiler-bindir)(?:\s+|=)(?:"([^"]*)"|(\S+))""")
+#: what cl.exe says of itself, in the user's language: ``… Version 19.44.35211 for x64``
+_BANNER = re.compile(r"\b(\d+)\.(\d\d)\.\d+")
+_MSC_LIMIT = re.compile(r"^#\s*if\s+_MSC_VER\s*<\s*\d+\s*\|\|\s*_MSC_VER\s*>=\s*(\d+)", re.MULTILINE)
 _DEFINE = re.compile(r"^#define (__GNUC__|__clang_major__|__INTEL_CLANG_COMPILER|__ICC)\s+(\d+)", re.MULTILINE)
 _GCC_LIMIT = re.compile(r"^#\s*if\s+__GNUC__\s*>\s*(\d+)", re.MULTILINE)
 # two clangs of other makers have limits of their own before this one
@@ -45,12 +50,17 @@ class HostCompiler(NamedTuple):
     command: str
     #: its executable, or ``None`` when there is none
     path: str | None
-    #: ``gcc``, ``clang``, ``icc``; empty when it does not answer as a C++ compiler
+    #: ``gcc``, ``clang``, ``icc``, ``MSVC``; empty when it does not answer as a C++ compiler
     kind: str
-    #: its major version
+    #: its major version; of MSVC ``_MSC_VER``, e.g. 1944
     major: int
     #: what it said instead of an answer
     problem: str
+
+    @property
+    def name(self) -> str:
+        """How to call it in a message."""
+        return f"{self.kind} {version(self.kind, self.major)}"
 
 
 def host_compilers(environ: Mapping[str, str]) -> Iterator[HostCompiler]:
@@ -84,15 +94,17 @@ def ask(source: str, command: str, environ: Mapping[str, str]) -> HostCompiler:
     Ask a compiler what it is.
 
     :param source: what names it
-    :param command: a path, a name to be found on PATH, or a directory that has a ``gcc``
+    :param command: a path, a name to be found on PATH, or a directory that has a ``gcc`` (on Windows ``cl.exe``)
     :param environ: the environment
     :returns: what it answered
 
     """
-    wanted = os.path.join(command, "gcc") if os.path.isdir(command) else command
+    wanted = os.path.join(command, DEFAULT[1]) if os.path.isdir(command) else command
     path = shutil.which(wanted, path=environ.get("PATH", os.defpath)) if wanted else None
     if path is None:
         return HostCompiler(source, command, None, "", 0, "")
+    if _WINDOWS:
+        return _ask_msvc(source, command, path, environ)
     # the macros that host_config.h tests; a gcc without a C++ half fails here as it would later
     code, text = run([path, "-E", "-dM", "-x", "c++", os.devnull], environ)
     macros = {name: int(value) for name, value in _DEFINE.findall(text)} if code == 0 else {}
@@ -107,11 +119,34 @@ def ask(source: str, command: str, environ: Mapping[str, str]) -> HostCompiler:
     return HostCompiler(source, command, path, "", 0, last_line(text) or "it does not answer as one")
 
 
+def _ask_msvc(source: str, command: str, path: str, environ: Mapping[str, str]) -> HostCompiler:
+    _, text = run([path], environ)
+    banner = _BANNER.search(text)
+    if banner is None:
+        return HostCompiler(source, command, path, "", 0, last_line(text) or "it does not answer as one")
+    if re.search(r"\bx86\b", text):
+        return HostCompiler(source, command, path, "", 0, "it makes 32-bit programs, and nvcc none")
+    return HostCompiler(source, command, path, "MSVC", int(banner[1]) * 100 + int(banner[2]), "")
+
+
+def version(kind: str, major: int) -> str:
+    """
+    Spell a compiler's major version as its maker does.
+
+    :param kind: see :class:`HostCompiler`
+    :param major: see :class:`HostCompiler`
+    :returns: ``19.44`` for MSVC's 1944, else the number
+
+    """
+    return f"{major // 100}.{major % 100}" if kind == "MSVC" else str(major)
+
+
 def limits(home: str) -> dict[str, int]:
     """
     Read which compilers an nvcc accepts.
 
-    Source: ``crt/host_config.h`` of CUDA 13.0 to 13.5, ``#if __GNUC__ > 16`` and ``#if (__clang_major__ >= 23) || …``.
+    Source: ``crt/host_config.h`` of CUDA 13.0 to 13.5, ``#if __GNUC__ > 16``, ``#if (__clang_major__ >= 23) || …`` and
+    ``#if _MSC_VER < 1920 || _MSC_VER >= 1960``.
 
     :param home: the toolkit's folder or root
     :returns: kind to the newest major; a kind that the header has no limit for, as far as we can read, is left out
@@ -123,7 +158,9 @@ def limits(home: str) -> dict[str, int]:
     except OSError:
         return {}
     found = {}
-    gcc, clang = _GCC_LIMIT.search(text), _CLANG_LIMIT.search(text)
+    gcc, clang, msvc = _GCC_LIMIT.search(text), _CLANG_LIMIT.search(text), _MSC_LIMIT.search(text)
+    if _WINDOWS:
+        return {"MSVC": int(msvc.group(1)) - 1} if msvc else {}
     if gcc:
         found["gcc"] = int(gcc.group(1))
     if clang:
@@ -140,7 +177,7 @@ def suits(compiler: HostCompiler, limit: Mapping[str, int]) -> bool:
     :returns: whether it works, and is neither too new nor of a kind that nvcc never takes
 
     """
-    return compiler.kind in {"gcc", "clang"} and compiler.major <= limit.get(compiler.kind, compiler.major)
+    return compiler.kind in {"gcc", "clang", "MSVC"} and compiler.major <= limit.get(compiler.kind, compiler.major)
 
 
 def accepted(limit: Mapping[str, int], environ: Mapping[str, str]) -> str | None:
@@ -188,7 +225,7 @@ def run(command: list[str], environ: Mapping[str, str]) -> tuple[int, str]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**environ, "LC_ALL": "C.UTF-8"},
+            env={**environ, "LC_ALL": "C.UTF-8", "VSLANG": "1033"},
             timeout=TIMEOUT,
             check=False,
         )
@@ -223,4 +260,5 @@ __all__ = [
     "limits",
     "run",
     "suits",
+    "version",
 ]

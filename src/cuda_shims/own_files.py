@@ -44,7 +44,7 @@ def plan_files(  # noqa: PLR0913
     there = {tool for toolkit in toolkits for tool in toolkit.tools}
     entries = [
         Entry(
-            os.path.relpath(os.path.join(scripts, tool + shims.SUFFIX), site_dir),
+            os.path.relpath(os.path.join(scripts, tool + shims.SUFFIX), site_dir).replace(os.sep, "/"),
             None,
             shims.shim_bytes(versions),
             0o755,

@@ -23,14 +23,14 @@ def on_path(tool: str, path: str) -> Iterator[str]:
     """
     Find every executable of a name on a search path.
 
-    :param tool: its file name
+    :param tool: its file name without extension
     :param path: the value of PATH; relative entries are skipped
     :returns: absolute paths, in order, a file that is reached twice once
 
     """
     seen = set()
     for folder in path.split(os.pathsep):
-        candidate = os.path.join(folder, tool)
+        candidate = os.path.join(folder, tool + shims.SUFFIX)
         if os.path.isabs(folder) and os.path.isfile(candidate) and os.access(candidate, os.X_OK):
             real = os.path.realpath(candidate)
             if real not in seen:
@@ -106,7 +106,7 @@ def which(tool: str, toolkit: Callable[[], Toolkit], environ: Mapping[str, str])
     home = choice if os.path.isabs(choice) else "" if choice else environ.get(envvars.FORWARD, "")
     if home:
         for folder in ("bin", os.path.join("nvvm", "bin")):
-            path = os.path.join(home, folder, tool)
+            path = os.path.join(home, folder, tool + shims.SUFFIX)
             if os.path.isfile(path) and os.access(path, os.X_OK) and not shims.is_shim(path):
                 return path, None
         if choice:

@@ -51,7 +51,7 @@ def make_root(site_dir: str, major: int) -> str:
         with contextlib.suppress(NotWritableError):  # the root serves all the same, and install says what it cannot do
             actions = own_files.plan_files(site_dir, scripts, toolkits)
             own_files.write_files(site_dir, dist_info, actions)
-    return wanted.path
+    return search.toolkit_path(site_dir, major) if search.WHEELS_ARE_ROOT else wanted.path
 
 
 def is_ours(site_dir: str) -> bool:
@@ -67,16 +67,19 @@ def is_ours(site_dir: str) -> bool:
         return True
     if os.path.basename(site_dir) not in {"site-packages", "dist-packages"}:
         return False
-    prefix = os.path.dirname(os.path.dirname(os.path.dirname(site_dir)))
+    prefix = os.path.dirname(os.path.dirname(site_dir))
+    pythons = ["python.exe", os.path.join("Scripts", "python.exe")]
+    if not search.WHEELS_ARE_ROOT:  # lib/python3.13/site-packages
+        prefix = os.path.dirname(prefix)
+        pythons = [os.path.join("bin", name) for name in ("python3", "python")]
     # Debian's interpreter installs to /usr/local and is in /usr
     homes = {sys.prefix, sys.base_prefix, os.path.join(sys.base_prefix, "local"), site.getuserbase()}
-    names = ("python3", "python", "python.exe")
-    return prefix not in homes and not any(os.path.exists(os.path.join(prefix, "bin", name)) for name in names)
+    return prefix not in homes and not any(os.path.exists(os.path.join(prefix, name)) for name in pythons)
 
 
 def plan_root(toolkit: Toolkit, *, beside: bool = True, driver_stub: bool = True) -> RootPlan:
     """
-    Decide where a toolkit's root goes and what it holds.
+    Decide where a toolkit's root goes and what it holds; on Windows, that of what the wheels lack.
 
     :param toolkit: the toolkit
     :param beside: whether it may be made beside the wheels
@@ -85,12 +88,14 @@ def plan_root(toolkit: Toolkit, *, beside: bool = True, driver_stub: bool = True
 
     """
     path = search.root_path(toolkit.site_dir, toolkit.major)
+    newest = plan.newest_change([each for _, each in roots.made_from(toolkit)])
+    if search.WHEELS_ARE_ROOT:
+        return RootPlan(toolkit, path, True, roots.supplement_entries(toolkit, path), newest)
     if not beside or not search.is_plain(path):
         outside = search.outside_root_path(toolkit.site_dir, toolkit.major)
         # a user's cache directory with a space in it is no better: then everything but CMake's linking works
         if not beside or search.is_plain(outside):
             path, beside = outside, False
-    newest = plan.newest_change([each for _, each in roots.made_from(toolkit)])
     return RootPlan(toolkit, path, beside, roots.root_entries(toolkit, path, driver_stub=driver_stub), newest)
 
 

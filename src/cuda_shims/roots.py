@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from .toolkits import Toolkit
 
 #: where the wheels put CCCL's CMake files: 13.0 and 13.1, 13.2, 13.3 and later. Only from lib/cmake do they find their
-#: headers (``../../../include/cccl``)
+#: headers (``../../../include/cccl``), by this line of ``*-header-search.cmake``
 _CCCL_CMAKE = (("lib", "cmake"), ("cuda_cccl", "lib", "cmake"), ("cccl", "lib", "cmake"))
+_CCCL_HEADERS = b'set(from_install_prefix "../../../")'
 #: directories of a toolkit that tell by their modification time that a wheel came or went
 _WATCHED = ("", "bin", "include", "lib", "lib/cmake", "cccl/lib/cmake", "nvvm", "nvvm/bin", "nvvm/libdevice")
 #: who declares what the driver's library exports; each may be missing
@@ -95,6 +96,31 @@ def root_entries(toolkit: Toolkit, place: str, *, driver_stub: bool = True) -> l
     tree.text("version.txt", f"CUDA Version {toolkit.version}\n")  # Meson; FindCUDA
     tree.text("version.json", _version_json(toolkit))  # FindCUDAToolkit where there is no nvcc
     _made_from(tree, toolkit)
+    return list(tree.entries.values())
+
+
+def supplement_entries(toolkit: Toolkit, place: str) -> list[Entry]:
+    """
+    List what a toolkit's folder lacks on Windows, where that folder is the root: CCCL's CMake files, in working order.
+
+    Copies, with the way to their headers put right. version.json is not among it: no build system looks for it but in
+    the toolkit's folder, which is NVIDIA's, and none of them needs it where nvcc and the headers are.
+
+    :param toolkit: the toolkit
+    :param place: the absolute path of the folder that they go to (their paths are relative to it)
+    :returns: the entries, :data:`cuda_shims.search.STAMP` apart
+
+    """
+    tree = _Tree(place)
+    way = os.path.relpath(toolkit.path, os.path.join(place, "lib", "cmake", "cccl")).replace(os.sep, "/")
+    for folder in _CCCL_CMAKE[1:]:
+        for package in _names(toolkit.path, *folder):
+            for name in _names(toolkit.path, *folder, package):
+                with open(os.path.join(toolkit.path, *folder, package, name), "rb") as file:
+                    data = file.read().replace(_CCCL_HEADERS, f'set(from_install_prefix "{way}")'.encode())
+                tree.text(f"lib/cmake/{package}/{name}", data)
+    paths = [os.path.relpath(path, place).replace(os.sep, "/") for _, path in made_from(toolkit)]
+    tree.text(search.MADE_FROM, "\n".join(paths))
     return list(tree.entries.values())
 
 
@@ -217,7 +243,7 @@ def made_from(toolkit: Toolkit) -> Iterator[tuple[str, str]]:
     Name what a root depends on.
 
     :param toolkit: its toolkit
-    :returns: (a name, an absolute path) of each directory whose change makes the root stale
+    :returns: (a name, an absolute path) of each directory or file whose change makes the root stale
 
     """
     for folder in _WATCHED:

@@ -34,7 +34,7 @@ def toolkit_path(site_dir: str, major: int) -> str:
 
 def root_path(site_dir: str, major: int) -> str:
     """
-    Name the place of a toolkit's root beside the wheels.
+    Name the place of a toolkit's root beside the wheels; on Windows, of what the wheels lack.
 
     :param site_dir: the site-packages directory that holds the wheels
     :param major: e.g. 13
@@ -90,12 +90,12 @@ def fresh_root(site_dir: str, major: int) -> str | None:
 
     :param site_dir: the site-packages directory that holds the wheels
     :param major: e.g. 13
-    :returns: the path of a fresh root, or ``None``; on Windows the wheels' own folder
+    :returns: the path of a fresh root, or ``None``; on Windows the wheels' own folder, when what it lacks is fresh
 
     """
-    if WHEELS_ARE_ROOT:
-        return toolkit_path(site_dir, major)
     root = root_path(site_dir, major)
+    if WHEELS_ARE_ROOT:
+        return toolkit_path(site_dir, major) if is_fresh(root) else None
     # one made before its environment was moved below a path with a space serves only where no other place is better
     serves = is_plain(root) or not is_plain(outside_root_path(site_dir, major))
     return root if serves and is_fresh(root) else outside_root(site_dir, major)

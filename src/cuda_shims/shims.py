@@ -37,11 +37,11 @@ def shim_bytes(versions: str = "") -> bytes:
     of the toolkit would give stale hits, so its bytes name the toolkits that it can run.
 
     :param versions: the versions of the environment's toolkits, e.g. ``13.5.37``; empty for the shim in our wheel
-    :returns: the same under every tool's name; that for Windows names no toolkit
+    :returns: the same under every tool's name
 
     """
-    if SUFFIX:
-        return template("shim.exe")
+    if SUFFIX:  # what follows an executable's sections is not loaded
+        return template("shim.exe") + (f"\r\ntoolkit: {versions}\r\n".encode() if versions else b"")
     script = template("shim.sh")
     return script.replace(_UNSTAMPED, f"# toolkit: {versions}\n".encode(), 1) if versions else script
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import shlex
 
-from . import envvars, host_compilers, report, shims
-from .findings import ERROR, OK, WARNING, Finding, is_nvcc
+from . import envvars, host_compilers, report, shims, visual_studio
+from .findings import ERROR, OK, WARNING, Finding, is_nvcc, quoted, setting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
 #: the environment that this process was given, whatever it has done to its own since
 _BEFORE = "/proc/self/environ"
+_WINDOWS = os.name == "nt"
 
 
 def _path(case: Case) -> Iterator[Finding]:
@@ -32,7 +32,7 @@ def _path(case: Case) -> Iterator[Finding]:
             yield Finding("path", OK, what)
         else:
             why = "a shell and make find no nvcc; builds started from Python do"
-            fix = f'export PATH={shlex.quote(scripts)}:"$PATH"'
+            fix = f"put {scripts} on PATH" if _WINDOWS else f'export PATH={quoted(scripts)}:"$PATH"'
             yield Finding("path-none", WARNING, f"PATH has no nvcc: {scripts} is not on it.", why, fix)
     elif _runs_home(case, first):
         yield Finding("path", OK, f"PATH gives {first}.")
@@ -44,6 +44,9 @@ def _path(case: Case) -> Iterator[Finding]:
 
 def _shell_path(case: Case) -> str:
     # what the shell gave this process: the start-up hook has put the root's bin before it
+    if _WINDOWS and case.home and case.environ.get(envvars.MARKER) == case.home:
+        first, _, rest = case.environ.get("PATH", "").partition(os.pathsep)
+        return rest if first == envvars.search_paths(case.home)["PATH"] else case.environ["PATH"]
     if case.environ is os.environ:
         try:
             with open(_BEFORE, "rb") as file:
@@ -106,7 +109,7 @@ def _named(folder: str, names: str, unset: str) -> Finding:
         return Finding("variables-no-nvcc", ERROR, what, why, unset)
     what = f"{names} another toolkit, {folder}."
     why = "builds take that one and not the wheels"
-    return Finding("variables-elsewhere", WARNING, what, why, f"{unset}; or: export CUDA_SHIMS_PREFER=wheels")
+    return Finding("variables-elsewhere", WARNING, what, why, f"{unset}; or: {setting('CUDA_SHIMS_PREFER', 'wheels')}")
 
 
 def _host_compiler(case: Case) -> Iterator[Finding]:
@@ -117,28 +120,35 @@ def _host_compiler(case: Case) -> Iterator[Finding]:
 
 
 def _judged(case: Case, compiler: HostCompiler, limit: dict[str, int]) -> Finding:
-    name = f"{compiler.kind} {compiler.major}"
+    name = compiler.name
     if host_compilers.suits(compiler, limit):
         return Finding("host-compiler", OK, f"The host compiler is {name} ({compiler.path}).")
-    by = "nvcc runs" if compiler.source == "nvcc" else f"{compiler.source} names"
-    why = "nvcc hands the host half of every .cu file to it"
     fix = _other_compiler(case, compiler, limit)
-    if not compiler.command:
-        why = 'nvcc takes the empty name for one: "No such file or directory"'
-        return Finding("no-host-compiler", ERROR, f"{compiler.source} is set and empty.", why, fix)
-    if not compiler.path:
-        what = f"There is no host compiler: {by} {compiler.command}, which is not there."
-        return Finding("no-host-compiler", ERROR, what, why, fix)
     if not compiler.kind:
-        what = f"{by} {compiler.path}, which is no working C++ compiler: {compiler.problem}."
-        return Finding("host-compiler-broken", ERROR, what, why, fix)
+        return _unusable(case, compiler, fix)
     if host_compilers.allows_unsupported(case.environ):
         what = f"The host compiler is {name} ({compiler.path}), which you told nvcc to allow."
         return Finding("host-compiler", OK, what)
-    upto = " and ".join(f"{kind} up to {major}" for kind, major in limit.items())
+    upto = " and ".join(f"{kind} up to {host_compilers.version(kind, major)}" for kind, major in limit.items())
     what = f"The host compiler is {name} ({compiler.path}), and this nvcc takes {upto}."
     why = f"nvcc stops at it, unless told {host_compilers.ALLOW_FLAG} (NVCC_APPEND_FLAGS), which is at your risk"
     return Finding("host-compiler-unsupported", ERROR, what, why, fix)
+
+
+def _unusable(case: Case, compiler: HostCompiler, fix: str) -> Finding:
+    by = "nvcc runs" if compiler.source == "nvcc" else f"{compiler.source} names"
+    why = "nvcc hands the host half of every .cu file to it"
+    if compiler.path:
+        what = f"{by} {compiler.path}, which is no working C++ compiler: {compiler.problem}."
+        return Finding("host-compiler-broken", ERROR, what, why, fix)
+    if not compiler.command:
+        why = 'nvcc takes the empty name for one: "No such file or directory"'
+        return Finding("no-host-compiler", ERROR, f"{compiler.source} is set and empty.", why, fix)
+    if compiler.command == "cl.exe" and visual_studio.prompt(case.environ):
+        why = "nvcc runs it, and CMake with Ninja; setuptools and Meson find it without PATH"
+        return Finding("host-compiler-not-on-path", WARNING, "cl.exe is not on PATH.", why, fix)
+    what = f"There is no host compiler: {by} {compiler.command}, which is not there."
+    return Finding("no-host-compiler", ERROR, what, why, fix)
 
 
 def _other_compiler(case: Case, compiler: HostCompiler, limit: dict[str, int]) -> str:
@@ -147,10 +157,12 @@ def _other_compiler(case: Case, compiler: HostCompiler, limit: dict[str, int]) -
     if source != "nvcc" and host_compilers.suits(host_compilers.ask(*host_compilers.DEFAULT, case.environ), limit):
         return f"take -ccbin out of {source}" if flags else f"unset {source}"
     before = f"take -ccbin out of {source}, and: " if flags else ""
+    if _WINDOWS:
+        return before + visual_studio.how_to_get(limit, case.environ)
     name = "NVCC_CCBIN" if flags or source == "nvcc" else source
     other = host_compilers.accepted(limit, case.environ)
     if other:
-        return f"{before}export {name}={shlex.quote(other)}"
+        return f"{before}{setting(name, other)}"
     newest = f"g++-{limit['gcc']}" if "gcc" in limit else "g++"
     return (
         f"{before}install g++ (Debian: apt-get install g++), {newest} at most; if gcc is newer: export {name}={newest}"
@@ -163,6 +175,8 @@ def _nvcc(case: Case) -> Iterator[Finding]:
     nvcc = envvars.executable(case.home, "nvcc")
     if not os.path.exists(nvcc) or not next(host_compilers.host_compilers(case.environ)).kind:
         return  # has been said, and nvcc says nothing more without its host compiler
+    if not visual_studio.can_be_named(nvcc):
+        return  # will be said
     code, text = host_compilers.run([nvcc, "--dryrun", "-x", "cu", os.devnull], case.environ)
     wheel = case.toolkit.components.get("nvidia-cuda-nvcc") if case.toolkit else None
     again = case.pip("--force-reinstall", f"nvidia-cuda-nvcc=={wheel}") if wheel else f"repair {case.home}"
@@ -175,12 +189,16 @@ def _nvcc(case: Case) -> Iterator[Finding]:
         return
     # a run without TOP succeeds too, and then knows no include directory
     top = next((line[len("#$ TOP=") :] for line in text.splitlines() if line.startswith("#$ TOP=")), None)
-    if top is not None and os.path.normpath(top) == os.path.normpath(case.home):
+    if top is not None and _normal(top) == _normal(case.home):
         yield Finding("nvcc", OK, f"nvcc runs, and its toolkit is {case.home}.")
     else:
         found = os.path.normpath(top) if top else "nothing (its nvcc.profile is missing)"
         what = f"{nvcc} takes for its toolkit: {found}."
         yield Finding("nvcc-wrong-home", ERROR, what, "it finds no headers, or those of another toolkit", again)
+
+
+def _normal(path: str) -> str:
+    return os.path.normcase(os.path.normpath(path))
 
 
 CHECKS = (_path, _variables, _host_compiler, _nvcc)

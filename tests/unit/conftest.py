@@ -1,9 +1,18 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 from fake_toolkit import Prefix
+
+import _cuda_shims
+from cuda_shims import envvars, search, startup
+
+_SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(startup.__file__)))
+#: what the start-up hook may set
+_NAMES = (*envvars.HOMES, *envvars.COMPILERS, envvars.MARKER, envvars.FORWARD, envvars.TOOLKIT)
+_NAMES = (*_NAMES, "PATH", "PKG_CONFIG_PATH", "CMAKE_PREFIX_PATH")
 
 
 @pytest.fixture(autouse=True)
@@ -25,3 +34,27 @@ def new_prefix(tmp_path):
 @pytest.fixture
 def prefix(new_prefix):
     return new_prefix()
+
+
+@pytest.fixture
+def hook(monkeypatch):
+    """Run the hook as site does in a process whose sys.path and environment are given; returns what it has set."""
+
+    def hook(*path, **variables):
+        # the standard library stays: the hook imports what it needs
+        base = [each for each in sys.path if "site-packages" not in each and "pytest" not in each]
+        monkeypatch.setattr(sys, "path", [*base, _SOURCE, *path])
+        environ = {name: value for name, value in os.environ.items() if name not in _NAMES}
+        monkeypatch.setattr(os, "environ", {**environ, "PATH": "/usr/bin", **variables})
+        monkeypatch.setattr(_cuda_shims, "_done_for", [])
+        _cuda_shims.main()
+        return {name: os.environ[name] for name in _NAMES if name in os.environ}
+
+    return hook
+
+
+@pytest.fixture
+def on_windows(monkeypatch):
+    """Have the wheels' own folder for a toolkit's root, as on Windows; paths and links stay this system's."""
+    for module in (_cuda_shims, search):
+        monkeypatch.setattr(module, "WHEELS_ARE_ROOT", True)

@@ -27,4 +27,5 @@ def test_our_own_are_known(tmp_path, data, ours):
 def test_windows_has_the_compiled_one(monkeypatch):
     monkeypatch.setattr(shims, "SUFFIX", ".exe")
     monkeypatch.setattr(shims, "template", lambda name: name.encode())
-    assert shims.shim_bytes("13.5.37") == b"shim.exe"
+    assert shims.shim_bytes() == b"shim.exe"
+    assert shims.shim_bytes("13.5.37") == b"shim.exe\r\ntoolkit: 13.5.37\r\n"

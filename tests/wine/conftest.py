@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from bed import Bed
+from msvc import visual_studio
+from venvs import PAIRS, shared_venv
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
@@ -42,3 +44,29 @@ def shim(once, windows_wheel):
         return str(folder / "nvcc.exe")
 
     return Path(once("shim", make))
+
+
+@pytest.fixture(scope="session")
+def vs(bed):
+    """Return a host compiler: the stand-in for Visual Studio."""
+    return visual_studio(bed)
+
+
+@pytest.fixture(params=PAIRS, ids=lambda pair: f"py{pair[0]}-cuda{pair[1]}")
+def pair(request):
+    """Return a CPython, a release of cuda-toolkit, and what its nvcc says."""
+    return request.param
+
+
+@pytest.fixture(
+    params=[PAIRS[0], pytest.param(PAIRS[1], marks=pytest.mark.matrix)], ids=lambda pair: f"py{pair[0]}-cuda{pair[1]}"
+)
+def slow_pair(request):
+    """Return a pair for a test that takes a minute; the other pair with ``--matrix`` alone."""
+    return request.param
+
+
+@pytest.fixture
+def scripts(bed, windows_wheel, pair):
+    """Return the scripts directory of a virtual environment with the pair's toolkit and our wheel."""
+    return shared_venv(bed, windows_wheel, *pair[:2])
