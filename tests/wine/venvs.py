@@ -14,8 +14,10 @@ SHIPPED = ("nvcc", "ptxas", "fatbinary", "nvlink", "bin2c", "cudafe++")
 
 
 def pip(bed, python, *words, **variables):
-    """Run Windows' pip."""
-    return bed.run(python, "-m", "pip", *words, "--disable-pip-version-check", timeout=900, **variables)
+    """Run Windows' pip for an interpreter; by that of CPython 3.11, because a pip in each environment costs 15 s."""
+    place = windows(python) if isinstance(python, Path) else python
+    words = ["-m", "pip", "--python", place, *words, "--disable-pip-version-check"]
+    return bed.run(bed.python(), *words, timeout=900, **variables)
 
 
 def toolkit(release, *more):
@@ -24,18 +26,28 @@ def toolkit(release, *more):
 
 
 def make_venv(bed, folder, version, *requirements):
-    """Make a virtual environment and return its scripts directory."""
-    bed.run(bed.python(version), "-m", "venv", windows(folder))
-    scripts = Path(folder) / "Scripts"
+    """Make a virtual environment without pip and return its scripts directory."""
+    place = windows(folder) if isinstance(folder, Path) else folder
+    bed.run(bed.python(version), "-m", "venv", "--without-pip", place)
     if requirements:
-        pip(bed, scripts / "python.exe", "install", "-q", *requirements)
-    return scripts
+        pip(bed, rf"{place}\Scripts\python.exe", "install", "-q", *requirements)
+    return folder / "Scripts" if isinstance(folder, Path) else rf"{folder}\Scripts"
+
+
+def install_nvcc(bed, python, version, wheel, *options):
+    """Install nvcc alone, and ours: CCCL has thousands of files, and takes wine half a minute."""
+    pip(bed, python, "install", "-q", "--no-deps", f"nvidia-cuda-nvcc=={version}", *options)
+    pip(bed, python, "install", "-q", windows(wheel), *options)
 
 
 def shared_venv(bed, wheel, version, release):
-    """Return the scripts directory of a virtual environment that tests share and leave as it is."""
+    """Return the scripts directory of a virtual environment, with its own pip, that tests share and leave as it is."""
 
     def make(folder):
-        return str(make_venv(bed, folder / "v", version, toolkit(release), windows(wheel)))
+        bed.run(bed.python(version), "-m", "venv", windows(folder / "v"))
+        scripts = folder / "v/Scripts"
+        requirements = (toolkit(release), windows(wheel))
+        bed.run(scripts / "python.exe", "-m", "pip", "install", "-q", *requirements, timeout=900)
+        return str(scripts)
 
     return Path(bed.once(f"venv-{version}", make))
