@@ -127,16 +127,6 @@ def test_cubin_is_that_of_linux(bed, scripts, vs, kernel, cubin_of_linux):
     assert len(set(made.values())) == len(made)
 
 
-def test_compile_error(bed, windows_wheel, vs, tmp_path):
-    scripts = shared_venv(bed, windows_wheel, *PAIRS[0][:2])
-    source = tmp_path / "wrong.cu"
-    source.write_text("__global__ void wrong() { nonsense; }\n")
-    words = ["-cubin", windows(source), "-o", windows(tmp_path / "wrong.cubin")]
-    said = bed.run(scripts / "nvcc.exe", *words, path=[scripts, vs.folder], rc=1, **vs.variables)
-    assert 'identifier "nonsense" is undefined' in said
-    assert not (tmp_path / "wrong.cubin").exists()
-
-
 @pytest.mark.parametrize(
     ("pair", "front_end"),
     [
