@@ -282,9 +282,9 @@ def discard(path: str) -> None:
 
     """
     with contextlib.suppress(NotWritableError, OSError):
-        if os.path.isfile(path) or os.path.islink(path):
-            os.unlink(path)
-        else:
+        try:
+            os.rmdir(path)  # as most of them are: empty
+        except OSError:
             remove_tree(path)
 
 
