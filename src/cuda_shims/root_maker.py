@@ -177,7 +177,6 @@ def write_root(  # noqa: PLR0913
     folder = os.path.dirname(path)
     outside = path != search.root_path(site_dir, major)
     with stages.stage(folder) as stage:
-        apply.probe(stage)
         if outside and is_writable(site_dir):
             with contextlib.suppress(NotWritableError):  # the root serves all the same, without its shims
                 _point_to(site_dir, major, path)
