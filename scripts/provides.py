@@ -1,32 +1,26 @@
 """
 Write ``src/cuda_shims/provides.txt``: which of NVIDIA's wheels holds which header, library and tool.
 
-``python scripts/provides.py`` reads the wheels behind ``cuda-toolkit[all]``, of the newest patch of CUDA 12.9 and of each
-later release, for Linux and Windows and both machines of each. Of a wheel, a zip, it asks for the list at its end: some
-600 requests for ranges, 30 MB, a minute. With ``--check`` (``tox -e provides``) nothing is written, and a table that is
-out of date ends it with exit code 1 and the difference. pip's configuration says where the wheels are.
+``python scripts/provides.py`` reads the wheels behind ``cuda-toolkit[all]``, of the newest patch of CUDA 12.9 and of
+each later release, for Linux and Windows and both machines of each. Of a wheel, a zip, it asks for the list at its end:
+some 600 requests. With ``--check`` (``tox -e provides``) nothing is written, and a table that is out of date ends it
+with exit code 1 and the difference. pip's configuration says where the wheels are.
 """
 
 from __future__ import annotations
 
 import difflib
-import io
 import os
 import re
-import struct
 import sys
-import tempfile
 import textwrap
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from pip._internal.commands import create_command
-from pip._internal.network.lazy_wheel import HTTPRangeRequestUnsupported, LazyZipOverHTTP
 from pip._vendor.packaging.requirements import Requirement
 from pip._vendor.packaging.utils import parse_wheel_filename
 from pip._vendor.packaging.version import Version
+from wheel_index import SYSTEMS, Index
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,13 +36,6 @@ HEAD = """\
 FIRST = Version("12.9")
 #: pinned: the newest one would make the table out of date at each of its releases
 CMAKE = "4.4.5"
-#: system of the table -> what the markers of cuda-toolkit look at
-SYSTEMS = {
-    "linux-x86_64": {"sys_platform": "linux", "platform_machine": "x86_64"},
-    "linux-aarch64": {"sys_platform": "linux", "platform_machine": "aarch64"},
-    "windows-amd64": {"sys_platform": "win32", "platform_machine": "AMD64"},
-    "windows-arm64": {"sys_platform": "win32", "platform_machine": "ARM64"},
-}
 HEADER = re.compile(r"(?:nvvm/|compute-sanitizer/)?include/(?:cccl/)?(?!__init__)(.+)")
 LIBRARY = re.compile(
     r"(?:lib|lib/x64|lib/arm64|bin|bin/x86_64|bin/arm64|nvvm/lib64|nvvm/bin|compute-sanitizer)/"
@@ -72,90 +59,6 @@ class Wheel(NamedTuple):
     system: str
     distribution: str
     url: str
-
-
-class Index:
-    """The package index that pip is configured for."""
-
-    def __init__(self) -> None:
-        """Let pip read its configuration, and make its session: certificates, proxies, credentials."""
-        command: Any = create_command("download")
-        options, _ = command.parse_args([])
-        self.url: str = options.index_url
-        self.session: Any = command._build_session(options)  # noqa: SLF001 # pip has no public interface
-
-    @lru_cache(maxsize=None)  # noqa: B019 # there is one
-    def files(self, name: str) -> list[dict[str, Any]]:
-        """
-        List the wheels of a distribution.
-
-        :param name: its name
-        :returns: what the index says of each, as :pep:`691` has it, none that is yanked
-        :raises SystemExit: when the index does not speak JSON
-
-        """
-        kind = "application/vnd.pypi.simple.v1+json"
-        answer = self.session.get(f"{self.url.rstrip('/')}/{name}/", headers={"Accept": kind})
-        answer.raise_for_status()
-        if not answer.headers["Content-Type"].startswith(kind):
-            raise SystemExit("provides: the package index that pip is configured for has no JSON (PEP 691)")
-        files = answer.json()["files"]
-        return [each for each in files if each["filename"].endswith(".whl") and not each.get("yanked")]
-
-    def wheel(self, requirement: Requirement, system: str) -> str:
-        """
-        Choose a wheel as a release pins it.
-
-        :param requirement: of ``cuda-toolkit``; ``>=`` stands for the version that came with the release
-        :param system: a key of :data:`SYSTEMS`
-        :returns: its URL
-        :raises SystemExit: when there is none
-
-        """
-        machine = SYSTEMS[system]["platform_machine"].lower()
-        fits = re.compile(rf"any|manylinux\w*_{machine}" if system.startswith("linux") else rf"any|win_{machine}")
-        found = []
-        for each in self.files(requirement.name):
-            _, version, _, tags = parse_wheel_filename(each["filename"])
-            if requirement.specifier.contains(version) and any(fits.fullmatch(tag.platform) for tag in tags):
-                found.append((version, each["url"]))
-        if not found:
-            raise SystemExit(f"provides: no wheel of {requirement} for {system}")
-        return str((min if ">" in str(requirement.specifier) else max)(found)[1])
-
-    def open(self, url: str, size: int = 65536) -> zipfile.ZipFile:
-        """
-        Open the end of a wheel, which has the names of its files and, if it is short, the files.
-
-        :param url: where it is
-        :param size: how many bytes of it to ask for
-        :returns: it; what is before those bytes cannot be read
-
-        """
-        with self.session.get(url, headers={"Range": f"bytes=-{size}", "Accept-Encoding": "identity"}, stream=True) as a:
-            a.raise_for_status()
-            if a.status_code != 206:  # noqa: PLR2004 # no ranges here, so all of it
-                whole = tempfile.TemporaryFile()  # noqa: SIM115 # lives as long as the ZipFile
-                for chunk in a.iter_content(1 << 20):
-                    whole.write(chunk)
-                return zipfile.ZipFile(whole)
-            end = a.content
-        place = end.rfind(b"PK\5\6")
-        directory = struct.unpack_from("<L", end, place + 12)[0] + len(end) - place
-        return zipfile.ZipFile(io.BytesIO(end)) if directory <= len(end) else self.open(url, directory)
-
-    def whole(self, url: str) -> zipfile.ZipFile:
-        """
-        Open a wheel of which a file is to be read that is not at its end.
-
-        :param url: where it is
-        :returns: it; what is read of it is asked for then, if the index answers ranges
-
-        """
-        try:
-            return zipfile.ZipFile(LazyZipOverHTTP(url, self.session))  # type: ignore[arg-type]
-        except HTTPRangeRequestUnsupported:
-            return self.open(url)
 
 
 def releases(index: Index) -> dict[str, tuple[str, list[Requirement]]]:
@@ -205,7 +108,9 @@ def extras(requirements: list[Requirement]) -> dict[str, str]:
 
     """
     names = {name for each in requirements for name in re.findall(r"extra == [\"']([^\"']+)", str(each.marker))}
-    brought = {name: {each.name for system in SYSTEMS for each in required(requirements, name, system)} for name in names}
+    brought = {
+        name: {each.name for system in SYSTEMS for each in required(requirements, name, system)} for name in names
+    }
     everything = brought.pop("all")
     return {
         each: min((extra not in each, len(names), extra) for extra, names in brought.items() if each in names)[2]
@@ -236,7 +141,7 @@ def collapsed(headers: dict[str, Places]) -> dict[str, Places]:
     Put folders in the place of what is in them.
 
     :param headers: of one distribution, to where they are
-    :returns: the same, shorter: large and internal folders with ``/`` at the end, and of a large one what differs from it
+    :returns: the same, shorter: large and internal folders with ``/`` at the end, and what differs from a large one
 
     """
     inside: dict[str, list[str]] = {}
@@ -355,6 +260,31 @@ def targets(index: Index) -> str:
     return " ".join(f"{name}{found[name]}" for name in sorted(found, key=str.lower))
 
 
+def chosen(index: Index, found: dict[str, tuple[str, list[Requirement]]]) -> tuple[list[Wheel], dict[str, str]]:
+    """
+    Choose the wheels to read.
+
+    :param index: where they are
+    :param found: what :func:`releases` found
+    :returns: the wheels, and distribution to extra; both without ``-cu12``
+    :raises SystemExit: when the names of a release do not follow the others'
+
+    """
+    extra_of: dict[str, str] = {}
+    wheels = []
+    for release, (_, requirements) in found.items():
+        suffix = "-cu12" if release.startswith("12.") else ""
+        for name, extra in extras(requirements).items():
+            if not name.endswith(suffix) or extra_of.setdefault(name.removesuffix(suffix), extra) != extra:
+                raise SystemExit(f"provides: {name} or its extra is not named as in other releases in CUDA {release}")
+        for system in SYSTEMS:
+            wheels += [
+                Wheel(release, system, each.name.removesuffix(suffix), index.wheel(each, system))
+                for each in required(requirements, "all", system)
+            ]
+    return wheels, extra_of
+
+
 def table(index: Index) -> str:
     """
     Read the wheels.
@@ -365,46 +295,50 @@ def table(index: Index) -> str:
     """
     found = releases(index)
     every = list(found)
-    extra_of: dict[str, str] = {}
-    wheels = []
-    for release, (_, requirements) in found.items():
-        suffix = f"-cu{release.partition('.')[0]}" if release.startswith("12.") else ""
-        for name, extra in extras(requirements).items():
-            if extra_of.setdefault(name.removesuffix(suffix), extra) != extra:
-                raise SystemExit(f"provides: the extra of {name} has another name in CUDA {release}")
-        for system in SYSTEMS:
-            for each in required(requirements, "all", system):
-                if not each.name.endswith(suffix):
-                    raise SystemExit(f"provides: {each.name} of CUDA {release} is not named like the others")
-                wheels.append(Wheel(release, system, each.name.removesuffix(suffix), index.wheel(each, system)))
+    wheels, extra_of = chosen(index, found)
 
     def names(wheel: Wheel) -> list[str]:
         with index.open(wheel.url) as archive:
             return archive.namelist()
 
-    where: dict[str, dict[tuple[str, str], set[tuple[str, str]]]] = {}
-    universes: dict[str, set[tuple[str, str]]] = {}
+    universes: dict[str, set[tuple[str, str]]] = {name: set() for name in sorted(extra_of)}
+    where: dict[str, dict[tuple[str, str], set[tuple[str, str]]]] = {name: {} for name in extra_of}
     with ThreadPoolExecutor(8) as pool:
         for wheel, files in zip(wheels, pool.map(names, wheels)):
-            universes.setdefault(wheel.distribution, set()).add((wheel.release, wheel.system))
+            universes[wheel.distribution].add((wheel.release, wheel.system))
             for key in held(files):
-                where.setdefault(wheel.distribution, {}).setdefault(key, set()).add((wheel.release, wheel.system))
+                where[wheel.distribution].setdefault(key, set()).add((wheel.release, wheel.system))
     whole = frozenset().union(*universes.values())
     lines = [f"releases: {' '.join(every)}", *wrapped(f"targets of CMake {CMAKE}", targets(index))]
-    for name in sorted(universes):
-        universe = frozenset(universes[name])
-        lines.append(f"[{' '.join([name, extra_of[name], *conditions(universe, whole, every)]).strip()}]")
-        rows: dict[tuple[str, str], list[str]] = {}
+    for name, universe in universes.items():
+        lines.append(f"[{' '.join([name, extra_of[name], *conditions(frozenset(universe), whole, every)]).strip()}]")
         files = {key: frozenset(places) for key, places in where[name].items()}
-        headers = collapsed({each: places for (kind, each), places in files.items() if kind == "header"})
-        files = {key: places for key, places in files.items() if key[0] != "header"}
-        files |= {("header", each): places for each, places in headers.items()}
-        for (kind, each), places in sorted(files.items()):
-            for condition in conditions(places, universe, every):
-                rows.setdefault((kind, condition), []).append(each)
-        for (kind, condition), listed in sorted(rows.items()):
-            lines += wrapped(f"{kind} {condition}".strip(), " ".join(listed))
+        lines += block(files, frozenset(universe), every)
     return HEAD + "\n".join(lines) + "\n"
+
+
+def block(files: dict[tuple[str, str], Places], universe: Places, every: list[str]) -> list[str]:
+    """
+    Spell what a distribution holds.
+
+    :param files: kind and name to where it is
+    :param universe: where the distribution is
+    :param every: all releases, in order
+    :returns: lines
+
+    """
+    headers = collapsed({name: places for (kind, name), places in files.items() if kind == "header"})
+    files = {key: places for key, places in files.items() if key[0] != "header"}
+    files |= {("header", name): places for name, places in headers.items()}
+    rows: dict[tuple[str, str], list[str]] = {}
+    for (kind, name), places in sorted(files.items()):
+        for condition in conditions(places, universe, every):
+            rows.setdefault((kind, condition), []).append(name)
+    return [
+        line
+        for (kind, condition), names in sorted(rows.items())
+        for line in wrapped(f"{kind} {condition}".strip(), " ".join(names))
+    ]
 
 
 def wrapped(key: str, names: str) -> list[str]:
@@ -427,7 +361,9 @@ def main() -> int:
             file.write(text)
         return 0
     with open(TABLE, encoding="ascii") as file:
-        difference = list(difflib.unified_diff(file.read().splitlines(), text.splitlines(), "committed", "now", "", "", 0))
+        difference = list(
+            difflib.unified_diff(file.read().splitlines(), text.splitlines(), "committed", "now", "", "", 0)
+        )
     print("\n".join(difference) or "provides: the table is that of the wheels")
     return 1 if difference else 0
 

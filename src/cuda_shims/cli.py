@@ -137,8 +137,11 @@ def _parser() -> argparse.ArgumentParser:
         "uninstall", _uninstall, "remove all that is ours, cuda-shims included", "cuda-shims uninstall", place, change
     )
     command("list", _list, "list the tools: where each is, which one PATH gives", "cuda-shims list --json", place)
-    which = command("which", _which, "print the real path of a tool", "cuda-shims which nvcc", place)
-    which.add_argument("tool", metavar="TOOL")
+    text = "print the real path of a tool, a header, a library, a CMake target, or which wheel holds it"
+    which = command("which", _which, text, "cuda-shims which CUDA::nvjpeg", place)
+    what = which.add_mutually_exclusive_group(required=True)
+    what.add_argument("name", metavar="NAME", nargs="?", help="nvcc, cudaProfiler.h, libcublas.so, CUDA::nvjpeg …")
+    what.add_argument("-l", metavar="LIBRARY", dest="library", help="as a linker takes it: -lcublas")
     command("root", _root, "print the path of the toolkit root", "./configure --with-cuda=$(cuda-shims root)", place)
     env = command("env", _env, "print the variables for a shell", 'eval "$(cuda-shims env)"', place)
     env.add_argument("--format", choices=_formats(), default="sh", help="for which shell (default: sh)")
@@ -272,13 +275,16 @@ def _list(options: argparse.Namespace, output: Output) -> int:
 
 
 def _which(options: argparse.Namespace, output: Output) -> int:
-    from .report import which  # noqa: PLC0415
-    from .shims import SUFFIX  # noqa: PLC0415
+    from . import lookup, provides  # noqa: PLC0415
+    from .errors import ToolNotFoundError  # noqa: PLC0415
 
-    tool = options.tool.removesuffix(SUFFIX) if SUFFIX else options.tool
-    path, toolkit = which(tool, lambda: _toolkit(options), os.environ)
-    data = {"tool": options.tool, "path": path, "toolkit": toolkit.version if toolkit else None}
-    output.answer(data, path)
+    name = options.name if options.library is None else f"-l{options.library}"
+    answer = lookup.which(name, lambda: _toolkit(options), lambda: _environment(options).site_dirs, os.environ)
+    data = {"tool": name, "kind": answer.kind, "path": answer.path, "toolkit": answer.toolkit}
+    holdings = [each._asdict() for each in provides.find(name)]
+    output.answer({**data, "holdings": holdings}, *([answer.path] if answer.path else []))
+    if not answer.path:
+        raise ToolNotFoundError(lookup.shown(name), answer.fix)
     return 0
 
 
