@@ -186,23 +186,23 @@ def conditions(places: Places, universe: Places, every: list[str]) -> list[str]:
     """
     if places == universe:
         return [""]
-    when = {release for release, _ in places}
-    if places == {each for each in universe if each[0] in when}:
-        return [spelled(when, every)]
+
+    def spell(system: str) -> str | None:
+        here, there = ({each for each in some if each[1].startswith(system)} for some in (places, universe))
+        when = {release for release, _ in here}
+        if here != {each for each in there if each[0] in when}:
+            return None
+        always = {release for release, _ in universe}
+        return f"{system} {'' if when == always else spelled(when, every)}".strip() if when else ""
+
+    whole = spell("")
+    if whole is not None:
+        return [whole]
     found = []
     for system in ("linux", "windows"):
-        here = {each for each in places if each[1].startswith(system)}
-        there = {each for each in universe if each[1].startswith(system)}
-        when = {release for release, _ in here}
-        if here == {each for each in there if each[0] in when}:
-            found += [f"{system} {spelled(when, every) if here != there else ''}"] if here else []
-            continue
-        for machine in SYSTEMS:
-            here_there = [{each for each in some if each[1] == machine} for some in (here, there)]
-            when = {release for release, _ in here_there[0]}
-            if when:
-                found.append(f"{machine} {spelled(when, every) if here_there[0] != here_there[1] else ''}")
-    return [each.strip() for each in found]
+        one = spell(system)
+        found += [one] if one is not None else [spell(each) or "" for each in SYSTEMS if each.startswith(system)]
+    return [each for each in found if each]
 
 
 def spelled(when: set[str], every: list[str]) -> str:
@@ -311,7 +311,10 @@ def table(index: Index) -> str:
     whole = frozenset().union(*universes.values())
     lines = [f"releases: {' '.join(every)}", *wrapped(f"targets of CMake {CMAKE}", targets(index))]
     for name, universe in universes.items():
-        lines.append(f"[{' '.join([name, extra_of[name], *conditions(frozenset(universe), whole, every)]).strip()}]")
+        always = conditions(frozenset(universe), whole, every)
+        if len(always) > 1 and any(any(map(str.isdigit, each.partition(" ")[2])) for each in always):
+            raise SystemExit(f"provides: the table has no words for where {name} is: {always}")
+        lines.append(f"[{' '.join([name, extra_of[name], *always]).strip()}]")
         files = {key: frozenset(places) for key, places in where[name].items()}
         lines += block(files, frozenset(universe), every)
     return HEAD + "\n".join(lines) + "\n"

@@ -7,6 +7,7 @@ import re
 import struct
 import tempfile
 import zipfile
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,8 @@ from pip._vendor.packaging.utils import parse_wheel_filename
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pip._vendor.packaging.requirements import Requirement
 
 #: system of the table -> what the markers of cuda-toolkit look at
@@ -76,7 +79,8 @@ class Index:
             raise SystemExit(f"provides: no wheel of {requirement} for {system}")
         return str((min if ">" in str(requirement.specifier) else max)(found)[1])
 
-    def open(self, url: str, size: int = 65536) -> zipfile.ZipFile:
+    @contextmanager
+    def open(self, url: str, size: int = 65536) -> Iterator[zipfile.ZipFile]:
         """
         Open the end of a wheel, which has the names of its files and, if it is short, the files.
 
@@ -85,21 +89,24 @@ class Index:
         :returns: it; what is before those bytes cannot be read
 
         """
-        with self.session.get(
-            url, headers={"Range": f"bytes=-{size}", "Accept-Encoding": "identity"}, stream=True
-        ) as a:
-            a.raise_for_status()
-            if a.status_code != 206:  # noqa: PLR2004 # no ranges here, so all of it
-                whole = tempfile.TemporaryFile()  # noqa: SIM115 # lives as long as the ZipFile
-                for chunk in a.iter_content(1 << 20):
-                    whole.write(chunk)
-                return zipfile.ZipFile(whole)
-            end = a.content
+        headers = {"Range": f"bytes=-{size}", "Accept-Encoding": "identity"}
+        with self.session.get(url, headers=headers, stream=True) as answer:
+            answer.raise_for_status()
+            if answer.status_code != 206:  # noqa: PLR2004 # no ranges here, so all of it
+                with tempfile.TemporaryFile() as file:
+                    for chunk in answer.iter_content(1 << 20):
+                        file.write(chunk)
+                    with zipfile.ZipFile(file) as archive:
+                        yield archive
+                return
+            end = answer.content
         place = end.rfind(b"PK\5\6")
         directory = struct.unpack_from("<L", end, place + 12)[0] + len(end) - place
-        return zipfile.ZipFile(io.BytesIO(end)) if directory <= len(end) else self.open(url, directory)
+        with zipfile.ZipFile(io.BytesIO(end)) if directory <= len(end) else self.open(url, directory) as archive:
+            yield archive
 
-    def whole(self, url: str) -> zipfile.ZipFile:
+    @contextmanager
+    def whole(self, url: str) -> Iterator[zipfile.ZipFile]:
         """
         Open a wheel of which a file is to be read that is not at its end.
 
@@ -108,6 +115,10 @@ class Index:
 
         """
         try:
-            return zipfile.ZipFile(LazyZipOverHTTP(url, self.session))
+            file = LazyZipOverHTTP(url, self.session)
         except HTTPRangeRequestUnsupported:
-            return self.open(url)
+            with self.open(url) as archive:
+                yield archive
+            return
+        with file, zipfile.ZipFile(file) as archive:
+            yield archive

@@ -197,7 +197,7 @@ def files_of(name: str) -> list[str]:
         return []
     kind = kind_of(name)
     if kind == "target":
-        return [file for each in target_names(name) for file in files_of(each)]
+        return [file for each in target_names(name) for file in files_of(_searched(each))]
     if kind != "library":
         return [name.replace("\\", "/")]
     linked = _linked(name)
@@ -261,7 +261,13 @@ def find(name: str) -> list[Holding]:
 
 def _is_name(name: str) -> bool:
     parts = name.replace("\\", "/").split("/") if len(name) <= _LONGEST else [""]
-    return name.isprintable() and not {"", ".", ".."} & set(parts) and name[1:2] != ":"
+    return name.isprintable() and "*" not in name and not {"", ".", ".."} & set(parts) and name[1:2] != ":"
+
+
+def _searched(name: str) -> str:
+    """Return as :func:`find` takes it what CMake searches for: mostly what it can link with, which no DLL is."""
+    files = _table().files
+    return name if "." in name or name in files["tool"] else f"-l{name}"
 
 
 def _linked(name: str) -> str:
@@ -273,9 +279,7 @@ def _matches(name: str) -> Iterator[tuple[str, str, list[Place]]]:
     table = _table()
     if name.startswith(_PREFIX):
         for each in target_names(name):
-            # CMake links: a DLL is no answer
-            known = each in table.files["header"] or each in table.files["tool"] or "." in each
-            yield from _matches(each if known else f"-l{each}")
+            yield from _matches(_searched(each))
     elif name.startswith("-l") and not _LIBRARY.search(name):
         for file in table.stems.get(_linked(name), ()):
             if not file.endswith(".dll"):

@@ -370,9 +370,13 @@ def test_which_and_root(call, home):
     root = search.root_path(home.site, 13)
     assert call("root").out == f"{root}\n"  # made by asking
     assert call("which", "cicc").out == f"{root}/nvvm/bin/cicc\n"
-    assert json.loads(call("which", "nvcc", "--json").out) == {
+    said = json.loads(call("which", "nvcc", "--json").out)
+    (held,) = said.pop("holdings")
+    assert (held["distribution"], held["extra"], held["kind"]) == ("nvidia-cuda-nvcc", "nvcc", "tool")
+    assert said == {
         "schema": cli.SCHEMA,
         "tool": "nvcc",
+        "kind": "tool",
         "path": f"{root}/bin/nvcc",
         "toolkit": "13.5.37",
     }
