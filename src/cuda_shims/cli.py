@@ -137,10 +137,12 @@ def _parser() -> argparse.ArgumentParser:
         "uninstall", _uninstall, "remove all that is ours, cuda-shims included", "cuda-shims uninstall", place, change
     )
     command("list", _list, "list the tools: where each is, which one PATH gives", "cuda-shims list --json", place)
-    text = "print the real path of a tool, a header, a library, a CMake target, or which wheel holds it"
+    text = "print the path of a tool, header, library or CMake target, or say which wheel holds it"
     which = command("which", _which, text, "cuda-shims which CUDA::nvjpeg", place)
     what = which.add_mutually_exclusive_group(required=True)
-    what.add_argument("name", metavar="NAME", nargs="?", help="nvcc, cudaProfiler.h, libcublas.so, CUDA::nvjpeg …")
+    what.add_argument(
+        "name", metavar="NAME", nargs="?", help="such as nvcc, cudaProfiler.h, libcublas.so, CUDA::nvjpeg"
+    )
     what.add_argument("-l", metavar="LIBRARY", dest="library", help="as a linker takes it: -lcublas")
     command("root", _root, "print the path of the toolkit root", "./configure --with-cuda=$(cuda-shims root)", place)
     env = command("env", _env, "print the variables for a shell", 'eval "$(cuda-shims env)"', place)

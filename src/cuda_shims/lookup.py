@@ -248,14 +248,14 @@ def _nowhere(name: str) -> str:
 
 def shown(name: str) -> str:
     """
-    Shorten a name that somebody asked for and make it safe to print.
+    Shorten a name that somebody asked for and make it safe to print, on a terminal of whatever code page too.
 
     :param name: the name
     :returns: it
 
     """
-    text = name if len(name) <= _SHOWN else name[:_SHOWN] + "…"
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text) or "''"
+    text = name if len(name) <= _SHOWN else name[:_SHOWN] + "..."
+    return "".join(each if each.isascii() and each.isprintable() else ascii(each)[1:-1] for each in text) or "''"
 
 
 __all__ = ["Answer", "missing", "shown", "system", "which"]

@@ -283,7 +283,7 @@ def test_names_that_are_none(which, prefix, name, installed):
     code, out, err = which("--", name)
     assert (code, out) == (127, "")
     assert err.startswith("cuda-shims: ")
-    assert (err.count("\n"), err.isascii() or "…" in err, len(err) < 300) == (1, True, True)
+    assert (err.count("\n"), err.isascii(), len(err) < 300) == (1, True, True)
 
 
 def test_names_that_no_argument_can_be(capfd, monkeypatch, prefix):
@@ -293,6 +293,12 @@ def test_names_that_no_argument_can_be(capfd, monkeypatch, prefix):
         assert cli.main(["which", "--", name]) == 127
         out, err = capfd.readouterr()
         assert (out, err.count("\n"), "\0" in err, len(err) < 300) == ("", 1, False, True)
+
+
+def test_a_terminal_without_the_letters_of_a_name(which):
+    code, out, err = which("é.h", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert (code, out) == (127, "")
+    assert err == r"cuda-shims: \xe9.h is not installed here: no CUDA wheel on PyPI holds a header of that name" + "\n"
 
 
 def test_one_name_is_wanted(which):
