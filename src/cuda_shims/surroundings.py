@@ -140,6 +140,7 @@ def _unusable(case: Case, compiler: HostCompiler, fix: str) -> Finding:
     why = "nvcc hands the host half of every .cu file to it"
     if compiler.path:
         what = f"{by} {compiler.path}, which is no working C++ compiler: {compiler.problem}."
+        fix = "take that entry out of PATH" if compiler.problem == host_compilers.NOT_RUN else fix
         return Finding("host-compiler-broken", ERROR, what, why, fix)
     if not compiler.command:
         why = 'nvcc takes the empty name for one: "No such file or directory"'
