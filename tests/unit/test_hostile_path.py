@@ -68,7 +68,6 @@ def test_the_shim_runs_nothing_of_the_current_directory(call, prefix, tmp_path, 
 
 
 @pytest.mark.parametrize("relative", [True, False])
-@pytest.mark.xfail(strict=True, reason="shim.sh finds readlink by PATH")
 def test_no_program_of_the_current_directory_reads_a_link(call, prefix, tmp_path, planted, relative):
     here, has_run = planted
     toolkit = prefix.toolkit()
