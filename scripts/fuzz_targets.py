@@ -201,7 +201,7 @@ FOUND = {
     "own-record": (b"a\0b\tlink:c\n", b"..\tsha256:0f\n"),
     "pyproject": (b"[tool.cuda-shims]\ntoolkit = " + b"9" * 5000, b"[tool.cuda-shims]\nx" + b".a" * 20000 + b" = 1"),
     "cuda-h": ("#define CUDA_VERSION \u00b2\n".encode(), b"#define CUDA_VERSION " + b"9" * 5000),
-    "host-config": (b"#if __GNUC__ > 99999999\n", b"#if __GNUC__ > " + b"9" * 5000),
+    "host-config": (b"#if __GNUC__ > 0\n", b"#if __GNUC__ > 99999999\n", b"#if __GNUC__ > " + b"9" * 5000),
     "uses": (b"dependency('cuda'" * 3000, b"libraries=[" * 5000, b"-lcublas " * 7000),
     "names": ("cu013/cu\uff11\uff13/cu999999999999/cu\u00b2".encode(),),
     "compiler": (b"#define __GNUC__ " + b"9" * 5000,),

@@ -41,11 +41,13 @@ _BANNER = re.compile(r"\b(\d{1,4})\.(\d\d)\.\d+")
 _DEFINE = re.compile(
     r"^#define (__GNUC__|__clang_major__|__INTEL_CLANG_COMPILER|__ICC)\s+(\d{1,8})\b", re.MULTILINE | re.ASCII
 )
-_MSC_LIMIT = re.compile(r"^#\s*if\s+_MSC_VER\s*<\s*\d+\s*\|\|\s*_MSC_VER\s*>=\s*(\d{1,4})\b", re.MULTILINE | re.ASCII)
-_GCC_LIMIT = re.compile(r"^#\s*if\s+__GNUC__\s*>\s*(\d{1,4})\b", re.MULTILINE | re.ASCII)
+_MSC_LIMIT = re.compile(
+    r"^#\s*if\s+_MSC_VER\s*<\s*\d+\s*\|\|\s*_MSC_VER\s*>=\s*([1-9]\d{0,3})\b", re.MULTILINE | re.ASCII
+)
+_GCC_LIMIT = re.compile(r"^#\s*if\s+__GNUC__\s*>\s*([1-9]\d{0,3})\b", re.MULTILINE | re.ASCII)
 # two clangs of other makers have limits of their own before this one
 _CLANG_LIMIT = re.compile(
-    r"^#\s*if\s+defined\(__clang__\)[^\n]*\n(?:(?!#)[^\n]*\n)*#\s*if\s[^\n]*__clang_major__\s*>=\s*(\d{1,4})\b",
+    r"^#\s*if\s+defined\(__clang__\)[^\n]*\n(?:(?!#)[^\n]*\n)*#\s*if\s[^\n]*__clang_major__\s*>=\s*([1-9]\d{0,3})\b",
     re.MULTILINE | re.ASCII,
 )
 

@@ -861,6 +861,7 @@ def test_limits_of_what_is_not_there(tmp_path):
         ("#if __GNUC__ > " + "9" * 5000, {}),
         ("#if __GNUC__ > \u0661\u0666", {}),
         ("#if __GNUC__ > 16x", {}),
+        ("#if __GNUC__ > 0\n#if defined(__clang__)\n#if __clang_major__ >= 0", {}),
         ("#if defined(__clang__)\n#if __clang_major__ >= " + "9" * 5000, {}),
         ("#if __GNUC__ > 16\0", {"gcc": 16}),
         ("#" * 1_000_000 + "\n#if __GNUC__ > 16", {"gcc": 16}),
