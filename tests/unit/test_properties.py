@@ -221,7 +221,7 @@ THEIRS = st.dictionaries(
 )
 
 
-@examples(60)
+@examples(40)
 @given(theirs=THEIRS, stub=st.booleans(), twice=st.booleans(), force=st.booleans())
 def test_uninstall_after_install_is_the_identity(theirs, stub, twice, force):
     with tempfile.TemporaryDirectory() as top:
