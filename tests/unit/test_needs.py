@@ -107,7 +107,6 @@ def test_a_project_is_searched_within_bounds(tmp_path, monkeypatch):
         ("meson.build", "dependency('cuda' modules:" + "[" * 20, 0),
         ("setup.py", "libraries = [ 'cublas', ", 0),
         ("Makefile", "-lcublas ", None),
-        ("Makefile", "-l-lcublas\n", 0),
         ("CMakeLists.txt", "CUDA::cublas\n", None),
         ("x.cu", "#include <cublas.h>\n", None),
         ("x.cu", "#include <cublas.h ", 1),
