@@ -44,11 +44,11 @@ def find_program(command: str, path: str) -> str | None:
     """
     import shutil  # noqa: PLC0415
 
-    if os.path.dirname(command):
-        return shutil.which(command)
-    folders = absolute_entries(path).split(os.pathsep)
-    found = (shutil.which(os.path.join(folder, command)) for folder in folders if folder)
-    return next((each for each in found if each), None)
+    # which() adds the current directory to names, and endings, before Python 3.12, to nothing else
+    endings = [*os.environ.get("PATHEXT", ".COM;.EXE;.BAT;.CMD").split(";"), ""] if _WINDOWS else [""]
+    entries = [""] if os.path.dirname(command) else filter(None, absolute_entries(path).split(os.pathsep))
+    places = (os.path.join(folder, command + ending) for folder in entries for ending in endings)
+    return next((each for each in places if shutil.which(each)), None)
 
 
 def absolute_entries(path: str) -> str:
