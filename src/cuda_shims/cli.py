@@ -95,6 +95,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except OSError as error:  # something that has to be read cannot be
+        print(f"cuda-shims: {error.filename or 'cannot go on'}: {error.strerror or error}", file=sys.stderr)
+        return 1
     return code
 
 
