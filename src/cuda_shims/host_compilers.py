@@ -15,6 +15,7 @@ import shutil
 import subprocess
 from typing import NamedTuple
 
+from .processes import absolute_entries, find_program
 from .reading import read_text
 
 TYPE_CHECKING = False
@@ -204,7 +205,7 @@ def accepted(limit: Mapping[str, int], environ: Mapping[str, str]) -> str | None
     names = [f"g++-{major}" for major in range(limit.get("gcc", 0), 5, -1)]
     names += [f"clang++-{major}" for major in range(limit.get("clang", 0), 5, -1)]
     for name in (*names, "g++", "c++", "clang++"):
-        if shutil.which(name, path=environ.get("PATH", os.defpath)):
+        if find_program(name, environ.get("PATH", os.defpath)):
             compiler = ask("", name, environ)
             if suits(compiler, limit):
                 return compiler.path
@@ -227,17 +228,19 @@ def run(command: list[str], environ: Mapping[str, str]) -> tuple[int, str]:
     Run a compiler that may be broken in any way.
 
     :param command: the executable and its arguments
-    :param environ: its environment; messages are asked for in English
+    :param environ: its environment; messages are asked for in English, and nvcc, which runs gcc even to say what it
+        would do, gets no PATH that leads to the current directory
     :returns: (exit code, what it said on stdout and stderr); -1 and the reason when it could not be run
 
     """
+    path = absolute_entries(environ.get("PATH", os.defpath))
     try:
         done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**environ, "LC_ALL": "C.UTF-8", "VSLANG": "1033"},
+            env={**environ, "PATH": path, "LC_ALL": "C.UTF-8", "VSLANG": "1033"},
             timeout=TIMEOUT,
             check=False,
         )

@@ -216,7 +216,12 @@ class World:
         return Path(self._venv(Path(folder), requirements, python, link_mode))
 
     def tools(self, name, *requirements):
-        """Return the scripts directory of an environment that holds a front end, one for all tests."""
+        """
+        Return the scripts directory of an environment that holds a front end, one for all tests.
+
+        Its release is the newest unless the test says otherwise: that is what people build with, so no pin of ours
+        (``.ci/constraints.txt``) gets here.
+        """
         return Path(self.once(f"tools-{name}", lambda folder: self._venv(folder / "venv", requirements)))
 
 
