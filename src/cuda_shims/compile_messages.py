@@ -138,7 +138,7 @@ RULES: tuple[Rule, ...] = (
     rule(
         "host-compiler-missing",
         "cannot execute",
-        r"fatal error: cannot execute '(?P<name>cc1plus)'",
+        r"fatal error: cannot execute '(?P<name>cc1plus)': (?:execvp|posix_spawnp?): No such",
         log_versions.host_compiler,
     ),
     *not_found("host-compiler-missing", HOST, log_versions.host_compiler),

@@ -109,6 +109,13 @@ def stale(first, rest):
     return f"ln -s @ROOT@ gone && CUDACXX=$PWD/gone/bin/nvcc {first} >/dev/null && rm gone && {rest}"
 
 
+def short_of_memory(command):
+    """Run something with less and less memory: how much is too little to end, and enough to say so, differs."""
+    return (
+        f"for kilobytes in 220000 180000 140000 120000 100000 60000; do (ulimit -v $kilobytes; {command}); done; false"
+    )
+
+
 def cmake(text):
     return {"CMakeLists.txt": text}
 
@@ -687,12 +694,12 @@ FAILURES = [
     Failure(
         "memory",
         "bare",
-        f"ulimit -v 140000; {NVCC} -c half.cu",
+        short_of_memory(f"{NVCC} -c half.cu"),
         "out-of-memory",
         ("MAX_JOBS", "CMAKE_BUILD_PARALLEL_LEVEL"),
     ),
     Failure(
-        "memory-gcc", "none", "ulimit -v 60000; g++ -std=c++17 -c large.cpp", "out-of-memory", ("MAX_JOBS", "memory")
+        "memory-gcc", "none", short_of_memory("g++ -std=c++17 -c large.cpp"), "out-of-memory", ("MAX_JOBS", "memory")
     ),
     Failure("killed", "bare", f"python3 killer.py cicc {NVCC} -c large.cu", "out-of-memory", ("killed", "MAX_JOBS")),
 ]
@@ -835,7 +842,12 @@ OTHERS = [
     Other("cmake-library", "ours", CONFIGURE, cmake(NEW + "project(p CXX)\nfind_library(FOO foo REQUIRED)\n")),
     Other("cmake-target", "ours", CONFIGURE, cmake(NEW + "project(p CXX)\n" + LINKED.format("Foo::foo"))),
     Other("cmake-source", "ours", CONFIGURE, cmake(NEW + "project(p CXX)\nadd_library(x no.cpp)\n")),
-    Other("fortran", "none", CONFIGURE, cmake(NEW + "project(p Fortran)\n") | {"a.f90": "end program nvcc\n"}),
+    Other(
+        "fortran",
+        "none",
+        f"{CONFIGURE} && cmake --build build",
+        cmake(NEW + "project(p Fortran)\nadd_executable(x a.f90)\n") | {"a.f90": "end program nvcc fatal\n"},
+    ),
     Other(
         "optional-and-broken",
         "none",
