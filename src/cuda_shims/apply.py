@@ -75,6 +75,9 @@ def _move_new(scratch: str, path: str, entry: Entry) -> None:
             os.symlink(entry.link, scratch)
         else:
             _write_new(scratch, entry)
+            # what takes the place of a file that others can read or run is not for its owner alone, whatever the umask
+            with contextlib.suppress(OSError):
+                os.chmod(scratch, (os.stat(scratch).st_mode | os.stat(path).st_mode) & entry.mode & 0o755)
         try:
             os.replace(scratch, path)
         except PermissionError:

@@ -89,12 +89,16 @@ def interpreter_environment(python: str) -> Environment:
             env={**os.environ, "CUDA_SHIMS_STARTUP": "0"},
         )
         version, path, scripts, real = json.loads(done.stdout)
-    except (OSError, TypeError, ValueError, subprocess.SubprocessError) as error:
+        texts = [*path, scripts, real]
+        if not all(isinstance(each, str) for each in texts) or not all(isinstance(each, int) for each in version):
+            raise ValueError("other types than were asked for")
+        is_old = tuple(version) < (3, 9)
+    except (OSError, RecursionError, TypeError, ValueError, subprocess.SubprocessError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it does not answer as one"
         raise BadEnvironmentError(
             python, f"this is no Python interpreter or environment ({reason}); give --python the path of one"
         ) from error
-    if tuple(version) < (3, 9):
+    if is_old:
         raise BadEnvironmentError(python, f"this is Python {version[0]}.{version[1]}; cuda-shims needs 3.9 or later")
     return _environment(tuple(search.site_dirs(path)), scripts, f"the environment of {real}")
 

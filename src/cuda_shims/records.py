@@ -40,7 +40,7 @@ def record_lines(text: str) -> dict[str, tuple[str, str]]:
 
     """
     rows = {}
-    for line in text.splitlines():
+    for line in _lines(text):
         parts = line.rsplit(",", 2)
         if len(parts) == 3:  # noqa: PLR2004
             path = parts[0]
@@ -48,6 +48,12 @@ def record_lines(text: str) -> dict[str, tuple[str, str]]:
                 path = path[1:-1].replace('""', '"')
             rows[path] = (parts[1], parts[2])
     return rows
+
+
+def _lines(text: str) -> list[str]:
+    # not splitlines(), which takes a vertical tab or U+2028 within a name for an end of line too
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    return lines if lines[-1] else lines[:-1]
 
 
 def amended(text: str, add: Mapping[str, bytes | None], drop: Collection[str] = ()) -> str:
@@ -66,7 +72,7 @@ def amended(text: str, add: Mapping[str, bytes | None], drop: Collection[str] = 
         lines[path] = f"{spelt},," if data is None else f"{spelt},{record_hash(data)},{len(data)}"
     end = "\r\n" if "\r\n" in text else "\n"
     kept = []
-    for line in text.splitlines():
+    for line in _lines(text):
         path = next(iter(record_lines(line)), "")
         if path in lines:
             kept.append(lines.pop(path))

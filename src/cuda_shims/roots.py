@@ -62,7 +62,7 @@ class _Tree:
         self.entries.setdefault(path, Entry(path, target))
 
     def text(self, path: str, data: str | bytes) -> None:
-        self.entries.setdefault(path, Entry(path, None, data.encode() if isinstance(data, str) else data))
+        self.entries.setdefault(path, Entry(path, None, os.fsencode(data) if isinstance(data, str) else data))
 
 
 def root_entries(toolkit: Toolkit, place: str, *, driver_stub: bool = True) -> list[Entry]:
@@ -208,7 +208,9 @@ def _target_names(machine: str) -> tuple[str, ...]:
 
 def _pkgconfig(tree: _Tree, toolkit: Toolkit, libraries: dict[str, str]) -> None:
     # named and worded as by CUDA's installer, but for the root, which pkg-config derives from the file's place
-    flags = {library.lower(): f"-L${{libdir}} -l{library}{_PRIVATE_LIBS.get(library, '')}" for library in libraries}
+    # what pkg-config would take for more than a name has no file
+    plain = [library for library in libraries if all(each.isalnum() or each in "._+-" for each in library)]
+    flags = {library.lower(): f"-L${{libdir}} -l{library}{_PRIVATE_LIBS.get(library, '')}" for library in plain}
     for stub in ("cuda", "nvidia-ml"):
         if f"lib/stubs/lib{stub}.so" in tree.entries:
             flags[stub] = f"-L${{libdir}}/stubs -l{stub}"

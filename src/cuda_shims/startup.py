@@ -17,6 +17,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
+#: no CUDA major has more digits
+_DIGITS = 3
+
 
 def activate(search_path: list[str], environ: MutableMapping[str, str]) -> str | None:
     """
@@ -31,6 +34,10 @@ def activate(search_path: list[str], environ: MutableMapping[str, str]) -> str |
     if os.path.isabs(choice):
         _update(environ, envvars.for_root(environ, choice))
         return choice
+    # no config._is_major: that module costs more to import than all that is done here
+    if choice and not (choice.isascii() and choice.isdigit() and len(choice) <= _DIGITS and choice[0] != "0"):
+        _debug(f"{envvars.TOOLKIT}={choice!r} is no choice: nothing is set, and the shims say so")
+        return None
     site_dir, major = _choose(search_path, environ, choice)
     if site_dir is None:
         _debug("no toolkit with a compiler on sys.path")
@@ -46,7 +53,7 @@ def activate(search_path: list[str], environ: MutableMapping[str, str]) -> str |
 
 
 def _choose(search_path: list[str], environ: MutableMapping[str, str], choice: str) -> tuple[str | None, int]:
-    major = int(choice) if choice.isascii() and choice.isdigit() else None
+    major = int(choice) if choice else None
     found = list(search.compilers(search_path, major))
     if not found:
         version = f"{sys.version_info[0]}.{sys.version_info[1]}"

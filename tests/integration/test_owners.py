@@ -61,7 +61,6 @@ def test_nothing_of_ours_is_writable_for_others(new_venv, toolkit, home, umask, 
     assert wanted <= names
 
 
-@pytest.mark.xfail(strict=True, reason="what takes a file's place gets the mode that the umask leaves")
 def test_a_strict_umask_takes_nothing_from_other_users(new_venv, toolkit, home):
     """In a prefix that root keeps for all: an upgrade, and a start of Python by root, who has umask 077."""
     venv = new_venv(base=["cuda-shims", *toolkit("13.4.92")])
@@ -239,7 +238,6 @@ def test_wheels_of_one_user_and_nothing_of_ours_beside_them(shared):
     assert identities(venv.path) == before
 
 
-@pytest.mark.xfail(strict=True, reason="the shim asks whose the folder is that a link leads to")
 def test_a_strangers_link_to_a_folder_of_the_superusers(shared):
     """A folder that belongs to root and that everybody writes to, as /tmp: its owner has not made what is in it."""
     venv = shared()
@@ -261,7 +259,6 @@ def test_a_strangers_link_to_a_folder_of_the_superusers(shared):
     venv.check(0)
 
 
-@pytest.mark.xfail(strict=True, reason="the shim trusts a folder for its owner's sake, though everybody writes to it")
 @pytest.mark.parametrize("uid", [0, USER], ids=["superuser", "user"])
 def test_a_strangers_word_for_a_folder_of_the_superusers(shared, uid):
     """As before, and the shim is led there by the file that names a root elsewhere."""

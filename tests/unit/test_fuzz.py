@@ -17,14 +17,9 @@ import fuzz_targets  # noqa: E402
 
 sys.path.remove(SCRIPTS)
 
-#: what is to be mended, which number 0 of each finds
-KNOWN = {"record": "records.record_lines and amended split lines where no line ends (str.splitlines)"}
-
 
 @pytest.mark.parametrize("name", fuzz_targets.TARGETS)
-def test_no_parser_raises_what_it_does_not_document(name, request):
-    if name in KNOWN:
-        request.applymarker(pytest.mark.xfail(strict=True, reason=KNOWN[name]))
+def test_no_parser_raises_what_it_does_not_document(name):
     assert fuzz.fuzz(name, 1, range(INPUTS)) == []
 
 

@@ -204,14 +204,12 @@ def test_names_of_files(call, prefix, hook):
     assert after == {path: before[path] for path in before if path not in gone}
 
 
-@pytest.mark.xfail(strict=True, reason="roots encodes the names of libraries as UTF-8, strictly")
 def test_a_library_whose_name_is_not_utf_8(prefix, hook):
     write(os.path.join(prefix.toolkit(), "lib/libx\udcff.so.13"))
     use_all(prefix, hook)
     assert os.path.lexists(os.path.join(search.root_path(prefix.site, 13), "lib/libx\udcff.so"))
 
 
-@pytest.mark.xfail(strict=True, reason="roots writes the names of libraries into .pc files as they are")
 def test_names_of_libraries_in_pc_files(prefix):
     toolkit = prefix.toolkit()
     names = [name for name in NAMES if "/" not in name]
@@ -603,11 +601,7 @@ def test_a_pyproject_that_nobody_would_write(prefix, hook, tmp_path, monkeypatch
 @pytest.mark.parametrize(
     "answer", ["[]", "[[3, 13], [], 1, 2]", '[["x"], [], "", ""]', "1e999", '{"a": 1}', "[" * 100_000]
 )
-def test_a_python_that_answers_nonsense(request, tmp_path, answer):
-    if answer in {'[["x"], [], "", ""]', "[[3, 13], [], 1, 2]", "[" * 100_000}:
-        request.applymarker(
-            pytest.mark.xfail(strict=True, reason="interpreter_environment believes an answer of any types")
-        )
+def test_a_python_that_answers_nonsense(tmp_path, answer):
     write(str(tmp_path / "answer"), answer.encode())
     python = write(str(tmp_path / "python"), f"#!/bin/sh\ncat '{tmp_path}/answer'\n".encode(), 0o755)
     with pytest.raises(CudaShimsError):

@@ -273,9 +273,6 @@ def test_uninstall_after_install_is_the_identity(theirs, stub, twice, force):
 RECORDED = st.text(st.characters(exclude_characters="\0\r\n"), min_size=1, max_size=12)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="records.record_lines and amended split lines where no line ends (str.splitlines)"
-)
 @examples(300)
 @given(
     rows=st.dictionaries(RECORDED, st.sampled_from([("", ""), ("sha256=x", "1")]), max_size=6),

@@ -12,6 +12,15 @@ _cs_fail() {
   exit 127
 }
 
+# _cs_forward FILE: what is not ours may be a wrapper that comes back here (a compiler cache's): let it, but not for ever
+_cs_forward() {
+  _cs_depth=${_CUDA_SHIMS_DEPTH-0}
+  case $_cs_depth in '' | *[!0-9]* | ???*) _cs_depth=0 ;; esac
+  [ "$_cs_depth" -lt 8 ] || _cs_fail "$1 and this shim call each other; take one of them off PATH, or install the toolkit: pip install \"cuda-shims[cu13]\""
+  _CUDA_SHIMS_DEPTH=$((_cs_depth + 1))
+  export _CUDA_SHIMS_DEPTH
+}
+
 # _cs_usable FILE
 _cs_usable() { [ -f "$1" ] && [ -x "$1" ]; }
 
@@ -30,8 +39,10 @@ $(command -p ls -nd -- "$1" 2>/dev/null)
 EOF
 }
 
-# _cs_trusted ROOT WHEELS: what belongs to this user, the superuser or the owner of the wheels; the first needs no fork
+# _cs_trusted ROOT WHEELS: what belongs to this user, the superuser or the owner of the wheels; the first needs no fork.
+# A link is whose it leads to, for -O, and anybody's
 _cs_trusted() {
+  [ ! -L "$1" ] || return 1
   [ -O "$1" ] && return 0
   _cs_owner "$1"
   _cs_maker=$_cs_uid
@@ -45,6 +56,7 @@ _cs_fresh() {
   _cs_root=$1
   if [ ! -f "$_cs_root/stamp" ]; then
     [ -f "$1.root" ] && IFS= read -r _cs_root <"$1.root" && [ "$_cs_root/site" -ef "$2" ] || return 1
+    case $_cs_root in /*/cuda-shims/roots/*/"${1##*/}") ;; *) return 1 ;; esac # and not a folder that all write to
   fi
   for _cs_input in "$_cs_root"/made-from-1/*; do
     [ -e "$_cs_input" ] && [ ! "$_cs_input" -nt "$_cs_root/stamp" ] || return 1
@@ -94,6 +106,7 @@ _cs_prefix() {
   [ -d "$_cs_site/nvidia" ] && _cs_look "$_cs_site"
 }
 
+_cs_ifs=$IFS
 _cs_self=$0
 _cs_tool=${0##*/}
 case $_cs_self in
@@ -115,7 +128,10 @@ case ${CUDA_SHIMS_TOOLKIT-} in
 esac
 if [ -n "$_cs_chosen" ]; then
   for _cs_file in "$_cs_chosen/bin/$_cs_tool" "$_cs_chosen/nvvm/bin/$_cs_tool"; do
-    _cs_usable "$_cs_file" && ! _cs_is_shim "$_cs_file" && exec "$_cs_file" "$@"
+    if _cs_usable "$_cs_file" && ! _cs_is_shim "$_cs_file"; then
+      _cs_forward "$_cs_file"
+      exec "$_cs_file" "$@"
+    fi
   done
   [ -z "${CUDA_SHIMS_TOOLKIT-}" ] || _cs_fail "CUDA_SHIMS_TOOLKIT=$_cs_chosen holds no such tool; unset it, or name a toolkit root"
 fi
@@ -124,11 +140,15 @@ _cs_link=$_cs_self _cs_hops=0
 while :; do
   _cs_tool=${_cs_link##*/}
   _cs_bin=${_cs_link%/*}
+  while :; do
+    case $_cs_bin in */. | *?/) _cs_bin=${_cs_bin%/*} ;; *) break ;; esac
+  done
   case ${_cs_bin##*/} in
-    '' | . | ..) _cs_up=$_cs_bin/.. ;;
+    '' | ..) _cs_up=$_cs_bin/.. ;;
     *) _cs_up=${_cs_bin%/*} ;;
   esac
-  if _cs_prefix "$_cs_up"; then
+  # by its name, then by where that leads: either can be the link
+  if _cs_prefix "$_cs_up" || _cs_prefix "$_cs_bin/.."; then
     # a missing or stale root: this environment's own python makes it, once; without it the wheels' own folder serves
     if [ -n "$_cs_stale" ] && [ -x "$_cs_bin/python" ] && [ -w "$_cs_site" ]; then
       { "$_cs_bin/python" -I -m cuda_shims root </dev/null >/dev/null; } 2>/dev/null
@@ -145,31 +165,32 @@ while :; do
   _cs_hops=$((_cs_hops + 1))
 done
 
-_cs_rest=$PATH:
-while [ -n "$_cs_rest" ]; do
-  _cs_dir=${_cs_rest%%:*} _cs_rest=${_cs_rest#*:}
+set -f
+IFS=:
+for _cs_dir in $PATH; do
+  set +f
+  IFS=$_cs_ifs
   _cs_dir=${_cs_dir%/}
   case $_cs_dir in
     /*/bin | /*/Scripts) _cs_prefix "${_cs_dir%/*}" && exec "$_cs_found" "$@" ;;
   esac
 done
 
+set +f
+IFS=$_cs_ifs
 [ -z "$_cs_want" ] || _cs_fail "CUDA_SHIMS_TOOLKIT=$_cs_want: no pip-installed toolkit of that major has it here"
 
-# a tool that is found by PATH may be a wrapper that comes back here (a compiler cache's): let it, but not for ever
-_cs_depth=${_CUDA_SHIMS_DEPTH-0}
-case $_cs_depth in '' | *[!0-9]* | ???*) _cs_depth=0 ;; esac
-_cs_rest=$PATH:
-while [ -n "$_cs_rest" ]; do
-  _cs_dir=${_cs_rest%%:*} _cs_rest=${_cs_rest#*:}
+set -f
+IFS=:
+for _cs_dir in $PATH; do
+  set +f
+  IFS=$_cs_ifs
   case $_cs_dir in /*) ;; *) continue ;; esac
   _cs_file=${_cs_dir%/}/$_cs_tool
   _cs_usable "$_cs_file" || continue
   [ "$_cs_file" -ef "$_cs_self" ] && continue
   _cs_is_shim "$_cs_file" && continue
-  [ "$_cs_depth" -lt 8 ] || _cs_fail "$_cs_file and this shim call each other; take one of them off PATH, or install the toolkit: pip install \"cuda-shims[cu13]\""
-  _CUDA_SHIMS_DEPTH=$((_cs_depth + 1))
-  export _CUDA_SHIMS_DEPTH
+  _cs_forward "$_cs_file"
   exec "$_cs_file" "$@"
 done
 
