@@ -19,6 +19,8 @@ COMMANDS = (
     ["env"],
     ["env", "--json"],
     ["exec", "true"],
+    ["which", "cublas_v2.h"],
+    ["doctor", "--log", "/etc/passwd"],
     ["doctor"],
     ["doctor", "--json"],
     ["install"],
@@ -41,19 +43,6 @@ PROGRAMS = (
     "ld",
     "env",
 )
-#: loaded before "python -m cuda_shims" comes to itself, by Python: nothing can be done about these
-RUNPY = {
-    "cuda_shims",
-    "runpy",
-    "pkgutil",
-    "importlib",
-    "typing",
-    "types",
-    "warnings",
-    "threading",
-    "inspect",
-    "zipimport",
-}
 
 
 @pytest.fixture
@@ -86,7 +75,7 @@ def stale(venv):
 
 
 @pytest.mark.parametrize("how", ["script", "-P -m", "-I -m", "-m"])
-def test_no_code_of_the_current_directory_runs(new_venv, toolkit, mine, how):
+def test_no_code_of_the_current_directory_runs(new_venv, toolkit, mine, how, tmp_path):
     venv = new_venv(base=["cuda-shims", *toolkit()])
     folder, notes = mine
     # as the real one, which asks gcc what it is
@@ -96,7 +85,10 @@ def test_no_code_of_the_current_directory_runs(new_venv, toolkit, mine, how):
     if how == "-P -m" and sys.version_info < (3, 11):
         pytest.skip("python -P came with 3.11")
     if how == "-m":  # a cuda_shims.py there is what was asked for
-        for name in RUNPY:
+        (folder / "cuda_shims.py").unlink()
+        write(str(tmp_path / "probe.py"), b"import sys; print(*sys.modules)")
+        # nor can anything be done about what Python itself has loaded by then
+        for name in venv.run(venv.python, "-m", "probe", cwd=tmp_path).split():
             (folder / f"{name}.py").unlink(missing_ok=True)
     before = [f"{venv.bin}/cuda-shims"] if how == "script" else [venv.python, *how.split(), "cuda_shims"]
     # the shell's own PATH, with all the ways to name the current directory: our programs look at none of them
@@ -106,7 +98,7 @@ def test_no_code_of_the_current_directory_runs(new_venv, toolkit, mine, how):
         stale(venv)
         words = [venv.python if word == "PYTHON" else word for word in command]
         done = subprocess.run([*before, *words], cwd=folder, env=venv.environ(PATH=path), check=False)
-        assert done.returncode in {0, 1}, command
+        assert done.returncode in {0, 1, 127}, command
         assert not notes.exists(), (command, notes.read_text())
 
 
@@ -124,8 +116,10 @@ def test_neither_hook_nor_shim_runs_code_of_the_current_directory(new_venv, tool
         assert not notes.exists(), (command, notes.read_text())
         assert os.path.exists(f"{venv.site}/cuda_shims_toolkit/cu13/stamp"), command
     # that they can be found out
-    subprocess.run([venv.python, "-c", "import json"], cwd=folder, env=venv.environ(), check=True)
-    assert notes.read_text().endswith("json\n")
+    subprocess.run(
+        [venv.python, "-c", "import json"], cwd=folder, env=venv.environ(), check=False, stderr=subprocess.DEVNULL
+    )
+    assert notes.exists()
 
 
 def without_network(tmp_path):
@@ -160,7 +154,10 @@ def test_nothing_goes_over_a_network(new_venv, toolkit, tmp_path):
     lines = []
     for command in (*COMMANDS, ["uninstall", "--dry-run"]):
         words = ["$VENV/bin/python" if word == "PYTHON" else word for word in command]
-        lines += ['rm -rf "$SITE/cuda_shims_toolkit"', f'"$VENV/bin/cuda-shims" {" ".join(words)} || [ $? = 1 ]']
+        lines += [
+            'rm -rf "$SITE/cuda_shims_toolkit"',
+            f'"$VENV/bin/cuda-shims" {" ".join(words)} || case $? in 1 | 127) ;; *) exit 9 ;; esac',
+        ]
     for command in ('"$VENV/bin/nvcc" x', '"$VENV/bin/python" -c pass', '"$VENV/bin/nvcc" x'):
         lines += ['rm -rf "$SITE/cuda_shims_toolkit"', command]
     script = "set -e\n" + "\n".join(lines) + '\n"$VENV/bin/cuda-shims" uninstall\n'
@@ -192,7 +189,7 @@ def test_no_secret_is_told(new_venv, toolkit, tmp_path):
     write(
         str(project / "pyproject.toml"),
         b'[build-system]\nrequires = ["cuda-toolkit[nvcc]==13.*", "x @ https://u:s3cret-requires@example.invalid/x.whl"]\n'
-        b'[tool.uv]\nindex-url = "https://u:s3cret-uv@example.invalid/"\n[tool.cuda-shims]\nprefer = "user"\n',
+        b'[tool.uv]\nindex-url = "https://u:s3cret-uv@example.invalid/"\n',
     )
     write(str(project / "x.cu"), b"#include <cublas_v2.h>\n// s3cret-source\n")
     write(str(project / "CMakeLists.txt"), b"target_link_libraries(x CUDA::cufft) # s3cret-cmake\n")
@@ -201,7 +198,7 @@ def test_no_secret_is_told(new_venv, toolkit, tmp_path):
     def run(*command):
         stale(venv)
         done = subprocess.run(command, cwd=project, env=environ, capture_output=True, text=True, check=False)
-        assert done.returncode in {0, 1}, done
+        assert done.returncode in {0, 1, 127}, done
         assert "s3cret" not in done.stdout + done.stderr, command
         assert "cuda-shims: CUDA_HOME=" in done.stderr  # the hook, which explains itself
         return done.stdout
@@ -210,4 +207,5 @@ def test_no_secret_is_told(new_venv, toolkit, tmp_path):
     lines = [[venv.python if word == "PYTHON" else word for word in command] for command in commands]
     said = [run(f"{venv.bin}/cuda-shims", *words) for words in lines]
     run(venv.python, "-c", "0")
-    assert any("need-undeclared" in text for text in said)
+    if sys.version_info >= (3, 11):  # else TOML is not read in an environment without tomli
+        assert any("need-undeclared" in text for text in said)
