@@ -41,6 +41,8 @@ TOOLKIT = "CUDA_SHIMS_TOOLKIT"
 FORWARD = "CUDA_SHIMS_FORWARD"
 
 _EXE = ".exe" if os.name == "nt" else ""
+#: no CUDA major has more than three digits: a folder ``cu999999999999`` is not the newest toolkit
+_LONGEST = len("cu999")
 _done_for: "list[tuple[object, ...]]" = []
 
 
@@ -56,8 +58,8 @@ def toolkit_majors(site_dir: str) -> "list[int]":
         names = os.listdir(os.path.join(site_dir, "nvidia"))
     except (OSError, ValueError):  # ValueError: a NUL in the path
         return []
-    majors = {int(name[2:]) for name in names if name.startswith("cu") and name[2:].isascii() and name[2:].isdigit()}
-    return sorted(majors, reverse=True)
+    majors = {name[2:] for name in names if name.startswith("cu") and len(name) <= _LONGEST and name[2:].isdigit()}
+    return sorted((int(each) for each in majors if each.isascii() and each[0] != "0"), reverse=True)
 
 
 def has_compiler(site_dir: str, major: int) -> bool:
@@ -95,6 +97,26 @@ def is_fresh(root: str) -> bool:
     except (OSError, ValueError):  # ValueError: the file is no text
         return False
     return bool(names)
+
+
+def is_trusted(root: str, site_dir: str, major: int) -> bool:
+    """
+    Tell whether what a root links to may be run: it belongs to this user, to the superuser, or to whose the wheels are.
+
+    In a prefix that several users write to, or in a cache directory that ``sudo`` left at its caller's, anybody could
+    have made it, and its nvcc would run as whoever builds.
+
+    :param root: an existing root
+    :param site_dir: the site-packages directory that holds its wheels
+    :param major: e.g. 13
+    :returns: whether it is; on Windows, where links are not made, always
+    :raises OSError: when it is not there
+
+    """
+    owner = os.lstat(root).st_uid
+    if owner == 0 or owner == os.geteuid():
+        return True
+    return owner == os.stat(os.path.join(site_dir, "nvidia", f"cu{major}")).st_uid
 
 
 def executable(folder: str, tool: str) -> str:
@@ -186,7 +208,7 @@ def _ready_root(site_dir: str, major: int) -> "str | None":
     if WHEELS_ARE_ROOT:
         return os.path.join(site_dir, "nvidia", f"cu{major}") if is_fresh(root) else None
     # CMake cannot link below a path with a space: a root elsewhere has to serve
-    return root if " " not in root and is_fresh(root) else None
+    return root if " " not in root and is_fresh(root) and is_trusted(root, site_dir, major) else None
 
 
 def _common_case(environ: "os._Environ[str]") -> bool:
@@ -229,6 +251,7 @@ __all__ = [
     "executable",
     "has_compiler",
     "is_fresh",
+    "is_trusted",
     "main",
     "prepended",
     "root_variables",

@@ -1,9 +1,9 @@
 """
-The only module that writes.
+The only module that writes, with the stages of :mod:`cuda_shims.stages`.
 
-Every file comes into being under another name in its own directory and is then moved there by :func:`os.replace`: uv
-hard-links installed files from its cache, so writing into one would change every environment that shares it, and a
-reader must never see half a file. What we wrote is listed, with digests, in a record of ours.
+Every file comes into being in a stage and is moved from there to its place by :func:`os.replace`: uv hard-links
+installed files from its cache, so writing into one would change every environment that shares it, and a reader must
+never see half a file. What we wrote is listed, with digests, in a record of ours.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import time
 
 from . import search
 from .errors import NotWritableError
 from .plan import CONFLICT, CREATE, KEEP, RECORD, REMOVE, REPLACE, record_text
+from .reading import read_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
     from .plan import Action
     from .roots import Entry
+    from .stages import Stage
 
 #: what ends the name of everything that is not in its place yet
 SCRATCH = ".cuda-shims-tmp"
 _WINDOWS = os.name == "nt"
-#: how long to wait for another process that makes the same root; a Python start must not hang longer
-LOCK_SECONDS = 20.0
+_EXCHANGE, _AT_FDCWD = 2, -100  # RENAME_EXCHANGE of linux/fs.h, AT_FDCWD of fcntl.h
 
 
 @contextlib.contextmanager
@@ -48,41 +48,28 @@ def writing(path: str) -> Iterator[None]:
         raise NotWritableError(str(error.filename2 or error.filename or path), error.strerror or str(error)) from error
 
 
-@contextlib.contextmanager
-def exclusive(folder: str) -> Iterator[None]:
-    """
-    Keep other processes from changing what is in a folder of ours.
-
-    :param folder: the folder; it is made if it is not there
-    :raises NotWritableError: when the lock cannot be had
-
-    """
-    from filelock import FileLock, Timeout  # noqa: PLC0415 # costs more than making a root, which needs no lock
-
-    with writing(folder):
-        make_folders(folder)
-        lock = FileLock(os.path.join(folder, ".lock"), timeout=LOCK_SECONDS, mode=0o644)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise NotWritableError(folder, f"another process has held its lock for {LOCK_SECONDS:.0f} s") from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def write_entry(path: str, entry: Entry) -> None:
+def write_entry(path: str, entry: Entry, stage: Stage | None = None) -> None:
     """
     Put one link or file in its place, also in that of a program that runs.
 
-    :param path: its absolute path; directories above it are made
+    :param path: its absolute path; its directory has to be there
     :param entry: what to put there
+    :param stage: where it comes into being; without one, and where that is another file system, beside its place
     :raises OSError: and then nothing is left behind
 
     """
-    make_folders(os.path.dirname(path))
-    scratch = f"{path}.{os.getpid()}{SCRATCH}"
+    if stage is not None:
+        try:
+            _move_new(stage.new(), path, entry)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+        else:
+            return
+    _move_new(f"{path}.{os.urandom(8).hex()}{SCRATCH}", path, entry)
+
+
+def _move_new(scratch: str, path: str, entry: Entry) -> None:
     try:
         if entry.link is not None:
             os.symlink(entry.link, scratch)
@@ -105,7 +92,7 @@ def _set_aside(path: str) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
     from tempfile import gettempdir  # noqa: PLC0415
 
-    name = f"{os.path.basename(path)}.{os.getpid()}.old{SCRATCH}"
+    name = f"{os.path.basename(path)}.{os.urandom(8).hex()}.old{SCRATCH}"
     try:
         os.rename(path, os.path.join(gettempdir(), name))
     except OSError:  # another drive: sweep() removes it later
@@ -136,57 +123,85 @@ def make_folders(path: str) -> None:
         make_folders(path)
 
 
-def create_root(
-    root: str, entries: Iterable[Entry], digests: Mapping[str, str], newest: int, *, swap: bool = False
+def probe(stage: Stage) -> None:
+    """
+    See whether anything can be written: it costs less to learn that here than after all has been read and planned.
+
+    :param stage: where
+    :raises NotWritableError: when it cannot: the disk is full, say
+
+    """
+    from .roots import Entry  # noqa: PLC0415 # roots imports nothing of ours that writes; the other way round would loop
+
+    with writing(stage.path):
+        path = stage.new()
+        _write_new(path, Entry("", None, bytes(_PROBE)))
+        os.unlink(path)
+
+
+#: what a root's files take, without its links
+_PROBE = 65536
+
+
+def create_root(  # noqa: PLR0913
+    stage: Stage, root: str, entries: Iterable[Entry], digests: Mapping[str, str], newest: int, *, swap: bool = False
 ) -> bool:
     """
-    Make a root beside its place, then move it there in one step. Needs no lock where none is there yet.
+    Make a root in a stage, then give the stage its name in one step. Needs no lock where none is there yet.
 
-    :param root: its path
+    :param stage: a stage in the root's folder, in which nothing is
+    :param root: the root's path
     :param entries: what it holds
     :param digests: path to digest of each entry, for the record
     :param newest: its stamp's modification time, see :func:`cuda_shims.plan.newest_change`
-    :param swap: take the place of a root that is there: for a moment there is none (Python cannot exchange two names),
-        so this is for what cannot be renewed entry by entry
+    :param swap: take the place of a root that is there, for what cannot be renewed entry by entry
     :returns: ``False`` when another process was faster, whose root is then the one
-    :raises NotWritableError: and then nothing is left behind
+    :raises NotWritableError: and then the root is as it was
 
     """
-    scratch = f"{root}.{os.getpid()}{SCRATCH}"
     with writing(root):
+        for entry in entries:
+            path = os.path.join(stage.path, entry.path)
+            make_folders(os.path.dirname(path))
+            if entry.link is not None:
+                os.symlink(entry.link, path)
+            else:
+                _write_new(path, entry)
+        write_record(stage.path, digests, stage)
+        write_stamp(stage.path, newest, stage)
         try:
-            _discard(scratch)  # a killed process with our number
-            for entry in entries:
-                path = os.path.join(scratch, entry.path)
-                make_folders(os.path.dirname(path))
-                if entry.link is not None:
-                    os.symlink(entry.link, path)
-                else:
-                    _write_new(path, entry)
-            write_record(scratch, digests)
-            write_stamp(scratch, newest)
-            if swap:
-                os.rename(root, f"{root}.old.{os.getpid()}{SCRATCH}")
-            os.rename(scratch, root)
+            if not swap:
+                os.rename(stage.path, root)
+            elif not _exchange(stage.path, root):
+                # for a moment there is none
+                os.rename(root, f"{stage.path[: -len(SCRATCH)]}.old{SCRATCH}")
+                os.rename(stage.path, root)
+                discard(f"{stage.path[: -len(SCRATCH)]}.old{SCRATCH}")
         except OSError as error:
-            _discard(scratch)
             if error.errno in {errno.EEXIST, errno.ENOTEMPTY}:
                 return False
             raise
-        except BaseException:
-            _discard(scratch)
-            raise
-        if swap:
-            _discard(f"{root}.old.{os.getpid()}{SCRATCH}")
     return True
 
 
-def carry_out(folder: str, actions: Iterable[Action]) -> dict[str, str]:
+def _exchange(one: str, other: str) -> bool:
+    # renameat2(2), which Python has not; False where the kernel, the C library or the file system has none
+    import ctypes  # noqa: PLC0415 # a root that cannot be renewed is rare, and this costs milliseconds
+
+    try:
+        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    return not renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _EXCHANGE)
+
+
+def carry_out(folder: str, actions: Iterable[Action], stage: Stage | None = None) -> dict[str, str]:
     """
     Carry a plan out.
 
     :param folder: the folder that the plan is for
     :param actions: its steps
+    :param stage: see :func:`write_entry`
     :returns: path to digest of what is ours there now
     :raises NotWritableError: at the first step that fails; those before it stand, and a second run goes on
 
@@ -196,7 +211,8 @@ def carry_out(folder: str, actions: Iterable[Action]) -> dict[str, str]:
         for action in actions:
             path = os.path.join(folder, action.path)
             if action.kind in {CREATE, REPLACE} and action.entry is not None:
-                write_entry(path, action.entry)
+                make_folders(os.path.dirname(path))
+                write_entry(path, action.entry, stage)
             elif action.kind == REMOVE:
                 remove(path, folder)
             if action.kind in {CREATE, REPLACE, KEEP}:
@@ -238,14 +254,33 @@ def remove_tree(folder: str) -> None:
 
     """
     with writing(folder):
-        if os.path.lexists(folder):
+        if os.path.islink(folder) or os.path.isfile(folder):
+            os.unlink(folder)
+        elif os.path.lexists(folder):
             import shutil  # noqa: PLC0415 # a root that is made first has nothing to remove, and this costs milliseconds
 
+            # what is not whole any more may not count as finished
+            for stamp in [search.STAMP, *(os.path.join(each, search.STAMP) for each in os.listdir(folder))]:
+                with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                    os.unlink(os.path.join(folder, stamp))
+            for _ in range(_TRIES):  # another process may be making something in it
+                with contextlib.suppress(FileNotFoundError, OSError):
+                    shutil.rmtree(folder)
+                    return
             shutil.rmtree(folder)
 
 
-def _discard(path: str) -> None:
-    # remove what can be removed of something unfinished
+#: how often a folder is removed in which others write
+_TRIES = 3
+
+
+def discard(path: str) -> None:
+    """
+    Remove what can be removed of something that is not in its place.
+
+    :param path: a file or directory; it need not be there
+
+    """
     with contextlib.suppress(NotWritableError, OSError):
         if os.path.isfile(path) or os.path.islink(path):
             os.unlink(path)
@@ -253,87 +288,57 @@ def _discard(path: str) -> None:
             remove_tree(path)
 
 
-def sweep(folder: str) -> None:
-    """
-    Remove what killed processes left unfinished.
-
-    :param folder: a folder of ours
-
-    """
-    for name in os.listdir(folder):
-        path = os.path.join(folder, name)
-        with contextlib.suppress(OSError):  # its owner is alive and has just moved it
-            # an unfinished root of a process that is alive now is younger than this
-            if name.endswith(SCRATCH) and time.time() - os.lstat(path).st_mtime > 2 * LOCK_SECONDS:
-                _discard(path)
-
-
-def sweep_outside(folder: str) -> None:
-    """
-    Remove roots whose environment is gone.
-
-    :param folder: the folder of all roots that are not beside their wheels
-
-    """
-    for key in os.listdir(folder):
-        with contextlib.suppress(OSError):  # not a folder, or another process is sweeping
-            for name in os.listdir(os.path.join(folder, key)):
-                link = os.path.join(folder, key, name, search.SITE)
-                if os.path.islink(link) and not os.path.exists(link):
-                    _discard(os.path.join(folder, key))
-
-
-def write_stamp(root: str, newest: int) -> None:
+def write_stamp(root: str, newest: int, stage: Stage) -> None:
     """
     Declare a root finished.
 
     :param root: its path
     :param newest: see :func:`cuda_shims.plan.newest_change`
+    :param stage: where the stamp comes into being
     :raises OSError: when it cannot be written
 
     """
-    path = os.path.join(root, search.STAMP)
-    scratch = f"{path}.{os.getpid()}{SCRATCH}"
+    scratch = stage.new()
     try:
-        os.close(os.open(scratch, os.O_WRONLY | os.O_CREAT, 0o644))
+        os.close(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
         os.utime(scratch, ns=(newest, newest))
-        os.replace(scratch, path)
+        os.replace(scratch, os.path.join(root, search.STAMP))
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(scratch)
         raise
 
 
-def write_record(folder: str, digests: Mapping[str, str]) -> None:
+def write_record(folder: str, digests: Mapping[str, str], stage: Stage) -> None:
     """
     Write what is ours in a folder; nothing when that is said already.
 
     :param folder: the folder
     :param digests: path to digest
+    :param stage: where the record comes into being
     :raises OSError: when it cannot be written
 
     """
-    from .roots import Entry  # noqa: PLC0415 # roots imports nothing of ours that writes; the other way round would loop
+    from .roots import Entry  # noqa: PLC0415 # see probe()
 
-    if digests or os.path.lexists(os.path.join(folder, RECORD)):
+    path = os.path.join(folder, RECORD)
+    if digests or os.path.lexists(path):
         text = record_text(digests)
-        path = os.path.join(folder, RECORD)
-        with contextlib.suppress(OSError), open(path, "rb") as file:
-            if file.read() == text:
+        with contextlib.suppress(OSError):
+            if read_bytes(path) == text:
                 return
-        write_entry(path, Entry(RECORD, None, text))
+        write_entry(path, Entry(RECORD, None, text), stage)
 
 
 __all__ = [
     "SCRATCH",
     "carry_out",
     "create_root",
-    "exclusive",
+    "discard",
     "make_folders",
+    "probe",
     "remove",
     "remove_tree",
-    "sweep",
-    "sweep_outside",
     "write_entry",
     "write_record",
     "write_stamp",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from .environments import Environment
+    from .toolkits import Toolkit
 
 #: what tells that a component is there, below the toolkit's folder, and what fails without it
 _COMPONENTS = {
@@ -206,39 +207,50 @@ def _root(case: Case) -> Iterator[Finding]:
     toolkit = case.toolkit
     if not toolkit:
         return
-    root = toolkit.root
     beside = search.root_path(toolkit.site_dir, toolkit.major)
-    if root:
-        if search.WHEELS_ARE_ROOT:
-            yield Finding("root", OK, f"The toolkit root is {root}; {beside} has what it lacks.")
-        elif not search.is_plain(root):
-            why = "CMake cannot link against a toolkit below a path with a space or a sign that a shell knows"
-            fix = f"export XDG_CACHE_HOME as a folder with a plain path, then: {case.command('root')}"
-            yield Finding("root-path", WARNING, f"The toolkit root is {root}.", why, fix)
-        else:
-            why_not = "has a space or its like" if not search.is_plain(beside) else "is not ours to write to"
-            note = "" if root == beside else f", in the cache directory, because that of the wheels {why_not}"
-            yield Finding("root", OK, f"The toolkit root is {root}{note}.")
-        return
-    ours = root_maker.is_ours(toolkit.site_dir) and os.access(toolkit.site_dir, os.W_OK)
-    place = root_maker.plan_root(toolkit, beside=ours, driver_stub=False).path
+    root = toolkit.root
+    place = beside if search.WHEELS_ARE_ROOT else root
+    # with or without the driver's stub: it may have been made for another project, which wants none
+    if root and place and not root_maker.is_whole(root_maker.plan_root(toolkit, place, driver_stub=False)):
+        what = f"The toolkit root {root} lacks some of what it should hold, though no wheel is newer."
+        why = "a clock went backwards while a wheel was installed, or somebody changed it"
+        yield Finding("root-damaged", WARNING, what, why, case.command("install"))
+    elif root and search.WHEELS_ARE_ROOT:
+        yield Finding("root", OK, f"The toolkit root is {root}; {beside} has what it lacks.")
+    elif root and not search.is_plain(root):
+        why = "CMake cannot link against a toolkit below a path with a space or a sign that a shell knows"
+        fix = f"export XDG_CACHE_HOME as a folder with a plain path, then: {case.command('root')}"
+        yield Finding("root-path", WARNING, f"The toolkit root is {root}.", why, fix)
+    elif root:
+        why_not = "has a space or its like" if not search.is_plain(beside) else "is not ours to write to"
+        note = "" if root == beside else f", in the cache directory, because that of the wheels {why_not}"
+        yield Finding("root", OK, f"The toolkit root is {root}{note}.")
+    else:
+        yield _no_root(case, toolkit)
+
+
+def _no_root(case: Case, toolkit: Toolkit) -> Finding:
     why = f"the wheels' own folder, {toolkit.path}, serves, where find_package(CUDAToolkit), -lcuda and -dlto fail"
     thing = "toolkit root"
     if search.WHEELS_ARE_ROOT:
         why = "find_package(CCCL) stops: the wheel's own CMake files do not find their headers"
         thing = "supplement to the toolkit"
+    writable = root_maker.is_writable(toolkit.site_dir)
+    place = root_maker.place_of_root(toolkit.site_dir, toolkit.major, beside=writable)
     above = place
     while not os.path.lexists(above):
         above = os.path.dirname(above)
     if not os.path.isdir(above) or not os.access(above, os.W_OK):
         what = f"The {thing} {place} cannot be made: {above} cannot be written."
         other = "" if search.WHEELS_ARE_ROOT else ", or export XDG_CACHE_HOME as a folder that is"
-        yield Finding("root-unwritable", ERROR, what, why, f"make it writable{other}, then: {case.command('root')}")
-    elif above == place:
-        what = f"The {thing} {place} is older than its wheels."
-        yield Finding("root-stale", WARNING, what, why, case.command("root"))
-    else:
-        yield Finding("root-missing", WARNING, f"There is no {thing} {place} yet.", why, case.command("root"))
+        return Finding("root-unwritable", ERROR, what, why, f"make it writable{other}, then: {case.command('root')}")
+    if above != place:
+        return Finding("root-missing", WARNING, f"There is no {thing} {place} yet.", why, case.command("root"))
+    if not search.is_trusted(place, toolkit.site_dir, toolkit.major):
+        what = f"The {thing} {place} belongs to another user (uid {os.lstat(place).st_uid}), and is not used."
+        return Finding("root-foreign", WARNING, what, why, case.command("install"))
+    what = f"The {thing} {place} is older than its wheels."
+    return Finding("root-stale", WARNING, what, why, case.command("root"))
 
 
 def _own_files(case: Case) -> list[tuple[str, str]]:

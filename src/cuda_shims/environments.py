@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: what a directory that belongs to an interpreter is called
 _PACKAGES = {"site-packages", "dist-packages"}
+#: how far below its prefix such a directory is
+_DEPTH = 3
 _ASK = """\
 import json, sys, sysconfig
 print(json.dumps([sys.version_info[:2], sys.path, sysconfig.get_path("scripts"), sys.executable]))
@@ -133,15 +135,25 @@ def recorded_scripts(dist_info: str) -> str | None:
     Tell where an installer put our shims.
 
     :param dist_info: our ``.dist-info`` directory
-    :returns: the directory that RECORD names for ``nvcc``, or ``None`` when it names none that is there
+    :returns: the directory that RECORD names for ``nvcc``, or ``None`` when it names none that is there, or one that is
+        no scripts directory of the prefix that the distribution is in: what RECORD says is written to
 
     """
+    site_dir = os.path.dirname(dist_info)
     for path in record_lines(read_record(dist_info) or ""):
-        if os.path.basename(path) in {"nvcc", "nvcc.exe"}:
-            folder = os.path.dirname(recorded_file(os.path.dirname(dist_info), path))
-            if os.path.isdir(folder):
+        if os.path.basename(path) in {"nvcc", "nvcc.exe"} and "\0" not in path:
+            folder = os.path.dirname(recorded_file(site_dir, path))
+            if _is_scripts_of(folder, site_dir) and os.path.isdir(folder):
                 return folder
     return None
+
+
+def _is_scripts_of(folder: str, site_dir: str) -> bool:
+    # PREFIX/bin of PREFIX/lib/python3.13/site-packages, PREFIX\Lib\site-packages, PREFIX/site-packages, PREFIX itself
+    prefix, name = os.path.split(folder)
+    parts = os.path.relpath(site_dir, prefix).split(os.sep)
+    known = parts == [os.curdir] or (parts[0] != os.pardir and parts[-1] in _PACKAGES and len(parts) <= _DEPTH)
+    return name in {"bin", "Scripts"} and known
 
 
 def recorded_file(site_dir: str, path: str) -> str:

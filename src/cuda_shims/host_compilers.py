@@ -15,6 +15,8 @@ import shutil
 import subprocess
 from typing import NamedTuple
 
+from .reading import read_text
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -153,8 +155,7 @@ def limits(home: str) -> dict[str, int]:
 
     """
     try:
-        with open(os.path.join(home, "include", "crt", "host_config.h"), encoding="latin-1") as file:
-            text = file.read()
+        text = read_text(os.path.join(home, "include", "crt", "host_config.h"))
     except OSError:
         return {}
     found = {}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
-from . import apply, plan, records, search, shims
-from .catalog import OPTIONAL_SHIMS, SHIPPED_SHIMS
+from . import apply, plan, records, search, shims, stages
+from .catalog import OPTIONAL_SHIMS, SHIPPED_SHIMS, TOOLS
+from .reading import read_bytes
 from .roots import Entry
 
 TYPE_CHECKING = False
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 _SITECUSTOMIZE_MARK = b"# cuda-shims sitecustomize"
 _HOOK_FILES = ("cuda_shims.pth", "cuda_shims.start")
 _TARGET_HOOK = "sitecustomize.py"
+#: what is ours after a plan is carried out
+_OURS = {plan.CREATE, plan.REPLACE, plan.KEEP}
 
 
 def plan_files(  # noqa: PLR0913
@@ -54,10 +57,23 @@ def plan_files(  # noqa: PLR0913
     if hook:
         names = (_TARGET_HOOK,) if target else _HOOK_FILES
         entries += [Entry(name, None, shims.template(name)) for name in names]
-    recorded = plan.read_record(os.path.join(site_dir, search.ROOTS_FOLDER))
+    recorded = read_recorded(site_dir, scripts)
     # a root that is made anew asks for no start-up files, and those that install wrote stay
     recorded = {path: digest for path, digest in recorded.items() if hook or not is_hook(path)}
     return plan.make_plan(site_dir, entries, recorded, ours=is_ours_by_content, force=force)
+
+
+def read_recorded(site_dir: str, scripts: str) -> dict[str, str]:
+    """
+    Read which files of ours were written that are not in a root.
+
+    :param site_dir: the site-packages directory
+    :param scripts: the scripts directory
+    :returns: path, relative to ``site_dir``, to digest
+
+    """
+    folder = os.path.join(site_dir, search.ROOTS_FOLDER)
+    return plan.read_record(folder, lambda path: may_be_ours(site_dir, scripts, os.path.join(site_dir, path)))
 
 
 def is_hook(path: str) -> bool:
@@ -83,14 +99,42 @@ def is_ours_by_content(path: str) -> bool:
     if os.path.basename(path) in _HOOK_FILES:
         return True
     if os.path.basename(path) == _TARGET_HOOK:
-        with open(path, "rb") as file:
-            return file.read(len(_SITECUSTOMIZE_MARK)) == _SITECUSTOMIZE_MARK
+        return read_bytes(path).startswith(_SITECUSTOMIZE_MARK)
     return shims.is_shim(path)
+
+
+def may_be_ours(site_dir: str, scripts: str, path: str) -> bool:
+    """
+    Tell whether a path is one where cuda-shims has files, whoever says so.
+
+    RECORD, and our own record, are text that anybody may have written who can write to the environment. What is removed
+    because they name it is in these places alone.
+
+    :param site_dir: the site-packages directory
+    :param scripts: the scripts directory
+    :param path: an absolute path
+    :returns: whether it is; links on the way to it are followed, and the one that it names itself is not
+
+    """
+    place = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+    if os.path.dirname(place) == os.path.realpath(scripts):
+        name = os.path.basename(place)
+        name = name.removesuffix(".exe")
+        return name == "cuda-shims" or any(each.name == name for each in TOOLS) or shims.is_shim(path)
+    if not plan.is_inside(path, os.path.realpath(site_dir)):
+        return False
+    first, *rest = os.path.relpath(place, os.path.realpath(site_dir)).split(os.sep)
+    if first == "__pycache__":
+        return "cuda_shims" in "".join(rest[:1])
+    return "cuda_shims" in first or first == _TARGET_HOOK
 
 
 def write_files(site_dir: str, dist_info: str | None, actions: Sequence[plan.Action]) -> None:
     """
     Carry out what :func:`plan_files` planned, and write down what is ours: in our record and in our RECORD.
+
+    That is written down before it is there, and crossed out when it is gone, so that whatever happens in between an
+    uninstaller knows of each file.
 
     :param site_dir: the site-packages directory
     :param dist_info: the ``.dist-info`` directory of cuda-shims there, or ``None``
@@ -99,18 +143,45 @@ def write_files(site_dir: str, dist_info: str | None, actions: Sequence[plan.Act
 
     """
     folder = os.path.join(site_dir, search.ROOTS_FOLDER)
-    for scripts in {os.path.dirname(os.path.join(site_dir, each.path)) for each in actions if not is_hook(each.path)}:
-        if os.path.isdir(scripts):
-            apply.sweep(scripts)
-    owned = apply.carry_out(site_dir, actions)
+    with stages.stage(folder) as stage:
+        now = os.stat(stage.path).st_mtime
+        for scripts in {os.path.dirname(os.path.join(site_dir, each.path)) for each in actions}:
+            if os.path.isdir(scripts):
+                stages.sweep(scripts, now)
+        recorded = plan.read_record(folder, lambda _: True)  # nothing is removed because of it
+        claimed = {each.path: each.digest for each in actions if each.kind in _OURS}
+        _write_down(folder, dist_info, {**recorded, **claimed}, _amended_record(dist_info, actions), stage)
+        owned = apply.carry_out(site_dir, actions, stage)
+        kept = {path: digest for path, digest in recorded.items() if is_hook(path)}
+        amended = _amended_record(dist_info, actions, gone=True)
+        _write_down(folder, dist_info, {**kept, **owned}, amended, stage)
+
+
+def _write_down(
+    folder: str, dist_info: str | None, owned: dict[str, str], record: tuple[str, str], stage: stages.Stage
+) -> None:
     with apply.writing(folder):
-        kept = {path: digest for path, digest in plan.read_record(folder).items() if is_hook(path)}
-        apply.write_record(folder, {**kept, **owned})
-        if dist_info:
-            old, new = _amended_record(dist_info, actions)
-            if new != old:
-                data = new.encode("utf-8", "surrogateescape")
-                apply.write_entry(os.path.join(dist_info, "RECORD"), Entry("", None, data))
+        apply.write_record(folder, owned, stage)
+        old, new = record
+        if dist_info and new != old:
+            # never makes the directory: an uninstaller may have removed it just now
+            data = new.encode("utf-8", "surrogateescape")
+            apply.write_entry(os.path.join(dist_info, "RECORD"), Entry("", None, data), stage)
+
+
+def remove_all(site_dir: str, scripts: str | None) -> None:
+    """
+    Remove what we wrote to an environment from which cuda-shims has been uninstalled.
+
+    :param site_dir: the site-packages directory
+    :param scripts: the scripts directory, ``None`` where nothing was written to it
+    :raises NotWritableError: when something cannot be removed
+
+    """
+    folder = os.path.join(site_dir, search.ROOTS_FOLDER)
+    if scripts is not None:
+        apply.carry_out(site_dir, plan.removals(site_dir, read_recorded(site_dir, scripts)))
+    apply.remove_tree(folder)
 
 
 def is_settled(site_dir: str, dist_info: str | None, actions: Sequence[plan.Action]) -> bool:
@@ -123,21 +194,30 @@ def is_settled(site_dir: str, dist_info: str | None, actions: Sequence[plan.Acti
     :returns: whether all is as it should be
 
     """
-    recorded = plan.read_record(os.path.join(site_dir, search.ROOTS_FOLDER))
+    recorded = plan.read_record(os.path.join(site_dir, search.ROOTS_FOLDER), lambda _: True)
     kept = all(each.kind == plan.KEEP and recorded.get(each.path) == each.digest for each in actions)
-    old, new = _amended_record(dist_info, actions) if dist_info else ("", "")
+    old, new = _amended_record(dist_info, actions)
     return kept and old == new
 
 
-def _amended_record(dist_info: str, actions: Sequence[plan.Action]) -> tuple[str, str]:
+def _amended_record(dist_info: str | None, actions: Sequence[plan.Action], *, gone: bool = False) -> tuple[str, str]:
     # our distribution's RECORD as it is and as it should be; without one there is nothing to amend
-    text = records.read_record(dist_info)
+    text = records.read_record(dist_info) if dist_info else None
     if text is None:
         return "", ""
     add: dict[str, bytes | None] = {search.ROOTS_FOLDER: None}
-    ours = {plan.CREATE, plan.REPLACE, plan.KEEP}
-    add.update({each.path: each.entry.data for each in actions if each.kind in ours and each.entry})
-    return text, records.amended(text, add, [each.path for each in actions if each.kind == plan.REMOVE])
+    add.update({each.path: each.entry.data for each in actions if each.kind in _OURS and each.entry})
+    drop = [each.path for each in actions if each.kind == plan.REMOVE] if gone else []
+    return text, records.amended(text, add, drop)
 
 
-__all__ = ["is_hook", "is_ours_by_content", "is_settled", "plan_files", "write_files"]
+__all__ = [
+    "is_hook",
+    "is_ours_by_content",
+    "is_settled",
+    "may_be_ours",
+    "plan_files",
+    "read_recorded",
+    "remove_all",
+    "write_files",
+]

@@ -2,15 +2,20 @@
 What has to happen so that the disk holds what is wanted: entries against what is there. Reads, and writes nothing.
 
 Ownership is decided here. A file is ours when our record lists it with the content that it has, or when the caller can
-tell it by its content (a shim); a folder of ours is ours altogether. Nothing else is ever replaced or removed.
+tell it by its content (a shim); a folder of ours is ours altogether. Nothing else is ever replaced or removed. A record
+is a file that anybody may have written who can write to its folder: it speaks of what is in that folder, and of nothing
+else unless the caller knows better.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import time
 from typing import NamedTuple
+
+from .reading import read_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +42,19 @@ class Action(NamedTuple):
     digest: str
 
 
+class Change(NamedTuple):
+    """Something that install or uninstall did, or would do, or could not do."""
+
+    #: ``create``, ``replace``, ``keep``, ``remove`` or ``conflict``
+    kind: str
+    #: what it is: ``root``, ``shim``, ``hook``, ``file``, ``package``
+    what: str
+    #: its absolute path
+    path: str
+    #: more, for a reader: whose a file is, how many entries a root has
+    note: str = ""
+
+
 def entry_digest(entry: Entry) -> str:
     """
     Compute what our record says of an entry.
@@ -53,19 +71,25 @@ def disk_digest(path: str) -> str | None:
     Compute the same of what is on disk.
 
     :param path: any path; links are not followed
-    :returns: the digest, ``dir:`` for a directory, or ``None`` when nothing is there
+    :returns: the digest, ``dir:`` for a directory, ``special:`` for a FIFO and its like, or ``None`` when nothing is
+        there
     :raises OSError: when it cannot be read
 
     """
     try:
         if os.path.islink(path):
             return f"link:{os.readlink(path)}"
-        with open(path, "rb") as file:
-            return f"sha256:{hashlib.sha256(file.read()).hexdigest()}"
+        return f"sha256:{hashlib.sha256(read_bytes(path)).hexdigest()}"
     except (FileNotFoundError, NotADirectoryError):
         return None
     except IsADirectoryError:
         return "dir:"
+    except OSError as error:
+        if error.errno in {errno.ENAMETOOLONG, errno.ELOOP}:
+            return None
+        if error.errno in {errno.EINVAL, errno.EFBIG, errno.ENXIO}:  # ENXIO: a socket
+            return "special:"
+        raise
 
 
 def make_plan(
@@ -98,7 +122,7 @@ def make_plan(
             kind = KEEP
         elif there is None:
             kind = CREATE
-        elif there != "dir:" and (force or recorded.get(entry.path) == there or ours(path)):
+        elif there not in {"dir:", "special:"} and (force or recorded.get(entry.path) == there or ours(path)):
             kind = REPLACE
         else:
             kind = CONFLICT
@@ -123,10 +147,12 @@ def fits(folder: str, entries: Iterable[Entry]) -> bool:
 
     :param folder: the folder that their paths are relative to
     :param entries: the entries
-    :returns: ``False`` when a link or file stands where a folder is wanted, so that writing would go through it into
-        somebody else's folder, or a folder stands where a link or file is wanted
+    :returns: ``False`` when a link or file stands where a folder is wanted (the folder itself included), so that
+        writing would go through it into somebody else's folder, or a folder stands where a link or file is wanted
 
     """
+    if os.path.islink(folder) or not os.path.isdir(folder):
+        return False
     folders = {folder}
     for entry in entries:
         path = os.path.join(folder, entry.path)
@@ -146,7 +172,7 @@ def removals(folder: str, recorded: Mapping[str, str]) -> list[Action]:
     Plan to take away what we wrote.
 
     :param folder: the folder that the paths are relative to
-    :param recorded: path to digest, of what we wrote
+    :param recorded: path to digest, of what we wrote; the caller has left out what cannot be ours
     :returns: a removal for each that is still as we wrote it; a conflict for each that somebody changed since
 
     """
@@ -158,20 +184,37 @@ def removals(folder: str, recorded: Mapping[str, str]) -> list[Action]:
     return actions
 
 
-def read_record(folder: str) -> dict[str, str]:
+def is_inside(path: str, folder: str) -> bool:
+    """
+    Tell whether a path is in a folder, whatever dots and links are on the way.
+
+    :param path: the path; a link that it names itself is not followed
+    :param folder: the folder, resolved
+    :returns: whether it is below the folder
+
+    """
+    return os.path.join(os.path.realpath(os.path.dirname(path)), "").startswith(os.path.join(folder, ""))
+
+
+def read_record(folder: str, may_be_ours: Callable[[str], bool] | None = None) -> dict[str, str]:
     """
     Read what we wrote to a folder.
 
     :param folder: the folder
+    :param may_be_ours: tells of a path of the record whether anything of ours can be there; by default that is what is
+        in the folder
     :returns: path to digest; lines that are garbage are left out, and with them the right to touch what they spoke of
 
     """
     try:
-        with open(os.path.join(folder, RECORD), encoding="utf-8", errors="surrogateescape") as file:
-            rows = [line.rstrip("\n").split("\t") for line in file]
-    except (OSError, ValueError):
+        text = read_bytes(os.path.join(folder, RECORD)).decode("utf-8", "surrogateescape")
+    except OSError:
         return {}
-    return {row[0]: row[1] for row in rows if len(row) == 2 and row[1].partition(":")[0] in {"link", "sha256"}}  # noqa: PLR2004
+    real = os.path.realpath(folder)
+    may_be_ours = may_be_ours or (lambda path: is_inside(os.path.join(folder, path), real))
+    rows = (line.split("\t") for line in text.split("\n") if "\0" not in line)
+    found = {row[0]: row[1] for row in rows if len(row) == 2 and row[1].partition(":")[0] in {"link", "sha256"}}  # noqa: PLR2004
+    return {path: digest for path, digest in found.items() if may_be_ours(path)}
 
 
 def record_text(digests: Mapping[str, str]) -> bytes:
@@ -232,10 +275,12 @@ __all__ = [
     "REMOVE",
     "REPLACE",
     "Action",
+    "Change",
     "digests",
     "disk_digest",
     "entry_digest",
     "fits",
+    "is_inside",
     "make_plan",
     "newest_change",
     "read_record",

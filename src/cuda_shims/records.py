@@ -12,6 +12,8 @@ import hashlib
 import os
 from binascii import b2a_base64
 
+from .reading import read_bytes
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -78,12 +80,12 @@ def read_record(dist_info: str) -> str | None:
     Read the RECORD of an installed distribution.
 
     :param dist_info: its ``.dist-info`` directory
-    :returns: the content, or ``None`` where there is none (a distribution package of an operating system)
+    :returns: the content, or ``None`` where there is none (a distribution package of an operating system) or it cannot
+        be read
 
     """
     try:
-        with open(os.path.join(dist_info, "RECORD"), encoding="utf-8", errors="surrogateescape", newline="") as file:
-            return file.read()
+        return read_bytes(os.path.join(dist_info, "RECORD")).decode("utf-8", "surrogateescape")
     except OSError:
         return None
 

@@ -8,11 +8,15 @@ import site
 import sys
 from typing import NamedTuple
 
-from . import apply, own_files, plan, roots, search
+from . import apply, own_files, plan, roots, search, stages
 from .environments import find_dist_info, recorded_scripts
 from .errors import NotWritableError
 from .roots import Entry
 from .toolkits import Toolkit, read_toolkit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class RootPlan(NamedTuple):
@@ -21,19 +25,18 @@ class RootPlan(NamedTuple):
     toolkit: Toolkit
     #: its place
     path: str
-    #: whether that is beside the wheels
-    beside: bool
     entries: list[Entry]
     #: what its stamp is to carry
     newest: int
 
 
-def make_root(site_dir: str, major: int) -> str:
+def make_root(site_dir: str, major: int, *, seconds: float = stages.LOCK_SECONDS) -> str:
     """
     Make a toolkit's root if it is missing or stale, and let the shims and our RECORD know.
 
     :param site_dir: the site-packages directory that holds the wheels
     :param major: e.g. 13
+    :param seconds: how long to wait for another process that renews it
     :returns: the root's path
     :raises NotWritableError: when it can be made nowhere; nothing is left behind
 
@@ -41,17 +44,37 @@ def make_root(site_dir: str, major: int) -> str:
     root = search.fresh_root(site_dir, major)
     if root is not None:
         return root
-    writable = is_ours(site_dir) and os.access(site_dir, os.W_OK)
-    wanted = plan_root(read_toolkit(site_dir, major), beside=writable, driver_stub=wants_driver_stub())
-    write_root(wanted)
-    dist_info = find_dist_info([site_dir])
+    writable = is_writable(site_dir)
+    dist_info = find_dist_info([site_dir]) if writable else None
     scripts = recorded_scripts(dist_info) if dist_info else None
-    if writable and scripts:
-        toolkits = [read_toolkit(site_dir, each) for each in search.toolkit_majors(site_dir)]
+    path = place_of_root(site_dir, major, beside=writable)
+
+    def before() -> None:
         with contextlib.suppress(NotWritableError):  # the root serves all the same, and install says what it cannot do
-            actions = own_files.plan_files(site_dir, scripts, toolkits)
-            own_files.write_files(site_dir, dist_info, actions)
-    return search.toolkit_path(site_dir, major) if search.WHEELS_ARE_ROOT else wanted.path
+            if scripts is not None:
+                toolkits = [read_toolkit(site_dir, each) for each in search.toolkit_majors(site_dir)]
+                actions = own_files.plan_files(site_dir, scripts, toolkits)
+                if not own_files.is_settled(site_dir, dist_info, actions):
+                    own_files.write_files(site_dir, dist_info, actions)
+
+    write_root(site_dir, major, path, driver_stub=wants_driver_stub(), before=before, seconds=seconds)
+    if dist_info and not os.path.exists(dist_info) and find_dist_info([site_dir]) is None:
+        # uninstalled while this was made: what was written after that, nobody else would remove
+        own_files.remove_all(site_dir, scripts)
+    return search.toolkit_path(site_dir, major) if search.WHEELS_ARE_ROOT else path
+
+
+def is_writable(site_dir: str) -> bool:
+    """
+    Tell whether we may write to a site-packages directory, and can.
+
+    :param site_dir: the directory
+    :returns: whether it is ours to write to without being asked, and the operating system lets us; not where the folder
+        of roots is one that another user made
+
+    """
+    folder = os.path.join(site_dir, search.ROOTS_FOLDER)
+    return is_ours(site_dir) and os.access(folder if os.path.lexists(folder) else site_dir, os.W_OK)
 
 
 def is_ours(site_dir: str) -> bool:
@@ -77,74 +100,137 @@ def is_ours(site_dir: str) -> bool:
     return prefix not in homes and not any(os.path.exists(os.path.join(prefix, name)) for name in pythons)
 
 
-def plan_root(toolkit: Toolkit, *, beside: bool = True, driver_stub: bool = True) -> RootPlan:
+def place_of_root(site_dir: str, major: int, *, beside: bool) -> str:
     """
-    Decide where a toolkit's root goes and what it holds; on Windows, that of what the wheels lack.
+    Decide where a toolkit's root goes; on Windows, what the wheels lack.
+
+    :param site_dir: the site-packages directory that holds the wheels
+    :param major: e.g. 13
+    :param beside: whether it may be made beside the wheels
+    :returns: its path
+
+    """
+    path = search.root_path(site_dir, major)
+    outside = path if search.WHEELS_ARE_ROOT else search.outside_root_path(site_dir, major)
+    # a user's cache directory with a space in it is no better: then everything but CMake's linking works
+    return path if beside and (search.is_plain(path) or not search.is_plain(outside)) else outside
+
+
+def plan_root(toolkit: Toolkit, path: str, *, driver_stub: bool = True) -> RootPlan:
+    """
+    Decide what a toolkit's root holds; on Windows, that of what the wheels lack.
 
     :param toolkit: the toolkit
-    :param beside: whether it may be made beside the wheels
+    :param path: see :func:`place_of_root`
     :param driver_stub: see :func:`cuda_shims.roots.root_entries`
     :returns: the plan
 
     """
-    path = search.root_path(toolkit.site_dir, toolkit.major)
     newest = plan.newest_change([each for _, each in roots.made_from(toolkit)])
     if search.WHEELS_ARE_ROOT:
-        return RootPlan(toolkit, path, True, roots.supplement_entries(toolkit, path), newest)
-    if not beside or not search.is_plain(path):
-        outside = search.outside_root_path(toolkit.site_dir, toolkit.major)
-        # a user's cache directory with a space in it is no better: then everything but CMake's linking works
-        if not beside or search.is_plain(outside):
-            path, beside = outside, False
-    return RootPlan(toolkit, path, beside, roots.root_entries(toolkit, path, driver_stub=driver_stub), newest)
+        entries = roots.supplement_entries(toolkit, path)
+    else:
+        entries = roots.root_entries(toolkit, path, driver_stub=driver_stub)
+    return RootPlan(toolkit, path, entries, newest)
 
 
-def write_root(wanted: RootPlan) -> None:
+def is_whole(wanted: RootPlan) -> bool:
+    """
+    Tell whether a root holds what it should: one that looks fresh may not: a clock went backwards, a link was removed.
+
+    :param wanted: its plan
+    :returns: whether all of it is there, as it should be; whatever else is there
+
+    """
+    recorded = plan.read_record(wanted.path)
+    actions = plan.make_plan(wanted.path, wanted.entries, recorded, ours=lambda _: True)
+    return all(each.kind == plan.KEEP for each in actions if each.entry)
+
+
+def write_root(  # noqa: PLR0913
+    site_dir: str,
+    major: int,
+    path: str,
+    *,
+    driver_stub: bool,
+    before: Callable[[], None] = lambda: None,
+    seconds: float = stages.LOCK_SECONDS,
+    anew: bool = False,
+) -> RootPlan | None:
     """
     Make or renew a root, and for one that is not beside its wheels the pointer by which shims find it.
 
-    :param wanted: the plan
+    Its stamp, or for a new root its name, comes last of all: whatever kills this process before that, the next start
+    finds no fresh root and does all of it again.
+
+    :param site_dir: the site-packages directory that holds the wheels
+    :param major: e.g. 13
+    :param path: see :func:`place_of_root`
+    :param driver_stub: see :func:`cuda_shims.roots.root_entries`
+    :param before: writes what has to be there before the root is
+    :param seconds: how long to wait for another process that renews it
+    :param anew: renew it even if it is fresh
+    :returns: what was made; ``None`` when another process was faster, whose root is fresh
     :raises NotWritableError: and then the root is as it was, or some of its links are new; it counts as stale
 
     """
-    if not _create(wanted):
-        folder = os.path.dirname(wanted.path)
-        with apply.exclusive(folder):
-            apply.sweep(folder)
-            if not search.is_fresh(wanted.path):  # else it was made while we waited
-                _renew(wanted)
-    toolkit = wanted.toolkit
-    if not wanted.beside and is_ours(toolkit.site_dir) and os.access(toolkit.site_dir, os.W_OK):
-        beside = search.root_path(toolkit.site_dir, toolkit.major)
-        pointer = beside + search.POINTER_SUFFIX
-        apply.remove_tree(beside)  # the environment was moved to where a root beside the wheels does not serve
-        entry = Entry("", None, os.fsencode(wanted.path) + b"\n")
-        if plan.disk_digest(pointer) != plan.entry_digest(entry):
-            with apply.writing(pointer):
-                apply.write_entry(pointer, entry)
+    folder = os.path.dirname(path)
+    outside = path != search.root_path(site_dir, major)
+    with stages.stage(folder) as stage:
+        apply.probe(stage)
+        if outside and is_writable(site_dir):
+            with contextlib.suppress(NotWritableError):  # the root serves all the same, without its shims
+                _point_to(site_dir, major, path)
+        if not os.path.lexists(path):
+            before()
+            wanted = plan_root(read_toolkit(site_dir, major), path, driver_stub=driver_stub)
+            made = apply.create_root(stage, path, wanted.entries, plan.digests(wanted.entries), wanted.newest)
+            if made and outside:
+                stages.sweep_outside(os.path.dirname(folder))
+            if made and search.serves(path, site_dir, major):
+                return wanted
+    with stages.exclusive(folder, seconds) as locked:
+        before()  # also when the root is fresh: one that was planned earlier may have been written later
+        if search.serves(path, site_dir, major) and not anew:
+            return None
+        wanted = plan_root(read_toolkit(site_dir, major), path, driver_stub=driver_stub)
+        with stages.stage(folder) as stage:
+            if locked and _is_own(path, site_dir, major) and plan.fits(path, wanted.entries):
+                _renew(stage, wanted)
+            else:
+                digests = plan.digests(wanted.entries)
+                apply.create_root(stage, path, wanted.entries, digests, wanted.newest, swap=os.path.lexists(path))
+    return wanted
 
 
-def _create(wanted: RootPlan) -> bool:
-    if os.path.lexists(wanted.path):
+def _is_own(path: str, site_dir: str, major: int) -> bool:
+    try:
+        return search.is_trusted(path, site_dir, major)
+    except OSError:
         return False
-    with apply.writing(wanted.path):
-        apply.make_folders(os.path.dirname(wanted.path))
-    made = apply.create_root(wanted.path, wanted.entries, plan.digests(wanted.entries), wanted.newest)
-    if made and not wanted.beside:
-        apply.sweep_outside(os.path.dirname(os.path.dirname(wanted.path)))
-    return made
 
 
-def _renew(wanted: RootPlan) -> None:
-    if not plan.fits(wanted.path, wanted.entries):
-        apply.create_root(wanted.path, wanted.entries, plan.digests(wanted.entries), wanted.newest, swap=True)
-        return
+def _renew(stage: stages.Stage, wanted: RootPlan) -> None:
     recorded = plan.read_record(wanted.path)
     # all that is in a root is ours: a link that differs is one that an older wheel needed
-    owned = apply.carry_out(wanted.path, plan.make_plan(wanted.path, wanted.entries, recorded, ours=lambda _: True))
+    actions = plan.make_plan(wanted.path, wanted.entries, recorded, ours=lambda _: True)
     with apply.writing(wanted.path):
-        apply.write_record(wanted.path, owned)
-        apply.write_stamp(wanted.path, wanted.newest)
+        # first what is to be there, so that what is written from here on is known to a later renewal
+        apply.write_record(wanted.path, {**recorded, **plan.digests(wanted.entries)}, stage)
+        owned = apply.carry_out(wanted.path, actions, stage)
+        apply.write_record(wanted.path, owned, stage)
+        apply.write_stamp(wanted.path, wanted.newest, stage)
+
+
+def _point_to(site_dir: str, major: int, path: str) -> None:
+    # let the shims know of a root that is not beside its wheels
+    beside = search.root_path(site_dir, major)
+    pointer = beside + search.POINTER_SUFFIX
+    entry = Entry("", None, os.fsencode(path) + b"\n")
+    if plan.disk_digest(pointer) != plan.entry_digest(entry):
+        with stages.stage(os.path.dirname(pointer)) as stage, apply.writing(pointer):
+            apply.write_entry(pointer, entry, stage)
+    apply.remove_tree(beside)  # the environment was moved to where a root beside the wheels does not serve
 
 
 def wants_driver_stub() -> bool:
@@ -165,4 +251,14 @@ def wants_driver_stub() -> bool:
         return True
 
 
-__all__ = ["RootPlan", "is_ours", "make_root", "plan_root", "wants_driver_stub", "write_root"]
+__all__ = [
+    "RootPlan",
+    "is_ours",
+    "is_whole",
+    "is_writable",
+    "make_root",
+    "place_of_root",
+    "plan_root",
+    "wants_driver_stub",
+    "write_root",
+]

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from . import search
 from .catalog import COMPILER_COMPONENTS, COMPONENTS
+from .reading import read_bytes, read_text
 from .toolkits import distributions
 
 TYPE_CHECKING = False
@@ -116,8 +117,8 @@ def supplement_entries(toolkit: Toolkit, place: str) -> list[Entry]:
     for folder in _CCCL_CMAKE[1:]:
         for package in _names(toolkit.path, *folder):
             for name in _names(toolkit.path, *folder, package):
-                with open(os.path.join(toolkit.path, *folder, package, name), "rb") as file:
-                    data = file.read().replace(_CCCL_HEADERS, f'set(from_install_prefix "{way}")'.encode())
+                data = read_bytes(os.path.join(toolkit.path, *folder, package, name))
+                data = data.replace(_CCCL_HEADERS, f'set(from_install_prefix "{way}")'.encode())
                 tree.text(f"lib/cmake/{package}/{name}", data)
     paths = [os.path.relpath(path, place).replace(os.sep, "/") for _, path in made_from(toolkit)]
     tree.text(search.MADE_FROM, "\n".join(paths))
@@ -192,8 +193,7 @@ def _driver_stubs(tree: _Tree, toolkit: Toolkit) -> None:
 
 def _text(*path: str) -> str:
     try:
-        with open(os.path.join(*path), encoding="latin-1") as file:  # quicker than UTF-8, and cannot fail
-            return file.read()
+        return read_text(os.path.join(*path))
     except OSError:
         return ""
 

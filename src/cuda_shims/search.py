@@ -8,7 +8,16 @@ from __future__ import annotations
 
 import os
 
-from _cuda_shims import MADE_FROM, ROOTS_FOLDER, STAMP, WHEELS_ARE_ROOT, has_compiler, is_fresh, toolkit_majors
+from _cuda_shims import (
+    MADE_FROM,
+    ROOTS_FOLDER,
+    STAMP,
+    WHEELS_ARE_ROOT,
+    has_compiler,
+    is_fresh,
+    is_trusted,
+    toolkit_majors,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,12 +85,28 @@ def outside_root(site_dir: str, major: int) -> str | None:
 
     """
     root = outside_root_path(site_dir, major)
+    return root if serves(root, site_dir, major) else None
+
+
+def serves(root: str, site_dir: str, major: int) -> bool:
+    """
+    Tell whether a root can be used as it is.
+
+    :param root: its path
+    :param site_dir: the site-packages directory that holds the wheels
+    :param major: e.g. 13
+    :returns: whether it is fresh, made by somebody who is trusted, and, where it is not beside the wheels, for these
+
+    """
+    beside = root == root_path(site_dir, major)
     try:
-        if is_fresh(root) and os.path.samefile(os.path.join(root, SITE), site_dir):
-            return root
+        return (
+            is_fresh(root)
+            and is_trusted(root, site_dir, major)
+            and (beside or os.path.samefile(os.path.join(root, SITE), site_dir))
+        )
     except OSError:
-        pass
-    return None
+        return False
 
 
 def fresh_root(site_dir: str, major: int) -> str | None:
@@ -97,8 +122,8 @@ def fresh_root(site_dir: str, major: int) -> str | None:
     if WHEELS_ARE_ROOT:
         return toolkit_path(site_dir, major) if is_fresh(root) else None
     # one made before its environment was moved below a path with a space serves only where no other place is better
-    serves = is_plain(root) or not is_plain(outside_root_path(site_dir, major))
-    return root if serves and is_fresh(root) else outside_root(site_dir, major)
+    good = is_plain(root) or not is_plain(outside_root_path(site_dir, major))
+    return root if good and serves(root, site_dir, major) else outside_root(site_dir, major)
 
 
 def is_plain(path: str) -> bool:
@@ -186,9 +211,11 @@ __all__ = [
     "has_compiler",
     "is_fresh",
     "is_plain",
+    "is_trusted",
     "outside_root",
     "outside_root_path",
     "root_path",
+    "serves",
     "sibling_site_dirs",
     "site_dirs",
     "toolkit_majors",

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 
+from .reading import read_bytes
+
 #: the second line of every shim begins so: by it we know our own, and a shim knows another one
 MARK = b"# cuda-shims shim"
 _UNSTAMPED = b"# toolkit: none yet\n"
 #: what the files in the scripts directory end with
 SUFFIX = ".exe" if os.name == "nt" else ""
-#: an executable of ours holds this, and is smaller; so does shim.c tell one
+#: an executable of ours holds this, and no shim is larger; so does shim.c tell one
 _EXECUTABLE_MARK, _EXECUTABLE_SIZE = b"cuda-shims shim", 65536
 
 
@@ -55,14 +57,14 @@ def is_shim(path: str) -> bool:
 
     """
     try:
-        with open(path, "rb") as file:
-            start = file.read(512)
-            if not start.startswith(b"MZ"):
-                return start.partition(b"\n")[2].startswith(MARK)
-            whole = start + file.read(_EXECUTABLE_SIZE)
-            return len(whole) <= _EXECUTABLE_SIZE and _EXECUTABLE_MARK in whole
+        if os.stat(path).st_size > _EXECUTABLE_SIZE:
+            return False
+        whole = read_bytes(path)
     except OSError:
         return False
+    if whole.startswith(b"MZ"):
+        return _EXECUTABLE_MARK in whole
+    return whole.partition(b"\n")[2].startswith(MARK)
 
 
 __all__ = ["MARK", "SUFFIX", "is_shim", "shim_bytes", "template"]

@@ -77,8 +77,9 @@ def _config_value(name: str, environ: MutableMapping[str, str]) -> object:
 def _make(site_dir: str, major: int) -> str:
     try:
         from .root_maker import make_root  # noqa: PLC0415 # only when there is work to do
+        from .stages import HOOK_SECONDS  # noqa: PLC0415
 
-        return make_root(site_dir, major)
+        return make_root(site_dir, major, seconds=HOOK_SECONDS)
     except Exception as error:  # noqa: BLE001 # builds go on with what the wheels have
         _debug("no root:", repr(error))
         return search.toolkit_path(site_dir, major)

@@ -8,10 +8,15 @@ from typing import NamedTuple
 
 from . import search
 from .catalog import TOOLS
+from .reading import read_bytes, read_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+
+#: the macro of cuda.h with the release, how many digits it has at most, and what of a line can be its definition
+_VERSION, _DIGITS, _MAX_LINE = "CUDA_VERSION", 6, 200
 
 
 class Toolkit(NamedTuple):
@@ -99,7 +104,8 @@ def distributions(site_dir: str) -> Iterator[tuple[str, str, str]]:
     Not :mod:`importlib.metadata`: importing it costs more than making a root, and it parses what a folder's name says.
 
     :param site_dir: the site-packages directory
-    :returns: (normalised name, version, folder name) of each, as :pep:`427` and the recording specification spell them
+    :returns: (normalised name, version, folder name) of each, as :pep:`427` and the recording specification spell them;
+        without those whose folder has a letter that neither has: what is read here is written into scripts
 
     """
     try:
@@ -108,8 +114,13 @@ def distributions(site_dir: str) -> Iterator[tuple[str, str, str]]:
         return
     for folder in names:
         name, dash, version = folder[: -len(".dist-info")].partition("-")
-        if folder.endswith(".dist-info") and dash:
+        if folder.endswith(".dist-info") and dash and _is_plain(folder):
             yield name.lower().replace("_", "-").replace(".", "-"), version, folder
+
+
+def _is_plain(name: str) -> bool:
+    # not a regular expression: importing re costs as much as all the rest
+    return name.isascii() and all(each.isalnum() or each in "-_.+!" for each in name)
 
 
 def installed_components(site_dir: str, major: int) -> Iterator[tuple[str, str]]:
@@ -125,9 +136,8 @@ def installed_components(site_dir: str, major: int) -> Iterator[tuple[str, str]]
     for name, version, folder in distributions(site_dir):
         if name.startswith("nvidia-"):
             try:
-                with open(os.path.join(site_dir, folder, "RECORD"), "rb") as file:
-                    if needle in file.read():
-                        yield name, version
+                if needle in read_bytes(os.path.join(site_dir, folder, "RECORD")):
+                    yield name, version
             except OSError:
                 continue
 
@@ -141,14 +151,13 @@ def header_version(path: str) -> str | None:
 
     """
     try:
-        with open(os.path.join(path, "include", "cuda.h"), encoding="utf-8", errors="replace") as file:
-            for line in file:
-                words = line.split()
-                if words[:2] == ["#define", "CUDA_VERSION"] and words[2:] and words[2].isdigit():
-                    number = int(words[2])
-                    return f"{number // 1000}.{number % 1000 // 10}"
+        text = read_text(os.path.join(path, "include", "cuda.h"))
     except OSError:
-        pass
+        return None
+    for line in text.splitlines() if _VERSION in text else ():
+        define, name, digits = [*line[:_MAX_LINE].split(), "", "", ""][:3]
+        if (define, name) == ("#define", _VERSION) and digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS:
+            return f"{int(digits) // 1000}.{int(digits) % 1000 // 10}"
     return None
 
 

@@ -123,14 +123,14 @@ def test_no_target(tmp_path, content):
 def test_this_one_is_what_is_on_sys_path(new_prefix, monkeypatch):
     sysconfig.get_config_vars()  # reads a file of the standard library, which goes off sys.path below
     outer, inner = new_prefix("outer"), new_prefix("inner")
-    inner_info = write_ours(inner.site, os.path.join(inner.path, "custom scripts"))
+    inner_info = write_ours(inner.site, os.path.join(inner.path, "Scripts"))
     write_ours(outer.site, outer.bin)
     monkeypatch.setattr(sys, "path", ["", "relative", sys.path[0], inner.site, outer.site, "/nowhere/site-packages"])
     found = environments.current_environment()
     assert found.site_dirs == (inner.site, outer.site)
     assert (found.dist_info, found.site_dir) == (inner_info, inner.site)
     # not sysconfig's: an installer's RECORD says where it put the shims
-    assert found.scripts == os.path.join(inner.path, "custom scripts")
+    assert found.scripts == os.path.join(inner.path, "Scripts")
 
 
 def test_scripts_that_are_gone_are_not_recorded_ones(prefix):
@@ -140,6 +140,20 @@ def test_scripts_that_are_gone_are_not_recorded_ones(prefix):
     assert environments.recorded_scripts(info) is None
     os.unlink(os.path.join(info, "RECORD"))
     assert environments.recorded_scripts(info) is None
+
+
+@pytest.mark.parametrize(
+    "folder",
+    ["elsewhere/bin", "env/sbin", "env/lib/bin/", "env/lib/python3.11/site-packages/x/bin", "/bin"],
+)
+def test_scripts_of_no_prefix_are_not_recorded_ones(prefix, tmp_path, folder):
+    """Shims are written there, so what a RECORD says may not lead anywhere else."""
+    info = prefix.ours()
+    place = tmp_path / folder
+    if not place.exists():
+        place.mkdir(parents=True)
+    write(os.path.join(info, "RECORD"), f"{os.path.relpath(place, prefix.site)}/nvcc,,\n{place}/nvcc,,\n".encode())
+    assert (environments.recorded_scripts(info) is None) is (folder != "env/lib/bin/")
 
 
 def test_an_environment_of_no_site_packages(monkeypatch, tmp_path):

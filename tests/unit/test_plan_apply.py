@@ -10,7 +10,7 @@ import time
 import pytest
 from fake_toolkit import age, snapshot, write, write_distribution
 
-from cuda_shims import api, apply, plan, root_maker, search
+from cuda_shims import api, apply, plan, root_maker, search, stages
 from cuda_shims.environments import Environment
 from cuda_shims.errors import NotWritableError
 from cuda_shims.roots import Entry
@@ -139,13 +139,15 @@ def test_removing_outside_the_folder_takes_no_folder_along(tmp_path):
 
 def test_the_record_is_read_back(tmp_path):
     digests = {"a b": "link:x y", "c": "sha256:00", "\udcff": "link:\udcfe"}
-    apply.write_record(str(tmp_path), digests)
-    assert plan.read_record(str(tmp_path)) == digests
-    before = snapshot(str(tmp_path), times=True)
-    apply.write_record(str(tmp_path), dict(reversed(digests.items())))
-    assert snapshot(str(tmp_path), times=True) == before
-    apply.write_record(str(tmp_path), {})
+    with stages.stage(str(tmp_path)) as stage:
+        apply.write_record(str(tmp_path), digests, stage)
+        assert plan.read_record(str(tmp_path)) == digests
+        before = snapshot(str(tmp_path), times=True)
+        apply.write_record(str(tmp_path), dict(reversed(digests.items())), stage)
+        assert snapshot(str(tmp_path), times=True) == before
+        apply.write_record(str(tmp_path), {}, stage)
     assert plan.read_record(str(tmp_path)) == {}
+    assert os.listdir(tmp_path) == [plan.RECORD]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +161,8 @@ def test_garbage_in_the_record_gives_no_right_to_touch_anything(tmp_path, data):
 
 
 def test_an_empty_record_is_not_written(tmp_path):
-    apply.write_record(str(tmp_path), {})
+    with stages.stage(str(tmp_path)) as stage:
+        apply.write_record(str(tmp_path), {}, stage)
     assert os.listdir(tmp_path) == []
 
 
@@ -277,26 +280,24 @@ def test_an_interruption_leaves_nothing(prefix, monkeypatch, interruption, name)
 
 def test_the_stamp_is_whole_or_not_there(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "utime", lambda *_, **__: (_ for _ in ()).throw(OSError(errno.EPERM, "no")))
-    with pytest.raises(OSError, match="no"):
-        apply.write_stamp(str(tmp_path), 1)
+    with stages.stage(str(tmp_path)) as stage, pytest.raises(OSError, match="no"):
+        apply.write_stamp(str(tmp_path), 1, stage)
     assert os.listdir(tmp_path) == []
 
 
 def test_another_process_was_faster(prefix, monkeypatch):
     prefix.toolkit()
-    wanted = root_maker.plan_root(root_maker.read_toolkit(prefix.site, 13))
+    path = search.root_path(prefix.site, 13)
     real = os.rename
 
     def late(source, target):
         monkeypatch.setattr(os, "rename", real)
-        with monkeypatch.context() as patch:
-            patch.setattr(os, "getpid", lambda: 1)
-            root_maker.write_root(wanted)  # the other one
+        assert root_maker.write_root(prefix.site, 13, path, driver_stub=True)  # the other one
         return real(source, target)
 
     monkeypatch.setattr(os, "rename", late)
-    root_maker.write_root(wanted)
-    assert search.is_fresh(wanted.path)
+    assert root_maker.write_root(prefix.site, 13, path, driver_stub=True) is None
+    assert search.is_fresh(path)
     whole(prefix.site)
 
 
@@ -326,40 +327,91 @@ def test_nothing_of_ours_is_writable_for_others_and_tools_can_be_started(prefix,
 # locks and leftovers --------------------------------------------------------------------------------------------------
 
 
-def test_a_lock_that_is_held_is_waited_for_not_for_ever(tmp_path, monkeypatch):
-    monkeypatch.setattr(apply, "LOCK_SECONDS", 0.2)
+def test_a_lock_that_is_held_is_waited_for_not_for_ever(tmp_path):
     folder = str(tmp_path / "ours")
-    with apply.exclusive(folder), pytest.raises(NotWritableError, match="another process has held its lock"):  # noqa: SIM117
-        with apply.exclusive(folder):
+    with stages.exclusive(folder, 9) as first, pytest.raises(NotWritableError, match="another process has held its"):  # noqa: SIM117
+        with stages.exclusive(folder, 0.2):
             raise AssertionError("two at once")
-    with apply.exclusive(folder):  # it was given back
-        pass
+    with stages.exclusive(folder, 0.2) as second:  # it was given back
+        assert (first, second) == (True, True)
+
+
+@pytest.mark.parametrize("code", [errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL])
+def test_a_file_system_without_locks(prefix, monkeypatch, code):
+    """Then a root is renewed as a whole, in one step, and nothing waits for anything."""
+    import fcntl
+
+    def without(*_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", without)
+    toolkit = prefix.toolkit()
+    root = root_maker.make_root(prefix.site, 13)
+    os.utime(os.path.join(toolkit, "bin"))
+    write(os.path.join(root, "bin/left over"))
+    before = os.stat(root).st_ino
+    assert root_maker.make_root(prefix.site, 13) == root
+    assert os.stat(root).st_ino != before
+    assert search.is_fresh(root)
+    assert not os.path.exists(os.path.join(root, "bin/left over"))
+    assert sorted(os.listdir(os.path.dirname(root))) == [".lock", "cu13"]
 
 
 def test_a_lock_in_a_place_that_cannot_be_made(tmp_path):
     write(str(tmp_path / "file"))
     with pytest.raises(NotWritableError):  # noqa: SIM117
-        with apply.exclusive(str(tmp_path / "file/ours")):
+        with stages.exclusive(str(tmp_path / "file/ours"), 1):
             pass
 
 
-def test_what_killed_processes_left_is_swept_when_it_is_old(prefix):
+def test_what_killed_processes_left_is_swept_when_no_process_holds_it(prefix):
     toolkit = prefix.toolkit()
     root = root_maker.make_root(prefix.site, 13)
     folder = os.path.dirname(root)
-    old, young = (os.path.join(folder, f"cu13.{number}{apply.SCRATCH}") for number in (1, 2))
-    for path in (old, young):
-        write(os.path.join(path, "bin/nvcc"))
+    dead, old, young = (os.path.join(folder, f"{name}{apply.SCRATCH}") for name in ("dead", "old", "young"))
+    write(os.path.join(dead, "bin/nvcc"))
+    write(old)  # what is no directory has no lock
     age(old)
-    os.utime(os.path.join(toolkit, "bin"))
-    root_maker.make_root(prefix.site, 13)
-    assert (os.path.exists(old), os.path.exists(young)) == (False, True)
+    write(young)
+    with stages.stage(folder) as alive:
+        write(os.path.join(alive.path, "bin/nvcc"))
+        os.utime(os.path.join(toolkit, "bin"))
+        root_maker.make_root(prefix.site, 13)
+        assert os.listdir(alive.path) == ["bin"]
+    assert sorted(os.listdir(folder)) == [".lock", "cu13", os.path.basename(young)]
+
+
+def test_a_stage_that_is_swept_before_it_is_locked(tmp_path, monkeypatch):
+    """Between its making and its lock another process may take it for abandoned."""
+    real = stages._lock
+    swept = []
+
+    def late(path):
+        if len(swept) < 2:
+            swept.append(path)
+            if len(swept) == 1:
+                descriptor = real(path)  # the other one has it just now
+                try:
+                    return real(path)
+                finally:
+                    os.close(descriptor)
+                    os.rmdir(path)
+            descriptor = real(path)
+            os.rmdir(path)  # and here it had it before
+            return descriptor
+        return real(path)
+
+    monkeypatch.setattr(stages, "_lock", late)
+    with stages.stage(str(tmp_path)) as stage:
+        assert os.path.isdir(stage.path)
+        assert stage.path not in swept
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_scratch_that_goes_away_while_it_is_looked_at(prefix, monkeypatch):
     toolkit = prefix.toolkit()
     root = root_maker.make_root(prefix.site, 13)
-    write(os.path.join(os.path.dirname(root), f"cu13.1{apply.SCRATCH}", "x"))
+    write(os.path.join(os.path.dirname(root), f"cu13.1{apply.SCRATCH}"))
     real = os.lstat
 
     def gone(path, **options):

@@ -14,7 +14,6 @@ from fake_toolkit import COMPILER, OLD, Prefix, age, cccl_cmake, component_files
 
 from cuda_shims import root_maker, roots, search
 from cuda_shims.catalog import COMPONENTS
-from cuda_shims.toolkits import read_toolkit
 
 ALL = tuple(component_files())
 VERSIONS = ("13.0.88", "13.2.86", "13.5.37")
@@ -24,9 +23,9 @@ FOREIGN = pytest.mark.skipif(MACHINE not in {"x86_64", "aarch64"}, reason="needs
 
 def made(prefix, version="13.5.37", components=ALL, **options):
     prefix.toolkit(version, components)
-    wanted = root_maker.plan_root(read_toolkit(prefix.site, 13), **options)
-    root_maker.write_root(wanted)
-    return wanted.path
+    path = root_maker.place_of_root(prefix.site, 13, beside=True)
+    root_maker.write_root(prefix.site, 13, path, **{"driver_stub": True, **options})
+    return path
 
 
 def text(*path):

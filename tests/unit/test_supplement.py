@@ -152,7 +152,7 @@ def test_a_toolkit_that_a_user_chose_has_no_supplement(hook, prefix):
 
 def test_builds_go_on_where_nothing_can_be_written(hook, prefix, monkeypatch):
     toolkit = prefix.toolkit()
-    monkeypatch.setattr(root_maker, "write_root", lambda _: (_ for _ in ()).throw(OSError(28, "full")))
+    monkeypatch.setattr(root_maker, "write_root", lambda *_, **__: (_ for _ in ()).throw(OSError(28, "full")))
     assert hook(prefix.site)["CUDA_HOME"] == toolkit
 
 

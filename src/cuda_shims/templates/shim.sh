@@ -22,15 +22,34 @@ _cs_is_shim() {
   case $_cs_line in '# cuda-shims shim'*) return 0 ;; *) return 1 ;; esac
 }
 
+# _cs_owner FILE: sets _cs_uid
+_cs_owner() {
+  _cs_uid=
+  IFS=' ' read -r _cs_line _cs_line _cs_uid _cs_line <<EOF
+$(command -p ls -nd -- "$1" 2>/dev/null)
+EOF
+}
+
+# _cs_trusted ROOT WHEELS: what belongs to this user, the superuser or the owner of the wheels; the first needs no fork
+_cs_trusted() {
+  [ -O "$1" ] && return 0
+  _cs_owner "$1"
+  _cs_maker=$_cs_uid
+  [ "$_cs_maker" != 0 ] || return 0
+  _cs_owner "$2"
+  [ -n "$_cs_uid" ] && [ "$_cs_uid" = "$_cs_maker" ]
+}
+
 # _cs_fresh ROOT SITE: sets _cs_root when a finished root serves SITE and nothing that it was made from is newer
 _cs_fresh() {
   _cs_root=$1
   if [ ! -f "$_cs_root/stamp" ]; then
-    [ -r "$1.root" ] && IFS= read -r _cs_root <"$1.root" && [ "$_cs_root/site" -ef "$2" ] || return 1
+    [ -f "$1.root" ] && IFS= read -r _cs_root <"$1.root" && [ "$_cs_root/site" -ef "$2" ] || return 1
   fi
   for _cs_input in "$_cs_root"/made-from-1/*; do
     [ -e "$_cs_input" ] && [ ! "$_cs_input" -nt "$_cs_root/stamp" ] || return 1
   done
+  _cs_trusted "$_cs_root" "$2/nvidia/cu${1##*/cu}"
 }
 
 # _cs_look SITE: sets _cs_found to the tool in a site-packages directory, _cs_stale when no fresh root has it
@@ -38,7 +57,7 @@ _cs_look() {
   _cs_found= _cs_stale= _cs_best=-1
   for _cs_wheel in "$1"/nvidia/cu[0-9]*; do
     _cs_major=${_cs_wheel##*/cu}
-    case $_cs_major in *[!0-9]* | ??????*) continue ;; esac
+    case $_cs_major in *[!0-9]* | ????* | 0*) continue ;; esac
     case $_cs_want in '' | "$_cs_major") ;; *) continue ;; esac
     [ "$_cs_major" -gt "$_cs_best" ] || continue
     if _cs_fresh "$1/cuda_shims_toolkit/cu$_cs_major" "$1"; then
@@ -118,7 +137,7 @@ while :; do
     exec "$_cs_found" "$@"
   fi
   [ -L "$_cs_link" ] && [ "$_cs_hops" -lt 20 ] || break
-  _cs_target=$(readlink -- "$_cs_link") || break
+  _cs_target=$(command -p readlink -- "$_cs_link") || break
   case $_cs_target in
     /*) _cs_link=$_cs_target ;;
     *) _cs_link=$_cs_bin/$_cs_target ;;

@@ -1,0 +1,205 @@
+"""
+Where things come into being before they are moved to their place, and the lock of a folder.
+
+A stage is a directory of one process in a folder of ours. It is known to be abandoned by the lock that its maker holds
+on it: the kernel gives that back when a process dies, however it dies, so nothing has to be waited for, and no process
+number, which another host or container has as well, says anything. Nothing that a killed process leaves behind is
+anywhere else, and an uninstaller removes the folder whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import NamedTuple
+
+from . import apply, search
+from .errors import NotWritableError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: how long a command waits for another process that changes the same folder
+LOCK_SECONDS = 20.0
+#: how long a start of Python does: a root is renewed in a tenth of that, and a holder that was stopped goes on later
+HOOK_SECONDS = 1.0
+#: where no lock tells: nothing takes so long to be moved to its place
+_OLD_SECONDS = 60.0
+_LOCK = ".lock"
+
+
+class Stage:
+    """A directory that nobody else uses; what is left in it goes with it."""
+
+    def __init__(self, path: str) -> None:
+        """
+        Describe a stage; :func:`stage` makes one.
+
+        :param path: the directory
+
+        """
+        self.path = path
+        self._count = 0
+
+    def new(self) -> str:
+        """
+        Name a file that is not there yet.
+
+        :returns: its absolute path
+
+        """
+        self._count += 1
+        return os.path.join(self.path, f".{self._count}")
+
+
+@contextlib.contextmanager
+def stage(folder: str) -> Iterator[Stage]:
+    """
+    Make a stage, and remove those that killed processes left.
+
+    :param folder: a folder of ours; it is made if it is not there
+    :raises NotWritableError: when the stage cannot be made
+
+    """
+    with apply.writing(folder):
+        apply.make_folders(folder)
+        claim = _claim(folder)
+    try:
+        # by the clock of the file system, which may be another host's
+        with contextlib.suppress(OSError):
+            sweep(folder, os.stat(claim.path).st_mtime)
+        yield Stage(claim.path)
+    finally:
+        apply.discard(claim.path)
+        if claim.descriptor is not None:
+            os.close(claim.descriptor)
+
+
+class _Claim(NamedTuple):
+    path: str
+    #: of the locked directory; ``None`` where directories cannot be locked
+    descriptor: int | None
+
+
+def _claim(folder: str) -> _Claim:
+    while True:
+        path = os.path.join(folder, os.urandom(8).hex() + apply.SCRATCH)
+        os.mkdir(path, 0o755)
+        try:
+            descriptor = _lock(path)
+        except BlockingIOError:  # sweep() has found it before we locked it
+            continue
+        except OSError:
+            apply.discard(path)
+            raise
+        if descriptor is None or os.path.exists(path):
+            return _Claim(path, descriptor)
+        os.close(descriptor)
+
+
+def _lock(path: str) -> int | None:
+    # lock a directory; None where that cannot be done: on Windows, on NFS
+    try:
+        import fcntl  # noqa: PLC0415 # not on Windows
+    except ImportError:
+        return None
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def sweep(folder: str, now: float) -> None:
+    """
+    Remove what killed processes left unfinished.
+
+    :param folder: a folder that we write to
+    :param now: the time, as the folder's file system has it
+
+    """
+    for name in os.listdir(folder):
+        if name.endswith(apply.SCRATCH):
+            path = os.path.join(folder, name)
+            with contextlib.suppress(OSError):  # its owner is alive and has just moved it, or holds the lock
+                descriptor = _lock(path) if os.path.isdir(path) and not os.path.islink(path) else None
+                if descriptor is not None or now - os.lstat(path).st_mtime > _OLD_SECONDS:
+                    apply.discard(path)
+                if descriptor is not None:
+                    os.close(descriptor)
+
+
+def sweep_outside(folder: str) -> None:
+    """
+    Remove roots whose environment is gone.
+
+    :param folder: the folder of all roots that are not beside their wheels
+
+    """
+    for key in os.listdir(folder):
+        with contextlib.suppress(OSError):  # not a folder, or another process is sweeping
+            for name in os.listdir(os.path.join(folder, key)):
+                link = os.path.join(folder, key, name, search.SITE)
+                if os.path.islink(link) and not os.path.exists(link):
+                    apply.discard(os.path.join(folder, key))
+
+
+@contextlib.contextmanager
+def exclusive(folder: str, seconds: float) -> Iterator[bool]:
+    """
+    Keep other processes from changing what is in a folder of ours.
+
+    :param folder: the folder; it is made if it is not there
+    :param seconds: how long to wait for another process
+    :returns: ``False`` where the file system has no locks: then nothing may be changed in more than one step
+    :raises NotWritableError: when another process holds the lock, or the file cannot be made
+
+    """
+    path = os.path.join(folder, _LOCK)
+    with apply.writing(folder):
+        apply.make_folders(folder)
+        lockable = _is_lockable(path)
+    if not lockable:
+        yield False
+        return
+    from filelock import FileLock, Timeout  # noqa: PLC0415 # costs more than making a root, which needs no lock
+
+    with apply.writing(folder):
+        lock = FileLock(path, timeout=seconds, mode=0o644)
+        try:
+            lock.acquire(poll_interval=0.02)
+        except Timeout as error:
+            raise NotWritableError(folder, f"another process has held its lock for {seconds:.0f} s") from error
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def _is_lockable(path: str) -> bool:
+    # where not, filelock raises NotImplementedError or, in later versions, warns on stderr and takes a file for the
+    # lock, which stays behind when its process is killed
+    try:
+        import fcntl  # noqa: PLC0415
+    except ImportError:
+        return True
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    else:
+        return True
+    finally:
+        os.close(descriptor)
+
+
+__all__ = ["HOOK_SECONDS", "LOCK_SECONDS", "Stage", "exclusive", "stage", "sweep", "sweep_outside"]
