@@ -135,7 +135,7 @@ class Actor:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(output)
         arguments = [*(LINK if "linked" in way else COMPILE), "k.cu", "-o", output]
-        environ, path = dict(self.environ), self.environ["PATH"]
+        environ, path = {**self.environ, "CUDA_SHIMS_DEBUG": "1"}, self.environ["PATH"]
         if way == "shim":
             environ["PATH"] = f"{self.env}/bin:{path}"
             command = ["/bin/sh", "-c", 'nvcc "$@"', "sh", *arguments]
@@ -153,13 +153,14 @@ class Actor:
                 command, env=environ, cwd=self.folder, capture_output=True, text=True, errors="replace", check=False
             )
         except OSError as error:  # the wheels' own nvcc is not there
-            self.note("compile", **row, end=time.monotonic(), rc=127, said=str(error), made=False, top="")
+            self.note("compile", **row, end=time.monotonic(), rc=127, said=str(error), made=False, top="", why=[])
             return
         row.update(end=time.monotonic(), rc=done.returncode, made=checks.is_elf(output))
         said = done.stdout + done.stderr
         tops = [line[7:] for line in said.splitlines() if line.startswith("#$ TOP=")]
-        said = "\n".join(line for line in said.splitlines() if not line.startswith("#$ "))
-        self.note("compile", **row, top=os.path.normpath(tops[0]) if tops else "", said=said[-3000:])
+        why = [line for line in said.splitlines() if line.startswith("cuda-shims: no root")]
+        said = "\n".join(line for line in said.splitlines() if not line.startswith(("#$ ", "cuda-shims: ")))
+        self.note("compile", **row, top=os.path.normpath(tops[0]) if tops else "", why=why, said=said[-3000:])
 
     # --- those who change the environment ---
 

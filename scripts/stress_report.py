@@ -69,7 +69,10 @@ def _compiles(compiles: list[Row], changes: list[Row], figures: Figures) -> None
     figures["  failed"] = len(failed)
     beside = [row for row in locked if not _failed(row) and not row["top"].endswith(ROOT)]
     figures["  by the wheels' folder, not by the root"] = len(beside)
-    figures["faults"] += [f"a compile ({row['way']}, {row['who']}): {row['rc']} {row['said']}" for row in failed]
+    figures["  why there was no root"] = dict(Counter(line for row in locked for line in row["why"]))
+    figures["faults"] += [
+        f"a compile ({row['way']}, {row['who']}): {row['rc']} {row['said']} {row['why']}" for row in failed
+    ]
     free = [row for row in compiles if not row["locked"]]
     for name, some in (
         ("compiles without the lock", [row for row in free if row["way"] != "bare"]),
