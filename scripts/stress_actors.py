@@ -35,6 +35,7 @@ LINK = ["-arch=sm_80", "-v", "-shared", "-Xcompiler", "-fPIC", "-cudart", "share
 #: what a build back end does
 CHILD = "import subprocess, sys; sys.exit(subprocess.run(['nvcc', *sys.argv[1:]]).returncode)"
 WAYS = ("hook", "shim", "isolated", "hook", "shim", "hook, linked")
+UNINSTALLERS = ("cuda-shims", "uv", "pip")
 UV_LINK_MODES = ("hardlink", "copy", "symlink", "clone")
 #: of a hundred rounds, so many compile once more without the lock, and once more with the wheels' own nvcc
 SAMPLE = 10
@@ -212,12 +213,10 @@ class Actor:
                 if turn % 4 == 3:  # noqa: PLR2004
                     self.pip("installer", "install", "--force-reinstall", *wheel, what="cuda-shims")
                     continue
-                if turn % 4 == 0:
-                    self.run("uninstall", self.python, "-m", "cuda_shims", "uninstall", by="cuda-shims")
-                elif turn % 4 == 1:
-                    self.uv("uninstall", "uninstall", "cuda-shims")
-                else:
-                    self.pip("uninstall", "uninstall", "cuda-shims")
+                if self.uninstall(turn % 4)["rc"]:  # uv, when a start of Python writes to the folder that it removes
+                    self.note("again", by=UNINSTALLERS[turn % 4])
+                    with self.lock("starts", fcntl.LOCK_EX):
+                        self.uninstall(turn % 4)
                 with self.lock("starts", fcntl.LOCK_EX):  # those that were on their way have ended
                     by = ("cuda-shims", "uv", "pip")[turn % 4]
                     self.note(
@@ -229,6 +228,13 @@ class Actor:
                 else:
                     self.uv("installer", "install", *wheel, what="cuda-shims")
             time.sleep(self.config["pause"] * 2)
+
+    def uninstall(self, by: int) -> dict[str, Any]:
+        """Uninstall cuda-shims."""
+        if by == 0:
+            return self.run("uninstall", self.python, "-m", "cuda_shims", "uninstall", by="cuda-shims")
+        installer = self.uv if by == 1 else self.pip
+        return installer("uninstall", "uninstall", "cuda-shims")
 
     # --- those who look ---
 
@@ -252,6 +258,7 @@ class Actor:
         said: dict[str, float] = {}
         while not self.stopped():
             looks += 1
+            time.sleep(0.02)  # two processes that only look would take half of a small machine
             now = time.monotonic()
             torn, differ = checks.torn_files(self.env, self.site)
             for fault in torn:
@@ -282,9 +289,6 @@ def main() -> None:
     with open(sys.argv[1], encoding="utf-8") as file:
         config = json.load(file)
     actor = Actor(config, sys.argv[2], int(sys.argv[3]))
-    if actor.role in {"reader", "records"}:
-        with contextlib.suppress(OSError):
-            os.nice(-5)  # among many processes it would seldom look
     try:
         getattr(actor, actor.role)()
     finally:
