@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-#: shims, hook, root and wheel; the build of the CMake example; that of the torch example; what nvcc executes
-PARTS = ("start", "builds", "torch", "instructions")
+#: shims, hook, root and wheel; the build of the CMake example; that of the torch example; what nvcc executes; starts of
+#: Python in environments that are broken
+PARTS = ("start", "builds", "torch", "instructions", "faults")
 TOOLKIT = "cuda-toolkit[cccl,crt,cudart,nvcc,nvvm]"
 
 
@@ -68,6 +69,10 @@ def main() -> None:
             tools = ("setuptools", "ninja", *bench_builds.TORCH)
             torch_python = make_environment(os.path.join(folder, "torch-env"), wheel, *tools)
             bench_builds.torch_rows(torch_python, os.path.join(folder, "torch"), row)
+        if "faults" in parts:
+            import bench_faults  # noqa: PLC0415 # which needs the tests
+
+            bench_faults.fault_rows(python, folder, row)
         if "instructions" in parts:
             os.mkdir(os.path.join(folder, "counted"))
             bench_builds.instruction_rows(python, os.path.join(folder, "counted"), row)

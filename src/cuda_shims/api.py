@@ -60,6 +60,8 @@ def install(
             actions = planned()  # another process may have written meanwhile
             own_files.write_files(site_dir, environment.dist_info, actions)
     changes = [_install_root(toolkit, site_dir, stub=stub, dry_run=dry_run) for toolkit in toolkits]
+    if not dry_run:
+        stages.tidy(os.path.join(site_dir, search.ROOTS_FOLDER))
     for action in actions:
         path = os.path.normpath(os.path.join(site_dir, action.path))
         note = f"it belongs to {owner(environment.site_dirs, path)}" if action.kind == plan.CONFLICT else ""

@@ -123,26 +123,6 @@ def make_folders(path: str) -> None:
         make_folders(path)
 
 
-def probe(stage: Stage) -> None:
-    """
-    See whether anything can be written: it costs less to learn that here than after all has been read and planned.
-
-    :param stage: where
-    :raises NotWritableError: when it cannot: the disk is full, say
-
-    """
-    from .roots import Entry  # noqa: PLC0415 # roots imports nothing of ours that writes; the other way round would loop
-
-    with writing(stage.path):
-        path = stage.new()
-        _write_new(path, Entry("", None, bytes(_PROBE)))
-        os.unlink(path)
-
-
-#: what a root's files take, without its links
-_PROBE = 65536
-
-
 def create_root(  # noqa: PLR0913
     stage: Stage, root: str, entries: Iterable[Entry], digests: Mapping[str, str], newest: int, *, swap: bool = False
 ) -> bool:
@@ -282,9 +262,9 @@ def discard(path: str) -> None:
 
     """
     with contextlib.suppress(NotWritableError, OSError):
-        if os.path.isfile(path) or os.path.islink(path):
-            os.unlink(path)
-        else:
+        try:
+            os.rmdir(path)  # as most of them are: empty
+        except OSError:
             remove_tree(path)
 
 
@@ -319,7 +299,7 @@ def write_record(folder: str, digests: Mapping[str, str], stage: Stage) -> None:
     :raises OSError: when it cannot be written
 
     """
-    from .roots import Entry  # noqa: PLC0415 # see probe()
+    from .roots import Entry  # noqa: PLC0415 # roots imports nothing of ours that writes; the other way round would loop
 
     path = os.path.join(folder, RECORD)
     if digests or os.path.lexists(path):
@@ -336,7 +316,6 @@ __all__ = [
     "create_root",
     "discard",
     "make_folders",
-    "probe",
     "remove",
     "remove_tree",
     "write_entry",

@@ -177,7 +177,6 @@ def write_root(  # noqa: PLR0913
     folder = os.path.dirname(path)
     outside = path != search.root_path(site_dir, major)
     with stages.stage(folder) as stage:
-        apply.probe(stage)
         if outside and is_writable(site_dir):
             with contextlib.suppress(NotWritableError):  # the root serves all the same, without its shims
                 _point_to(site_dir, major, path)
@@ -211,15 +210,25 @@ def _is_own(path: str, site_dir: str, major: int) -> bool:
 
 
 def _renew(stage: stages.Stage, wanted: RootPlan) -> None:
+    # What a root was made from says with its stamp whether it is fresh, so it is renewed after all the rest: an upgrade
+    # whose files are older than the stamp is known by a link to a .dist-info that is gone, and that link goes last.
     recorded = plan.read_record(wanted.path)
+    folder = os.path.join(wanted.path, search.MADE_FROM)
+    for name in os.listdir(folder) if os.path.isdir(folder) else ():
+        path = f"{search.MADE_FROM}/{name}"
+        recorded[path] = plan.disk_digest(os.path.join(wanted.path, path)) or ""
     # all that is in a root is ours: a link that differs is one that an older wheel needed
     actions = plan.make_plan(wanted.path, wanted.entries, recorded, ours=lambda _: True)
+    first = [each for each in actions if not each.path.startswith(search.MADE_FROM)]
+    later = [each for each in actions if each.path.startswith(search.MADE_FROM) and each.entry]
+    last = [each for each in actions if each.path.startswith(search.MADE_FROM) and not each.entry]
     with apply.writing(wanted.path):
         # first what is to be there, so that what is written from here on is known to a later renewal
         apply.write_record(wanted.path, {**recorded, **plan.digests(wanted.entries)}, stage)
-        owned = apply.carry_out(wanted.path, actions, stage)
+        owned = {**apply.carry_out(wanted.path, first, stage), **apply.carry_out(wanted.path, later, stage)}
         apply.write_record(wanted.path, owned, stage)
         apply.write_stamp(wanted.path, wanted.newest, stage)
+        apply.carry_out(wanted.path, last, stage)
 
 
 def _point_to(site_dir: str, major: int, path: str) -> None:

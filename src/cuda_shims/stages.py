@@ -135,6 +135,19 @@ def sweep(folder: str, now: float) -> None:
                     os.close(descriptor)
 
 
+def tidy(folder: str) -> None:
+    """
+    Remove what killed processes left in a folder of ours, and write nothing if they left nothing.
+
+    :param folder: the folder; it need not be there
+    :raises NotWritableError: when it cannot be written
+
+    """
+    if os.path.isdir(folder) and any(name.endswith(apply.SCRATCH) for name in os.listdir(folder)):
+        with stage(folder):
+            pass
+
+
 def sweep_outside(folder: str) -> None:
     """
     Remove roots whose environment is gone.
@@ -202,4 +215,4 @@ def _is_lockable(path: str) -> bool:
         os.close(descriptor)
 
 
-__all__ = ["HOOK_SECONDS", "LOCK_SECONDS", "Stage", "exclusive", "stage", "sweep", "sweep_outside"]
+__all__ = ["HOOK_SECONDS", "LOCK_SECONDS", "Stage", "exclusive", "stage", "sweep", "sweep_outside", "tidy"]

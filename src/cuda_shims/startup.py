@@ -74,8 +74,26 @@ def _config_value(name: str, environ: MutableMapping[str, str]) -> object:
         return None
 
 
+#: what a root takes: bytes, and files and links
+_ROOM = (512 * 1024, 500)
+
+
+def _is_full(folder: str) -> bool:
+    # asked before anything is imported: on a full disk each start would read and plan for nothing
+    try:
+        status = os.statvfs(folder)
+    except (AttributeError, OSError):  # Windows
+        return False
+    free = status.f_bfree if os.geteuid() == 0 else status.f_bavail
+    files = status.f_files and status.f_favail < _ROOM[1]  # some file systems count none
+    return bool(status.f_blocks and (free * status.f_frsize < _ROOM[0] or files))
+
+
 def _make(site_dir: str, major: int) -> str:
     try:
+        if _is_full(site_dir):
+            _debug("no root: there is no room for one on", site_dir)
+            return search.toolkit_path(site_dir, major)
         from .root_maker import make_root  # noqa: PLC0415 # only when there is work to do
         from .stages import HOOK_SECONDS  # noqa: PLC0415
 
