@@ -203,6 +203,7 @@ class Stress:
         self.world.run(self.python, "-m", "cuda_shims", "uninstall", env=self.environ)
         after = checks.difference(self.before, checks.tree(self.env))
         found += [f"after uninstall: {line}" for line in after]
+        found += [f"after uninstall, in the user's folder: {path}" for path in checks.ours(self.environ["HOME"])]
         changed = [path for path, digest in self.cached.items() if checks.digest(path) != digest]
         return found + [f"uv's cache was written to: {path}" for path in changed]
 

@@ -219,9 +219,8 @@ class Actor:
                         self.uninstall(turn % 4)
                 with self.lock("starts", fcntl.LOCK_EX):  # those that were on their way have ended
                     by = ("cuda-shims", "uv", "pip")[turn % 4]
-                    self.note(
-                        "uninstalled", by=by, left=checks.ours(self.env), begin=time.monotonic(), end=time.monotonic()
-                    )
+                    left = [*checks.ours(self.env), *checks.ours(os.path.join(self.work, "home"))]
+                    self.note("uninstalled", by=UNINSTALLERS[turn % 4], left=left, at=time.monotonic())
                 time.sleep(self.config["pause"] / 4)  # now they start while there is no cuda-shims
                 if turn % 4 == 2:  # noqa: PLR2004
                     self.pip("installer", "install", *wheel, what="cuda-shims")
