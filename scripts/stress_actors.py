@@ -218,7 +218,6 @@ class Actor:
                     with self.lock("starts", fcntl.LOCK_EX):
                         self.uninstall(turn % 4)
                 with self.lock("starts", fcntl.LOCK_EX):  # those that were on their way have ended
-                    by = ("cuda-shims", "uv", "pip")[turn % 4]
                     left = [*checks.ours(self.env), *checks.ours(os.path.join(self.work, "home"))]
                     self.note("uninstalled", by=UNINSTALLERS[turn % 4], left=left, at=time.monotonic())
                 time.sleep(self.config["pause"] / 4)  # now they start while there is no cuda-shims
