@@ -47,7 +47,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool("nvdisasm", "nvidia-cuda-nvdisasm", "nvdisasm", "13.2"),
     Tool("compute-sanitizer", "nvidia-cuda-sanitizer-api", "sanitizer", "13.0"),
     Tool("tileiras", "nvidia-cuda-tileiras", "tileiras", "13.1"),
-    Tool("tileirdisasm", "nvidia-cuda-tileiras", "tileiras", "13.5"),
+    Tool("tileirdisasm", "nvidia-cuda-tileiras", "tileiras", "13.4"),
 )
 
 #: tools whose shims are in our wheel; those of the others are written when their tool is there, because a shim that
@@ -110,16 +110,16 @@ def find_tool(name: str) -> Tool | None:
     return next((tool for tool in TOOLS if tool.name == name), None)
 
 
-def install_line(extra: str, major: int | None = None) -> str:
+def install_line(extra: str, release: str | int | None = None) -> str:
     """
     Spell the command that installs a component at the toolkit's version.
 
     :param extra: an extra of ``cuda-toolkit``
-    :param major: the CUDA major, 13 when not known
+    :param release: the CUDA release or its major, 13 when not known
     :returns: e.g. ``pip install "cuda-toolkit[cublas]==13.*"``
 
     """
-    return f'pip install "cuda-toolkit[{extra}]=={major or 13}.*"'
+    return f'pip install "cuda-toolkit[{extra}]=={release or 13}.*"'
 
 
 def missing_tool_fix(name: str, major: int | None = None) -> str:

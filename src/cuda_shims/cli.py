@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 #: raised when a key of the JSON output changes its meaning or goes
 SCHEMA = 1
-#: A path is printed as it is, also one that is not UTF-8. A pipe of Windows takes the letters of one code page; the
-#: others are shown as ``\\u65e5``, and ``--json`` has them all.
-_UNPRINTABLE = "backslashreplace" if os.name == "nt" else "surrogateescape"
 _EXIT_CODES = (
     "exit codes: 0 done; 1 a finding or a refusal; 2 wrong usage or configuration; 127 a tool or command is not there"
 )
@@ -83,7 +80,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=_UNPRINTABLE)
+            # A path is printed as it is, also one that is not UTF-8. A pipe of Windows takes the letters of one code
+            # page, PYTHONIOENCODING may say ASCII: the others are shown as \u65e5, and --json has them all.
+            utf_8 = stream.encoding.lower().replace("-", "") == "utf8" and os.name != "nt"
+            stream.reconfigure(errors="surrogateescape" if utf_8 else "backslashreplace")
     try:
         code: int = options.run(options, Output(options))
         sys.stdout.flush()
@@ -137,8 +137,13 @@ def _parser() -> argparse.ArgumentParser:
         "uninstall", _uninstall, "remove all that is ours, cuda-shims included", "cuda-shims uninstall", place, change
     )
     command("list", _list, "list the tools: where each is, which one PATH gives", "cuda-shims list --json", place)
-    which = command("which", _which, "print the real path of a tool", "cuda-shims which nvcc", place)
-    which.add_argument("tool", metavar="TOOL")
+    text = "print the path of a tool, header, library or CMake target, or say which wheel holds it"
+    which = command("which", _which, text, "cuda-shims which CUDA::nvjpeg", place)
+    what = which.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "name", metavar="NAME", nargs="?", help="such as nvcc, cudaProfiler.h, libcublas.so, CUDA::nvjpeg"
+    )
+    what.add_argument("-l", metavar="LIBRARY", dest="library", help="as a linker takes it: -lcublas")
     command("root", _root, "print the path of the toolkit root", "./configure --with-cuda=$(cuda-shims root)", place)
     env = command("env", _env, "print the variables for a shell", 'eval "$(cuda-shims env)"', place)
     env.add_argument("--format", choices=_formats(), default="sh", help="for which shell (default: sh)")
@@ -272,13 +277,16 @@ def _list(options: argparse.Namespace, output: Output) -> int:
 
 
 def _which(options: argparse.Namespace, output: Output) -> int:
-    from .report import which  # noqa: PLC0415
-    from .shims import SUFFIX  # noqa: PLC0415
+    from . import lookup, provides  # noqa: PLC0415
+    from .errors import ToolNotFoundError  # noqa: PLC0415
 
-    tool = options.tool.removesuffix(SUFFIX) if SUFFIX else options.tool
-    path, toolkit = which(tool, lambda: _toolkit(options), os.environ)
-    data = {"tool": options.tool, "path": path, "toolkit": toolkit.version if toolkit else None}
-    output.answer(data, path)
+    name = options.name if options.library is None else f"-l{options.library}"
+    answer = lookup.which(name, lambda: _toolkit(options), lambda: _environment(options).site_dirs, os.environ)
+    data = {"tool": name, "kind": answer.kind, "path": answer.path, "toolkit": answer.toolkit}
+    holdings = [each._asdict() for each in provides.find(name)]
+    output.answer({**data, "holdings": holdings}, *([answer.path] if answer.path else []))
+    if not answer.path:
+        raise ToolNotFoundError(lookup.shown(name), answer.fix)
     return 0
 
 

@@ -12,42 +12,16 @@ import re
 import stat
 from typing import NamedTuple
 
+from . import provides
 from .catalog import COMPILER_COMPONENTS, COMPONENTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-#: extra of cuda-toolkit -> the libraries that its wheel holds, as -l, CMake (CUDA::) and Meson (modules) name them, and
-#: after a bar what the names of its headers begin with
-_HELD = {
-    "cudart": "cudart cudart_static cudadevrt cuda cuda_driver | cuda_runtime",
-    "cccl": "| thrust/ cub/ cuda/std",
-    "cublas": "cublas cublasLt nvblas | cublas nvblas",
-    "cudla": "cudla | cudla",
-    "cufft": "cufft cufftw | cufft",
-    "cufile": "cufile cuFile cufile_rdma cuFile_rdma | cufile",
-    "cupti": "cupti checkpoint nvperf_host nvperf_target pcsamplingutil | cupti nvperf_",
-    "culibos": "culibos",
-    "curand": "curand | curand",
-    "cusolver": "cusolver cusolverMg | cusolver",
-    "cusparse": "cusparse | cusparse",
-    "npp": "nppc nppial nppicc nppidei nppif nppig nppim nppist nppisu nppitc npps | npp",
-    "nvfatbin": "nvfatbin | nvFatbin",
-    "nvjitlink": "nvJitLink | nvJitLink",
-    "nvjpeg": "nvjpeg | nvjpeg",
-    "nvml": "nvml nvidia-ml | nvml",
-    "nvptxcompiler": "nvptxcompiler_static | nvPTXCompiler",
-    "nvrtc": "nvrtc nvrtc_builtins nvrtc-builtins | nvrtc",
-    "nvtx": "nvtx3 nvtx3_interop nvtx3interop | nvtx3/ nvtxw3/",
-    "nvvm": "nvvm | nvvm",
-    "opencl": "OpenCL | CL/",
-    "profiler": "| cuda_profiler_api cudaProfiler",
-}
-LIBRARIES: dict[str, str] = {
-    name: extra for extra, held in _HELD.items() for name in held.partition("|")[0].split() if name
-}
-_HEADERS = {start: extra for extra, held in _HELD.items() for start in held.partition("|")[2].split()}
+#: what the names of headers begin with that are NVIDIA's; a project may have a sanitizer.h or vector_types.h of its own
+_NVIDIAS = re.compile(r"cu|nv|npp|thrust/|CL/|cooperative_groups")
+_SYSTEM = "windows" if os.name == "nt" else "linux"
 #: what a wheel requires, so that its extra brings these too (METADATA of 13.0 to 13.5)
 _BRINGS = {
     "nvcc": "nvvm cudart crt",
@@ -116,12 +90,20 @@ def _patterns(name: str) -> list[tuple[str, str]]:
 
 def _extra_of(word: str, *, header: bool) -> str | None:
     if header:
-        return next((extra for start, extra in _HEADERS.items() if word.startswith(start)), None)
-    if word in LIBRARIES:
-        return LIBRARIES[word]
-    # of these the wheels hold the shared library alone; NVTX 2 left with CUDA 12.9
-    static = word.endswith("_static") and word[: -len("_static")] in LIBRARIES
-    return "" if static or word == "nvToolsExt" else None
+        return next(iter(_extras(word)), None) if _NVIDIAS.match(word) else None
+    # a DLL counts: it is not what a build links with, and its wheel is what comes nearest
+    for name in (f"CUDA::{word}", f"-l{word}", word if provides.kind_of(word) == "library" else ""):
+        if extras := _extras(name):
+            return extras[0]
+    # of the static ones the wheels hold the shared library alone; NVTX 2 left with CUDA 12.9
+    static = word.removesuffix("_static")
+    return "" if provides.target_names(word) or (static != word and _extras(f"-l{static}")) else None
+
+
+def _extras(name: str) -> list[str]:
+    newest = provides.releases()[-1]
+    found = [each for each in provides.find(provides.driver_stub(name) or name) if newest in each.releases]
+    return [each.extra for each in found if each.kind != "tool" and _SYSTEM in each.platforms]
 
 
 def find_uses(directory: str) -> list[Use]:
@@ -224,4 +206,4 @@ def with_extras(requires: Iterable[str], extras: Iterable[str]) -> str | None:
     return None
 
 
-__all__ = ["LIBRARIES", "Use", "brought_extras", "find_uses", "uses_in", "with_extras"]
+__all__ = ["Use", "brought_extras", "find_uses", "uses_in", "with_extras"]

@@ -8,13 +8,12 @@ import shlex
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from e2e_support import TOOLKIT, site_packages
 from example_support import EXAMPLES_FOLDER
 
-from cuda_shims import catalog, host_compilers, needs
+from cuda_shims import host_compilers, needs
 
 #: what a compiler needs, at the versions of one release
 WHOLE = "cuda-toolkit[cccl,crt,cudart,nvcc,nvvm]"
@@ -167,19 +166,3 @@ def test_examples_require_what_they_use(folder):
     brought = needs.brought_extras(requires)
     for use in needs.find_uses(str(EXAMPLES_FOLDER / folder)):
         assert brought is None or use.extra in brought, use
-
-
-def test_the_table_of_libraries_is_that_of_the_wheels(world):
-    def make(folder):
-        requirements = ("cuda-shims", f"cuda-toolkit[all]=={TOOLKIT}", "cmake", "ninja")
-        return str(world.venv(folder / "venv", *requirements))
-
-    site = site_packages(Path(world.once(f"all-{TOOLKIT}", make)).parent)
-    extras = {each.distribution: each.extra for each in catalog.COMPONENTS}
-    held = {}
-    for record in site.glob("nvidia_*.dist-info/RECORD"):
-        extra = extras[record.parent.name.partition("-")[0].replace("_", "-")]
-        for name in re.findall(r"(?m)^nvidia/cu13/lib/lib([^/,]+?)\.(?:so|a)\b", record.read_text()):
-            held[name] = extra
-    assert held
-    assert {name: needs.LIBRARIES.get(name) for name in held} == held

@@ -370,9 +370,13 @@ def test_which_and_root(call, home):
     root = search.root_path(home.site, 13)
     assert call("root").out == f"{root}\n"  # made by asking
     assert call("which", "cicc").out == f"{root}/nvvm/bin/cicc\n"
-    assert json.loads(call("which", "nvcc", "--json").out) == {
+    said = json.loads(call("which", "nvcc", "--json").out)
+    (held,) = said.pop("holdings")
+    assert (held["distribution"], held["extra"], held["kind"]) == ("nvidia-cuda-nvcc", "nvcc", "tool")
+    assert said == {
         "schema": cli.SCHEMA,
         "tool": "nvcc",
+        "kind": "tool",
         "path": f"{root}/bin/nvcc",
         "toolkit": "13.5.37",
     }
@@ -580,6 +584,16 @@ def test_an_interruption(call, monkeypatch):
     monkeypatch.setattr(api, "install", interrupted)
     done = call("install")
     assert (done.code, done.out, done.err) == (130, "", "")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_letters_that_a_stream_cannot_hold(tmp_path, encoding):
+    name = tmp_path / "žluťoučký \udcff"
+    code = f"import sys; from cuda_shims.cli import main; sys.exit(main(['root', '--target', {str(name)!r}]))"
+    environ = {**os.environ, "PYTHONPATH": SOURCE, "PYTHONIOENCODING": f"{encoding}:strict"}
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, check=False)
+    said = os.fsencode(name) if encoding == "utf-8" else b"lu\\u0165ou\\u010dk"
+    assert (done.returncode, said in done.stderr, done.stderr.count(b"\n")) == (2, True, 1), done.stderr
 
 
 @pytest.mark.parametrize("command", [["root"], ["env"], ["list"], ["install"], ["install", "--json"]])

@@ -76,11 +76,6 @@ def test_what_a_file_asks(name, text, expected):
     assert list(needs.uses_in(name, text)) == expected
 
 
-def test_table_names_extras():
-    extras = {each.extra for each in catalog.COMPONENTS}
-    assert set(needs.LIBRARIES.values()) <= extras
-
-
 def test_a_project_is_searched_within_bounds(tmp_path, monkeypatch):
     folder = str(tmp_path)
     write(os.path.join(folder, "CMakeLists.txt"), b"CUDA::cublas CUDA::curand")

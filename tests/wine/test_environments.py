@@ -57,6 +57,26 @@ def test_command_line(bed, scripts, pair):
     assert f"CUDA {pair[2]}" in bed.run(python, "-m", "cuda_shims", "list")
 
 
+def test_which(bed, scripts):
+    root = windows(scripts.parent / "Lib/site-packages/nvidia/cu13")
+    for name, place in (
+        ("crt\\host_config.h", "include\\crt\\host_config.h"),
+        ("thrust/sort.h", "include\\cccl\\thrust\\sort.h"),
+        ("cudart.lib", "lib\\x64\\cudart.lib"),
+        ("cudart64_13.dll", "bin\\x86_64\\cudart64_13.dll"),
+        ("-lcudart_static", "lib\\x64\\cudart_static.lib"),
+        ("CUDA::cuda_driver", "lib\\x64\\cuda.lib"),
+        ("ptxas.exe", "bin\\ptxas.exe"),
+    ):
+        assert bed.run(scripts / "cuda-shims.exe", "which", name).strip() == f"{root}\\{place}"
+    for name, fix in (
+        ("cudaProfiler.h", "nvidia-cuda-profiler-api holds it; run: pip install"),
+        ("CUDA::cublas", "nvidia-cublas has the DLL alone; no CUDA wheel on PyPI holds its import library"),
+        ("libcudart.so", "nvidia-cuda-runtime holds it for Linux alone"),
+    ):
+        assert fix in bed.run(scripts / "cuda-shims.exe", "which", name, rc=None)
+
+
 def test_exec(bed, scripts, pair):
     """The command's exit code, arguments and variables; os.exec* of Windows loses them."""
     python = scripts / "python.exe"

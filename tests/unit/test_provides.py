@@ -1,0 +1,261 @@
+"""The table of what is in which wheel: every form of a name, and names that are none."""
+
+from __future__ import annotations
+
+import pytest
+
+from cuda_shims import catalog, needs, provides
+
+CUDA_13 = ("13.0", "13.1", "13.2", "13.3", "13.4", "13.5")
+BOTH, LINUX, WINDOWS = ("linux", "windows"), ("linux",), ("windows",)
+
+
+def held(name):
+    """Return (distribution, extra, first release, last release, platforms) of each wheel."""
+    return [(each[2], each[3], each.releases[0], each.releases[-1], each.platforms) for each in provides.find(name)]
+
+
+def both(wheel, extra, platforms=BOTH, of_12=None):
+    """What most things are: in a wheel of CUDA 13, and in that of 12.9."""
+    return [
+        (f"nvidia-{wheel}", extra, "13.0", "13.5", platforms),
+        (f"nvidia-{of_12 or wheel}-cu12", extra, "12.9", "12.9", platforms),
+    ]
+
+
+NAMES = [
+    # name, kind, the name that it is known by, the wheels
+    ("cudaProfiler.h", "header", None, both("cuda-profiler-api", "profiler")),
+    ("cublas_v2.h", "header", None, both("cublas", "cublas")),
+    ("thrust/sort.h", "header", None, both("cuda-cccl", "cccl")),
+    ("cub/cub.cuh", "header", None, both("cuda-cccl", "cccl")),
+    ("cuda/std/array", "header", None, both("cuda-cccl", "cccl")),
+    ("cuda/atomic", "header", None, both("cuda-cccl", "cccl")),
+    ("cuda/__ptx/ptx_dot_variants.h", "header", None, both("cuda-cccl", "cccl")),
+    ("nv/target", "header", None, both("cuda-cccl", "cccl")),
+    ("crt\\host_config.h", "header", "crt/host_config.h", [
+        ("nvidia-cuda-crt", "crt", "13.0", "13.5", BOTH),
+        ("nvidia-cuda-nvcc-cu12", "nvcc", "12.9", "12.9", BOTH),
+    ]),
+    ("cuda/tma", "header", None, [("nvidia-cuda-cccl", "cccl", "13.2", "13.5", BOTH)]),
+    ("thrust/event.h", "header", None, [("nvidia-cuda-cccl-cu12", "cccl", "12.9", "12.9", BOTH)]),
+    ("cudaEGL.h", "header", None, both("cuda-runtime", "cudart", LINUX)),
+    ("CL/cl_d3d11.h", "header", None, both("cuda-opencl", "opencl", WINDOWS)),
+    ("cudla.h", "header", None, [("nvidia-cudla", "cudla", "13.2", "13.5", LINUX)]),
+    ("nvtxw3/nvtxw3.h", "header", None, [("nvidia-nvtx", "nvtx", "13.5", "13.5", BOTH)]),
+    ("nvfunctional", "header", None, [("nvidia-cuda-runtime", "cudart", "13.4", "13.5", WINDOWS)]),
+    ("libcublas.so", "library", "cublas", both("cublas", "cublas", LINUX)),
+    ("libcublas.so.13", "library", "cublas", both("cublas", "cublas", LINUX)[:1]),
+    ("libcublas.so.12.9.1", "library", "cublas", both("cublas", "cublas", LINUX)[1:]),
+    ("libcublas.so.1", "library", None, []),
+    ("-l:libcublas.so.12", "library", "cublas", both("cublas", "cublas", LINUX)[1:]),
+    ("cublas", "library", None, both("cublas", "cublas")),
+    ("-lcublas", "library", "cublas", both("cublas", "cublas", LINUX)),
+    ("cublas.lib", "library", None, []),
+    ("cublas64_13.dll", "library", "cublas", both("cublas", "cublas", WINDOWS)[:1]),
+    ("CUBLAS64_12.DLL", "library", "cublas", both("cublas", "cublas", WINDOWS)[1:]),
+    ("cudart.lib", "library", "cudart", both("cuda-runtime", "cudart", WINDOWS)),
+    ("cudart", "library", None, both("cuda-runtime", "cudart")),
+    ("libcudart_static.a", "library", "cudart_static", both("cuda-runtime", "cudart", LINUX)),
+    ("libcudart_STATIC.a", "library", None, []),
+    ("libculibos.a", "library", "culibos", [
+        ("nvidia-cuda-culibos", "culibos", "13.0", "13.5", LINUX),
+        ("nvidia-cuda-runtime-cu12", "cudart", "12.9", "12.9", LINUX),
+    ]),
+    ("libnvrtc-builtins.so.13.4", "library", "nvrtc-builtins", [("nvidia-cuda-nvrtc", "nvrtc", "13.4", "13.4", LINUX)]),
+    ("libcheckpoint.so", "library", "checkpoint", both("cuda-cupti", "cupti", LINUX)),
+    ("libcheckpoint.so.1", "library", None, []),
+    ("nvJitLink_130_0.dll", "library", "nvJitLink", both("nvjitlink", "nvjitlink", WINDOWS)[:1]),
+    ("cupti64_2026.1.2.dll", "library", "cupti", [("nvidia-cuda-cupti", "cupti", "13.2", "13.2", WINDOWS)]),
+    ("libcuda.so", "library", None, []),
+    ("libcuda.so.1", "library", None, []),
+    ("-lcuda", "library", "cuda", both("cuda-runtime", "cudart", WINDOWS)),
+    ("nvidia-ml", "library", None, []),
+    ("CUDA::nvjpeg", "target", None, both("nvjpeg", "nvjpeg", LINUX)),
+    ("CUDA::cudart_static", "target", None, both("cuda-runtime", "cudart")),
+    ("CUDA::cuda_driver", "target", None, both("cuda-runtime", "cudart", WINDOWS)),
+    ("CUDA::nvml", "target", None, both("nvml-dev", "nvml", WINDOWS)),
+    ("CUDA::cuFile_rdma", "target", None, both("cufile", "cufile", LINUX)),
+    ("CUDA::nvrtc_builtins", "target", None, both("cuda-nvrtc", "nvrtc", LINUX)),
+    ("CUDA::nvtx3", "target", None, both("nvtx", "nvtx")),
+    ("CUDA::nvtx3_interop", "target", None, both("nvtx", "nvtx", LINUX)),
+    ("CUDA::sanitizer", "target", None, both("cuda-sanitizer-api", "sanitizer", LINUX)),
+    ("CUDA::bin2c", "target", None, both("cuda-nvcc", "nvcc")[:1]),
+    ("CUDA::nvToolsExt", "target", None, []),
+    ("CUDA::cublas_static", "target", None, []),
+    ("CUDA::nvml_static", "target", None, []),
+    ("CUDA::toolkit", "target", None, []),
+    ("nvcc", "tool", None, both("cuda-nvcc", "nvcc")[:1]),
+    ("ptxas", "tool", None, both("cuda-nvcc", "nvcc")),
+    ("ptxas.exe", "tool", "ptxas", both("cuda-nvcc", "nvcc", WINDOWS)),
+    ("cuobjdump", "tool", None, [("nvidia-cuda-cuobjdump", "cuobjdump", "13.2", "13.5", BOTH)]),
+    ("cicc", "tool", None, [("nvidia-nvvm", "nvvm", "13.0", "13.5", BOTH)]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "kind", "known_by", "wheels"), NAMES)
+def test_every_form_of_a_name(name, kind, known_by, wheels):
+    assert held(name) == wheels
+    assert {(each.kind, each.name) for each in provides.find(name)} <= {(kind, known_by or name)}
+    assert provides.kind_of(name) == kind
+
+
+def test_two_wheels_hold_one_header():
+    wheels = ["nvidia-cuda-cupti", "nvidia-cuda-sanitizer-api"]
+    assert [each[0] for each in held("generated_cuda_meta.h")] == [*wheels, *(f"{each}-cu12" for each in wheels)]
+
+
+def test_releases_that_are_not_in_a_row():
+    assert provides.find("crt/cuda_tile.h")[0].releases == ("13.0", "13.3", "13.4", "13.5")
+    assert provides.releases() == ("12.9", *CUDA_13)
+
+
+NO_NAMES = [
+    *(
+        "",
+        " ",
+        ".",
+        "..",
+        "/",
+        "\\",
+        "-l",
+        "-l:",
+        "-l:.so",
+        "CUDA::",
+        "CUDA::*",
+        "lib.so",
+        "lib.a",
+        ".so",
+        ".dll",
+        ".h",
+    ),
+    *("cuda.h\0", "\0", "a\nb.h", "\udcff.h", "é.h", "cuda.h ", "~/cuda.h", "$(nvcc)", "*", "[", "(.+", "cuda\\*"),
+    *("/usr/include/cuda.h", "C:\\cuda.h", "C:cuda.h", "//host/cuda.h", "./cuda.h", "../cuda.h", "thrust/../cuda.h"),
+    *("thrust/", "thrust//sort.h", "cuda/mine.h", "CUDA::CUDA::cublas", "CUDA::-lcublas", "CUDA::libcublas.so"),
+    *("CUDA::cublas.h", "libcublas.so.", "libcublas.so.x", "libcublas.so.13\n", "__*/", "cuda/__*", "a" * 10_000_000),
+    *(".so" * 3_000_000, "a/" * 5_000_000, "CUDA::" + "a" * 10_000_000, "-l" + "." * 10_000_000),
+]
+
+
+@pytest.mark.parametrize("name", NO_NAMES, ids=lambda name: ascii(name[:20]))
+def test_what_is_no_name(name):
+    assert provides.find(name) == provides.places(name) == []
+    assert provides.kind_of(name) in {"header", "library", "target", "tool"}
+    assert provides.driver_stub(name) is None
+    assert all("\0" not in file and ".." not in file.split("/") for file in provides.files_of(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("thrust/sort.h", ["thrust/sort.h"]),
+        ("crt\\mma.h", ["crt/mma.h"]),
+        ("libcublas.so", ["libcublas.so", "libcublas.so.12", "libcublas.so.13"]),
+        ("libcufft.so.12.1", ["libcufft.so.12.1", "libcufft.so.12"]),
+        ("-lnvJitLink", ["libnvJitLink.so", "libnvJitLink.so.12", "libnvJitLink.so.13", "nvJitLink.lib"]),
+        ("CUDA::cuda_driver", ["libcuda_driver.so", "libcuda.so", "cuda.lib"]),
+        ("CUDA::nvtx3", ["nvtx3/nvToolsExt.h"]),
+        ("CUDA::other", []),
+        ("nvcc", ["nvcc"]),
+        ("../nvcc", []),
+    ],
+)
+def test_the_files_that_something_is(name, files):
+    assert [file for file in provides.files_of(name) if not file.endswith(".dll")] == files
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        *((name, "cuda.h") for name in ("cuda", "-lcuda", "-l:libcuda.so", "libcuda.so", "CUDA::cuda_driver")),
+        *((name, "nvml.h") for name in ("nvidia-ml", "-lnvidia-ml", "libnvidia-ml.so", "CUDA::nvml")),
+        *(
+            (name, None)
+            for name in ("libcuda.so.1", "cuda.lib", "cudart", "CUDA::cudart", "CUDA::nvml_static", "cuda.h")
+        ),
+    ],
+)
+def test_libraries_of_the_driver(name, header):
+    assert provides.driver_stub(name) == header
+
+
+def test_what_is_listed_by_its_own_name():
+    assert provides.is_listed("cuda.h")
+    assert provides.is_listed("cudart")
+    assert not provides.is_listed("thrust/sort.h")
+
+
+def test_the_catalog_agrees_with_the_wheels():
+    assert {each.extra for kind in provides._table().files.values() for some in kind.values() for each in some} == {
+        each.extra for each in catalog.COMPONENTS
+    }
+    for tool in catalog.TOOLS:
+        (of_13, *_) = provides.find(tool.name)
+        assert (of_13.distribution, of_13.extra, of_13.releases[0]) == (tool.distribution, tool.extra, tool.since)
+    others = set(provides._table().files["tool"]) - {tool.name for tool in catalog.TOOLS}
+    assert others == {"__nvcc_device_query"}  # nvcc's own
+
+
+def test_extras_of_the_table_are_those_of_the_catalog():
+    extras = {each.distribution: each.extra for each in catalog.COMPONENTS}
+    for files in provides._table().files.values():
+        for places in files.values():
+            for place in places:
+                if not place.distribution.endswith("-cu12"):
+                    assert extras[place.distribution] == place.extra
+
+
+def test_what_a_project_names_is_in_the_table():
+    """Every library but the static ones and NVTX 2 is asked for by some project."""
+    nowhere = {"nvToolsExt", "nvgraph", "nppicom", "cufft_static_nocallback", "cufilt"}
+    for target in provides._table().targets:
+        extra = needs._extra_of(target, header=False)
+        assert extra is not None
+        if extra == "":
+            assert target in nowhere or target.endswith("_static"), target
+
+
+TEXT = """\
+# a comment
+releases: 12.9 13.0 13.1 13.2
+targets of CMake 4: a b=c,d
+[one first linux-x86_64 windows 13.0-]
+header: a.h
+ b.h
+header linux: c.h
+header windows 13.0,13.2-: d.h
+[two second]
+library 12.9-13.0: libe.so.1
+library windows-arm64: e1_0.dll
+"""
+
+
+def test_the_format():
+    table = provides._parsed(TEXT)
+    assert table.releases == ("12.9", "13.0", "13.1", "13.2")
+    assert table.targets == {"a": ("a",), "b": ("c", "d")}
+    assert table.stems == {"e": ["libe.so.1"], "e1": ["e1_0.dll"]}
+    where = {
+        name: [(each.distribution, each.release, each.system) for each in places]
+        for files in table.files.values()
+        for name, places in files.items()
+    }
+    of_13 = ("13.0", "13.1", "13.2")
+    assert where["a.h"] == where["b.h"]
+    assert where["b.h"] == [("one", each, system) for each in of_13 for system in ("linux-x86_64", "windows")]
+    assert where["c.h"] == [("one", each, "linux-x86_64") for each in of_13]
+    assert where["d.h"] == [("one", each, "windows") for each in ("13.0", "13.2")]
+    assert where["libe.so.1"][:2] == [("two-cu12", "12.9", "linux"), ("two-cu12", "12.9", "windows")]
+    assert {each[2] for each in where["e1_0.dll"]} == {"windows-arm64"}
+
+
+def test_the_table_is_read_when_it_is_asked(monkeypatch):
+    provides._table.cache_clear()
+    opened = []
+    monkeypatch.setattr("builtins.open", lambda *arguments, **_: opened.append(arguments) or open_(*arguments))
+    provides.find("cuda.h")
+    provides.find("nvcc")
+    assert len(opened) == 1
+
+
+open_ = open
