@@ -60,6 +60,7 @@ class Stress:
         self.options = options
         self.env = os.path.join(work, "env")
         self.python = os.path.join(self.env, "bin", "python")
+        self.lower = os.path.join(work, "lower")
         for name in ("locks", "log", "actors", "home", "overlay"):
             os.makedirs(os.path.join(work, name))
         home = os.path.join(work, "home")
@@ -106,6 +107,10 @@ class Stress:
         self.cached = self.cache_files()
         self.say(f"uv's cache: {len(self.cached)} files of these wheels hashed")
         wheelhouse = ""
+        if self.options.fuse:
+            for folder in (self.lower, self.env):
+                os.mkdir(folder)
+            subprocess.run(["bindfs", "-o", "attr_timeout=0.05,entry_timeout=0.05", self.lower, self.env], check=True)
         self.venv("env")
         self.uv(toolkit(VERSIONS[1]), "pip", "filelock")
         if self.options.pip:
@@ -135,6 +140,7 @@ class Stress:
             "pause": self.options.pause,
             "processes": self.options.processes,
             "hosts": self.options.hosts,
+            "lower": self.lower if self.options.fuse else "",
         }
         with open(os.path.join(self.work, "config.json"), "w", encoding="utf-8") as file:
             json.dump(config, file)
@@ -218,10 +224,14 @@ def stress(world: Any, work: str, options: argparse.Namespace) -> dict[str, Any]
     :returns: the figures; ``faults`` is to be empty
     """
     run = Stress(world, work, options)
-    run.prepare()
-    facts = run.run()
-    facts["faults"] += run.compare_with_quiet()
-    left = run.leftovers()
+    try:
+        run.prepare()
+        facts = run.run()
+        facts["faults"] += run.compare_with_quiet()
+        left = run.leftovers()
+    finally:
+        if options.fuse:
+            subprocess.run(["umount", "-l", run.env], check=False)
     facts["leftovers"] = len(left)
     facts["cached files, unchanged"] = len(run.cached)
     facts["faults"] += left
@@ -236,6 +246,7 @@ def parser() -> argparse.ArgumentParser:
     add("--rounds", type=int, default=50, help="how often each starts Python and compiles (%(default)s)")
     add("--pause", type=float, default=3.0, help="seconds between two upgrades (%(default)s)")
     add("--hosts", type=int, default=0, help="spread the processes over so many namespaces")
+    add("--fuse", action="store_true", help="over bindfs, each host with a mount and so with locks of its own")
     add("--limit", type=float, default=7200, help="seconds after which to give up (%(default)s)")
     add("--no-pip", dest="pip", action="store_false", help="upgrade by uv only, and download nothing more")
     add("--wheelhouse", help="where pip's wheels are or are to be downloaded to")

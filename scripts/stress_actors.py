@@ -275,6 +275,11 @@ class Actor:
     def host(self) -> None:
         """Be a host with a name, process numbers and a network of its own, on which some workers run."""
         socket.sethostname(f"stress-host-{self.number}")
+        if self.config["lower"]:  # over the one that is there: a mount of this host's own
+            subprocess.run(
+                ["bindfs", "-o", "nonempty,attr_timeout=0.05,entry_timeout=0.05", self.config["lower"], self.env],
+                check=True,
+            )
         count = self.config["processes"] // self.config["hosts"]
         numbers = range(self.number * count, (self.number + 1) * count)
         command = [sys.executable, os.path.abspath(__file__), *sys.argv[1:2], "worker"]

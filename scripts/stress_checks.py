@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import csv
 import glob
 import hashlib
@@ -176,7 +177,7 @@ def torn_files(env: str, site: str) -> tuple[list[str], list[str]]:
 
 def ours(env: str) -> list[str]:
     """List what is ours in an environment: by its name, or a shim by what it says."""
-    return [path for path in tree(env) if _is_ours(env, path)]
+    return [path for path in _paths(env) if _is_ours(env, path)]
 
 
 def _is_ours(env: str, path: str) -> bool:
@@ -194,14 +195,16 @@ def _is_ours(env: str, path: str) -> bool:
 def tree(folder: str) -> dict[str, str]:
     """Describe all that is in a folder: a link by what it says, a file by its mode and hash, a folder by its mode."""
     found = {}
+    for path in _paths(folder):
+        with contextlib.suppress(FileNotFoundError):
+            found[path] = _described(os.path.join(folder, path))
+    return found
+
+
+def _paths(folder: str) -> Iterator[str]:
     for top, folders, files in os.walk(folder):
         for name in [*folders, *files]:
-            path = os.path.join(top, name)
-            try:
-                found[os.path.relpath(path, folder)] = _described(path)
-            except FileNotFoundError:
-                continue
-    return found
+            yield os.path.relpath(os.path.join(top, name), folder)
 
 
 def _described(path: str) -> str:
@@ -240,13 +243,15 @@ def strays(env: str, site: str, known: Iterable[str]) -> list[str]:
             named.add(os.path.relpath(os.path.join(site, row[0]), env))
     toolkit = os.path.relpath(os.path.join(site, ROOTS), env)
     found = []
-    for path, what in tree(env).items():
-        if path in named or what.startswith("folder") or path.startswith(f"{toolkit}{os.sep}"):
+    for path in _paths(env):
+        whole = os.path.join(env, path)
+        folder = os.path.isdir(whole) and not os.path.islink(whole)
+        if folder or path in named or path.startswith(f"{toolkit}{os.sep}"):
             continue
         if "__pycache__" in path and os.path.exists(os.path.join(env, _source(path))):
             continue
         found.append(path)
-    leftovers = [path for path in tree(env) if SCRATCH in path]
+    leftovers = [path for path in _paths(env) if SCRATCH in path]
     ghosts = [
         folder
         for folder in glob.glob(os.path.join(glob.escape(site), "*.dist-info"))

@@ -49,6 +49,7 @@ def facts(found: list[Row]) -> Figures:
     _installs(kinds.get("cuda-shims install", []), changes, figures)
     _uninstalled(kinds.get("uninstalled", []), kinds.get("again", []), figures)
     _readers(kinds, changes, figures)
+    figures["hosts"] = sorted(row["name"] for row in kinds.get("host", []) if not any(row["codes"]))
     return figures
 
 
