@@ -1,14 +1,15 @@
 """
 Pass the tests, on a machine that has Python and a C++ compiler and nothing else.
 
-Makes a virtual environment for tox in ``.tox/check``, and runs tox: lint, types, docs, the wheel, the unit and
-integration tests under every interpreter that is here, and the end-to-end tests with NVIDIA's real wheels. Arguments go
-to tox, e.g. ``-e py312`` or ``-e e2e -- -k uv``. A test that needs a program that is missing says so and is skipped;
-``.ci/run`` installs them all first.
+Makes a virtual environment for tox in ``.tox/check``, of the releases in ``.ci/tox.txt``, and runs tox: lint, types,
+docs, the wheel, the unit and integration tests under every interpreter that is here, and the end-to-end tests with
+NVIDIA's real wheels. Arguments go to tox, e.g. ``-e py312`` or ``-e e2e -- -k uv``. A test that needs a program that is
+missing says so and is skipped; ``.ci/run`` installs them all first.
 """
 
 from __future__ import annotations
 
+import filecmp
 import glob
 import importlib.util
 import os
@@ -28,9 +29,12 @@ def main() -> int:
         raise SystemExit("check: this Python has no ensurepip; on Debian and Ubuntu: apt install python3-venv")
     folder = os.path.join(ROOT, ".tox", "check")
     python = os.path.join(folder, "bin", "python")
-    if not os.path.exists(os.path.join(folder, "bin", "tox")):
+    pins, used = os.path.join(ROOT, ".ci", "tox.txt"), os.path.join(folder, "tox.txt")
+    if not os.path.exists(used) or not filecmp.cmp(pins, used, shallow=False):
         venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "tox>=4.23", "tox-uv>=1.20"], check=True)
+        options = ["-q", "--disable-pip-version-check", "--require-hashes", "--no-deps"]
+        subprocess.run([python, "-m", "pip", "install", *options, "-r", pins], check=True)
+        shutil.copyfile(pins, used)
     environ = {**os.environ, "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), *interpreters()])}
     return subprocess.run([python, "-m", "tox", "run", *sys.argv[1:]], cwd=ROOT, env=environ, check=False).returncode
 

@@ -18,7 +18,8 @@ PAGE = os.path.join(ROOT, "docs", "reference", "command-line.md")
 HEAD = """\
 # Command line
 
-`cuda-shims` and `python -m cuda_shims` are the same. This page is written by `scripts/docs.py`.
+`cuda-shims` and `python -m cuda_shims` are the same, but where the current directory has a `cuda_shims.py` of its own,
+which `python -m` runs, and `python -P -m` (3.11) and `python -I -m` do not. This page is written by `scripts/docs.py`.
 
 """
 

@@ -76,13 +76,14 @@ def once(run_folder):
 
 
 def build_wheel(folder):
-    """Build this checkout's wheel with whichever builder is there."""
-    out = ["--outdir", str(folder), str(CHECKOUT)]
+    """Build this checkout's wheel with whichever builder is there, and with what builds the published one."""
+    pins = str(CHECKOUT / "scripts" / "build-requirements.txt")
     scripts = sysconfig.get_path("scripts")
     uv = shutil.which("uv", path=os.pathsep.join([scripts, os.environ.get("PATH", os.defpath)]))
-    commands = [[sys.executable, "-m", "build", "--wheel", *out]]
+    commands = [[sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(CHECKOUT)]]
     if uv:
-        commands.insert(0, [uv, "build", "--quiet", "--wheel", "--out-dir", str(folder), str(CHECKOUT)])
+        options = ["-q", "--build-constraints", pins, "--out-dir", str(folder)]
+        commands.insert(0, [uv, "build", "--wheel", *options, str(CHECKOUT)])
     said = []
     for command in commands:
         done = subprocess.run(command, capture_output=True, text=True, check=False)

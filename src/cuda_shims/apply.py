@@ -153,15 +153,25 @@ def create_root(  # noqa: PLR0913
             if not swap:
                 os.rename(stage.path, root)
             elif not _exchange(stage.path, root):
-                # for a moment there is none
-                os.rename(root, f"{stage.path[: -len(SCRATCH)]}.old{SCRATCH}")
-                os.rename(stage.path, root)
-                discard(f"{stage.path[: -len(SCRATCH)]}.old{SCRATCH}")
+                _take_place(stage.path, root)
         except OSError as error:
             if error.errno in {errno.EEXIST, errno.ENOTEMPTY}:
                 return False
             raise
     return True
+
+
+def _take_place(path: str, root: str) -> None:
+    # for a moment there is none
+    old = f"{path[: -len(SCRATCH)]}.old{SCRATCH}"
+    os.rename(root, old)
+    try:
+        os.rename(path, root)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.rename(old, root)
+        raise
+    discard(old)
 
 
 def _exchange(one: str, other: str) -> bool:
@@ -243,15 +253,16 @@ def remove_tree(folder: str) -> None:
             for stamp in [search.STAMP, *(os.path.join(each, search.STAMP) for each in os.listdir(folder))]:
                 with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                     os.unlink(os.path.join(folder, stamp))
-            for _ in range(_TRIES):  # another process may be making something in it
-                with contextlib.suppress(FileNotFoundError, OSError):
+            for _ in range(_TRIES):
+                with contextlib.suppress(OSError):  # another process makes something in it, or removes it as well
                     shutil.rmtree(folder)
+                if not os.path.lexists(folder):
                     return
             shutil.rmtree(folder)
 
 
-#: how often a folder is removed in which others write
-_TRIES = 3
+#: how often more a folder is removed in which others write
+_TRIES = 2
 
 
 def discard(path: str) -> None:

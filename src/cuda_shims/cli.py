@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .api import Change
+    from .findings import Finding
 
 #: raised when a key of the JSON output changes its meaning or goes
 SCHEMA = 1
@@ -95,6 +96,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except OSError as error:  # something that has to be read cannot be
+        print(f"cuda-shims: {error.filename or 'cannot go on'}: {error.strerror or error}", file=sys.stderr)
+        return 1
     return code
 
 
@@ -150,7 +154,9 @@ def _parser() -> argparse.ArgumentParser:
     execute = command("exec", _exec, "run a command with the variables set", "cuda-shims exec make -j4", place)
     execute.add_argument("command", metavar="CMD")
     execute.add_argument("arguments", metavar="ARG", nargs=argparse.REMAINDER)
-    command("doctor", _doctor, "look for all that can go wrong, each with its fix", "cuda-shims doctor --json", place)
+    text = "look for all that can go wrong, each with its fix"
+    doctor = command("doctor", _doctor, text, "pip wheel . 2>&1 | cuda-shims doctor --log -", place)
+    doctor.add_argument("--log", metavar="FILE", help="explain the log of a failed build (-: standard input) instead")
     return parser
 
 
@@ -338,12 +344,10 @@ def _exec(options: argparse.Namespace, output: Output) -> int:
 def _doctor(options: argparse.Namespace, output: Output) -> int:
     from .doctor import examine  # noqa: PLC0415
 
+    if options.log:
+        return _explain(options, output)
     findings = examine(_environment(options), os.environ, _directory())
-    lines = []
-    for each in findings:
-        lines.append(f"{each.level}: {each.what}")
-        lines += [f"  why: {each.why}"] if each.why else []
-        lines += [f"  fix: {each.fix}"] if each.fix else []
+    lines = [line for each in findings for line in _told(each)]
     bad = [each for each in findings if each.level != "ok"]
     errors = sum(each.level == "error" for each in bad)
     verdict = "a build will find this toolkit" + (f"; {len(bad)} warning(s) above" if bad else "")
@@ -352,6 +356,38 @@ def _doctor(options: argparse.Namespace, output: Output) -> int:
     shown = lines if output.level > 0 else [line for line in lines if not line.startswith("ok")]
     output.answer({"findings": [each._asdict() for each in findings], "ok": not bad}, *shown, verdict)
     return 1 if bad else 0
+
+
+def _told(finding: Finding, *place: str) -> list[str]:
+    lines = [f"{finding.level}: {finding.what}", *place]
+    lines += [f"  why: {finding.why}"] if finding.why else []
+    lines += [f"  fix: {finding.fix}"] if finding.fix else []
+    return lines
+
+
+def _explain(options: argparse.Namespace, output: Output) -> int:
+    from .config import Config, load_config  # noqa: PLC0415
+    from .diagnosis import explain  # noqa: PLC0415
+    from .errors import ConfigError  # noqa: PLC0415
+    from .findings import make_case  # noqa: PLC0415
+    from .logs import read_log  # noqa: PLC0415
+
+    log = read_log(options.log)
+    if log.skipped:
+        output.remark(f"cuda-shims: of this long log only the end was looked at, from line {log.first_line} on", -1)
+    try:
+        config = load_config(_directory(), os.environ)
+    except ConfigError as error:  # a mistake there is for doctor without --log to say
+        output.remark(f"cuda-shims: {error}", 1)
+        config = Config()
+    case = make_case(_environment(options), os.environ, config)._replace(directory=_directory())
+    found = explain(log, case)
+    lines = [line for each in found for line in _told(each.finding, f"  line {each.line}: {each.quote}")]
+    if not found:
+        lines = ["no message in this log is one that cuda-shims knows, which is no proof that the build is healthy"]
+    findings = [{**each.finding._asdict(), "line": each.line, "quote": each.quote} for each in found]
+    output.answer({"findings": findings, "ok": not found, "skipped_bytes": log.skipped}, *lines)
+    return 1 if found else 0
 
 
 __all__ = ["SCHEMA", "main"]

@@ -127,6 +127,28 @@ class NotWritableError(CudaShimsError):
         )
 
 
+class UnreadableLogError(CudaShimsError):
+    """The log of a build that cannot be read."""
+
+    exit_code = 2
+
+    def __init__(self, path: str, reason: str) -> None:
+        """
+        Describe the file.
+
+        :param path: the file, or ``standard input``
+        :param reason: what the operating system said
+
+        """
+        self.path = path
+        self.reason = reason
+        super().__init__(path, reason)
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return f"{self.path}: the log cannot be read ({self.reason}); name a file, or - for standard input"
+
+
 __all__ = [
     "BadEnvironmentError",
     "ConfigError",
@@ -134,4 +156,5 @@ __all__ = [
     "NotWritableError",
     "ToolNotFoundError",
     "ToolkitNotFoundError",
+    "UnreadableLogError",
 ]

@@ -76,7 +76,7 @@ class Case(NamedTuple):
         """
         place = self._place()
         before, after = ([], place) if self.environment.is_target else (place, [])
-        quoted = [f'"{each}"' if "[" in each or "*" in each else each for each in arguments]
+        quoted = [f'"{each}"' if set("[*<>") & set(each) else each for each in arguments]
         return " ".join(["pip", *before, "install", *after, *quoted])
 
     def extras(self, *components: str) -> str:

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 from typing import NamedTuple
 
+from .processes import absolute_entries, find_program
 from .reading import read_text
 
 TYPE_CHECKING = False
@@ -26,6 +27,8 @@ _WINDOWS = os.name == "nt"
 DEFAULT = ("nvcc", "cl.exe" if _WINDOWS else "gcc")
 #: what nvcc is told by a user who takes a compiler that it does not accept
 ALLOW_FLAG = "-allow-unsupported-compiler"
+#: what is wrong with one that lies in the current directory, say
+NOT_RUN = "PATH has an empty or relative entry, by which it is found; it was not run"
 #: a command that does not answer in this time is taken for one that never does
 TIMEOUT = 30.0
 #: variables whose flags nvcc reads, the one that wins first
@@ -33,13 +36,20 @@ _FLAGS = ("NVCC_APPEND_FLAGS", "NVCC_PREPEND_FLAGS")
 #: ``-ccbin g++``, ``-ccbin=g++``, ``--compiler-bindir g++``, ``--compiler-bindir=g++``
 _CCBIN = re.compile(r"""(?:^|\s)(?:-ccbin|--compiler-bindir)(?:\s+|=)(?:"([^"]*)"|(\S+))""")
 #: what cl.exe says of itself, in the user's language: ``… Version 19.44.35211 for x64``
-_BANNER = re.compile(r"\b(\d+)\.(\d\d)\.\d+")
-_MSC_LIMIT = re.compile(r"^#\s*if\s+_MSC_VER\s*<\s*\d+\s*\|\|\s*_MSC_VER\s*>=\s*(\d+)", re.MULTILINE)
-_DEFINE = re.compile(r"^#define (__GNUC__|__clang_major__|__INTEL_CLANG_COMPILER|__ICC)\s+(\d+)", re.MULTILINE)
-_GCC_LIMIT = re.compile(r"^#\s*if\s+__GNUC__\s*>\s*(\d+)", re.MULTILINE)
+_BANNER = re.compile(r"\b(\d{1,4})\.(\d\d)\.\d+")
+# versions of up to eight digits (__INTEL_CLANG_COMPILER is 20250000) and limits of up to four: int() refuses thousands
+# of them, and the compilers below a limit are counted down
+_DEFINE = re.compile(
+    r"^#define (__GNUC__|__clang_major__|__INTEL_CLANG_COMPILER|__ICC)\s+(\d{1,8})\b", re.MULTILINE | re.ASCII
+)
+_MSC_LIMIT = re.compile(
+    r"^#\s*if\s+_MSC_VER\s*<\s*\d+\s*\|\|\s*_MSC_VER\s*>=\s*([1-9]\d{0,3})\b", re.MULTILINE | re.ASCII
+)
+_GCC_LIMIT = re.compile(r"^#\s*if\s+__GNUC__\s*>\s*([1-9]\d{0,3})\b", re.MULTILINE | re.ASCII)
 # two clangs of other makers have limits of their own before this one
 _CLANG_LIMIT = re.compile(
-    r"^#\s*if\s+defined\(__clang__\)[^\n]*\n(?:(?!#)[^\n]*\n)*#\s*if\s[^\n]*__clang_major__\s*>=\s*(\d+)", re.MULTILINE
+    r"^#\s*if\s+defined\(__clang__\)[^\n]*\n(?:(?!#)[^\n]*\n)*#\s*if\s[^\n]*__clang_major__\s*>=\s*([1-9]\d{0,3})\b",
+    re.MULTILINE | re.ASCII,
 )
 
 
@@ -105,6 +115,8 @@ def ask(source: str, command: str, environ: Mapping[str, str]) -> HostCompiler:
     path = shutil.which(wanted, path=environ.get("PATH", os.defpath)) if wanted else None
     if path is None:
         return HostCompiler(source, command, None, "", 0, "")
+    if not os.path.isabs(path) and not os.path.dirname(wanted):  # nvcc would run it; asking what is wrong may not
+        return HostCompiler(source, command, path, "", 0, NOT_RUN)
     if _WINDOWS:
         return _ask_msvc(source, command, path, environ)
     # the macros that host_config.h tests; a gcc without a C++ half fails here as it would later
@@ -193,7 +205,7 @@ def accepted(limit: Mapping[str, int], environ: Mapping[str, str]) -> str | None
     names = [f"g++-{major}" for major in range(limit.get("gcc", 0), 5, -1)]
     names += [f"clang++-{major}" for major in range(limit.get("clang", 0), 5, -1)]
     for name in (*names, "g++", "c++", "clang++"):
-        if shutil.which(name, path=environ.get("PATH", os.defpath)):
+        if find_program(name, environ.get("PATH", os.defpath)):
             compiler = ask("", name, environ)
             if suits(compiler, limit):
                 return compiler.path
@@ -216,17 +228,19 @@ def run(command: list[str], environ: Mapping[str, str]) -> tuple[int, str]:
     Run a compiler that may be broken in any way.
 
     :param command: the executable and its arguments
-    :param environ: its environment; messages are asked for in English
+    :param environ: its environment; messages are asked for in English, and nvcc, which runs gcc even to say what it
+        would do, gets no PATH that leads to the current directory
     :returns: (exit code, what it said on stdout and stderr); -1 and the reason when it could not be run
 
     """
+    path = absolute_entries(environ.get("PATH", os.defpath))
     try:
         done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**environ, "LC_ALL": "C.UTF-8", "VSLANG": "1033"},
+            env={**environ, "PATH": path, "LC_ALL": "C.UTF-8", "VSLANG": "1033"},
             timeout=TIMEOUT,
             check=False,
         )
@@ -251,6 +265,7 @@ def last_line(text: str) -> str:
 __all__ = [
     "ALLOW_FLAG",
     "DEFAULT",
+    "NOT_RUN",
     "TIMEOUT",
     "HostCompiler",
     "accepted",

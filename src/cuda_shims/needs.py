@@ -64,8 +64,9 @@ def uses_in(name: str, text: str) -> Iterator[tuple[int, str, str]]:
     if not name.endswith(_SOURCES):
         text = re.sub(r"#[^\n]*", "", text)
     for pattern, spelling in _patterns(name):
+        line, at = 1, 0
         for match in re.finditer(pattern, text):
-            line = text.count("\n", 0, match.start()) + 1
+            line, at = line + text.count("\n", at, match.start()), match.start()
             for word in re.findall(r"[\w.+/-]+", match.group(1)):
                 extra = _extra_of(word, header=spelling == "{}")
                 if extra is not None:
@@ -73,18 +74,18 @@ def uses_in(name: str, text: str) -> Iterator[tuple[int, str, str]]:
 
 
 def _patterns(name: str) -> list[tuple[str, str]]:
-    """Return patterns whose group has the names, each with how a use is spelled."""
+    """Return patterns whose group has the names, each with how a use is spelled; time is linear on any text."""
     stem, suffix = os.path.splitext(name)
     if name == "CMakeLists.txt" or suffix == ".cmake":
         return [(r"\bCUDA::(\w+)", "CUDA::{}")]
     if name == "meson.build":
-        in_call = r"dependency\(\s*'cuda'[^)]*?\bmodules\s*:\s*(\[[^\]]*\]|'[^']*')"
+        in_call = r"dependency\(\s*'cuda'[^)]{0,500}?\bmodules\s*:\s*(\[[^][]{0,1000}\]|'[^'\n]*')"
         return [(in_call, "module '{}'")]
     if name == "build.rs":
         return [(r"rustc-link-lib=(?:[\w+-]+=)?(\w+)", "library {}")]
     makefile = stem in {"Makefile", "makefile", "GNUmakefile"}
     if makefile or name in {"setup.py", "setup.cfg", "configure.ac", "pyproject.toml"}:
-        return [(r"(?<![\w-])-l([\w-]+)", "-l{}"), (r"\blibraries\s*=\s*\[([^\]]*)\]", "-l{}")]
+        return [(r"(?<![\w-])-l([\w-]+)", "-l{}"), (r"\blibraries\s*=\s*\[([^\]]{0,1000})\]", "-l{}")]
     return [(r"(?m)^[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"\n]+)", "{}")] if suffix in _SOURCES else []
 
 

@@ -31,6 +31,37 @@ def changed(environ: Mapping[str, str], changes: Mapping[str, str | None]) -> di
     return result
 
 
+def find_program(command: str, path: str) -> str | None:
+    """
+    Find a program as a shell does, but never in the current directory, which may be anybody's checkout.
+
+    :func:`shutil.which` looks there first on Windows, and elsewhere where PATH has an empty or relative entry.
+
+    :param command: its name, or a path, which is taken as it is
+    :param path: the value of PATH
+    :returns: its path, or ``None``
+
+    """
+    import shutil  # noqa: PLC0415
+
+    # which() adds the current directory to names, and endings, before Python 3.12, to nothing else
+    endings = [*os.environ.get("PATHEXT", ".COM;.EXE;.BAT;.CMD").split(";"), ""] if _WINDOWS else [""]
+    entries = [""] if os.path.dirname(command) else filter(None, absolute_entries(path).split(os.pathsep))
+    places = (os.path.join(folder, command + ending) for folder in entries for ending in endings)
+    return next((each for each in places if shutil.which(each)), None)
+
+
+def absolute_entries(path: str) -> str:
+    """
+    Take from a search path what names the current directory, or one below it.
+
+    :param path: the value of PATH
+    :returns: its other entries
+
+    """
+    return os.pathsep.join(each for each in path.split(os.pathsep) if os.path.isabs(each))
+
+
 def become(command: str, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """
     Become a command. Windows cannot: there it is started and waited for.
@@ -46,10 +77,9 @@ def become(command: str, arguments: Sequence[str], environ: Mapping[str, str]) -
     """
     if not _WINDOWS:
         os.execvpe(command, [command, *arguments], environ)  # noqa: S606
-    import shutil  # noqa: PLC0415
     import subprocess  # noqa: PLC0415
 
-    path = shutil.which(command, path=environ.get("PATH"))  # CreateProcess would look on this process's PATH
+    path = find_program(command, environ.get("PATH", ""))  # CreateProcess would look on this process's PATH
     if path is None:
         raise FileNotFoundError(command)
     process = subprocess.Popen([path, *arguments], env=dict(environ))
@@ -61,4 +91,4 @@ def become(command: str, arguments: Sequence[str], environ: Mapping[str, str]) -
         return code - 2**32 if code >= 2**31 else code  # 0xC0000005 is a negative number to sys.exit
 
 
-__all__ = ["become", "changed"]
+__all__ = ["absolute_entries", "become", "changed", "find_program"]

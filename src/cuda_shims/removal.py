@@ -116,8 +116,10 @@ def _remove(environment: Environment, gone: list[str], folders: list[str]) -> No
     for path in filter(own_files.is_hook, gone):
         _remove_file(path, environment.site_dir)
     for folder in folders:
-        for name in os.listdir(folder):  # not what we wrote down: shims are known by it
-            if name.startswith("cu"):
+        with apply.writing(folder):
+            names = os.listdir(folder)
+        for name in names:
+            if name.startswith("cu"):  # not what we wrote down: shims are known by it
                 apply.remove_tree(os.path.join(folder, name))
     if environment.dist_info:
         try:

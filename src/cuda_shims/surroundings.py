@@ -123,7 +123,7 @@ def _judged(case: Case, compiler: HostCompiler, limit: dict[str, int]) -> Findin
     name = compiler.name
     if host_compilers.suits(compiler, limit):
         return Finding("host-compiler", OK, f"The host compiler is {name} ({compiler.path}).")
-    fix = _other_compiler(case, compiler, limit)
+    fix = other_compiler(case, compiler, limit)
     if not compiler.kind:
         return _unusable(case, compiler, fix)
     if host_compilers.allows_unsupported(case.environ):
@@ -140,6 +140,7 @@ def _unusable(case: Case, compiler: HostCompiler, fix: str) -> Finding:
     why = "nvcc hands the host half of every .cu file to it"
     if compiler.path:
         what = f"{by} {compiler.path}, which is no working C++ compiler: {compiler.problem}."
+        fix = "take that entry out of PATH" if compiler.problem == host_compilers.NOT_RUN else fix
         return Finding("host-compiler-broken", ERROR, what, why, fix)
     if not compiler.command:
         why = 'nvcc takes the empty name for one: "No such file or directory"'
@@ -151,7 +152,16 @@ def _unusable(case: Case, compiler: HostCompiler, fix: str) -> Finding:
     return Finding("no-host-compiler", ERROR, what, why, fix)
 
 
-def _other_compiler(case: Case, compiler: HostCompiler, limit: dict[str, int]) -> str:
+def other_compiler(case: Case, compiler: HostCompiler, limit: dict[str, int]) -> str:
+    """
+    Say how to have another host compiler.
+
+    :param case: the environment
+    :param compiler: the one that does not do
+    :param limit: see :func:`cuda_shims.host_compilers.limits`
+    :returns: an instruction
+
+    """
     source = compiler.source
     flags = source.endswith("_FLAGS")
     if source != "nvcc" and host_compilers.suits(host_compilers.ask(*host_compilers.DEFAULT, case.environ), limit):
@@ -203,4 +213,4 @@ def _normal(path: str) -> str:
 
 CHECKS = (_path, _variables, _host_compiler, _nvcc)
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "other_compiler"]

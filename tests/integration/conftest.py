@@ -11,7 +11,8 @@ import zipfile
 import pytest
 from fake_toolkit import PYTHON, record_hash, snapshot, write_script_wheel, write_wheel
 
-#: installers that each environment must be served by, and left by
+#: installers that each environment must be served by, and left by; the newest pip floats on purpose, uv is the one that
+#: runs the tests
 INSTALLERS = ("pip 23.2", "newest pip", "uv hardlink", "uv copy", "uv symlink")
 VERSIONS = ("13.4.92", "13.5.37")
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
 
 import pytest
@@ -8,6 +10,10 @@ from fake_toolkit import Prefix
 
 import _cuda_shims
 from cuda_shims import envvars, search, startup
+
+pytest.register_assert_rewrite("shim_support")
+
+from shim_support import SHELLS  # noqa: E402 # rewritten, its asserts say what they compared
 
 _SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(startup.__file__)))
 #: what the start-up hook may set
@@ -58,3 +64,36 @@ def on_windows(monkeypatch):
     """Have the wheels' own folder for a toolkit's root, as on Windows; paths and links stay this system's."""
     for module in (_cuda_shims, search):
         monkeypatch.setattr(module, "WHEELS_ARE_ROOT", True)
+
+
+@pytest.fixture(params=SHELLS)
+def shell(request):
+    """Return the command of each shell that may be somebody's /bin/sh."""
+    name, *options = SHELLS[request.param]
+    path = shutil.which(name)
+    if path is None:
+        pytest.skip(f"needs {name}: apt-get install {name}")
+    return [path, *options]
+
+
+@pytest.fixture
+def commands(tmp_path):
+    """All that a shim may call, in a folder that holds no compiler of this machine's."""
+    folder = tmp_path / "commands"
+    folder.mkdir()
+    for name in ("readlink", "sleep", "env"):
+        (folder / name).symlink_to(shutil.which(name))
+    return str(folder)
+
+
+@pytest.fixture
+def call(shell, commands):
+    """Run a shim by a shell."""
+
+    def call(shim, *arguments, path=(), cwd=None, stdin=None, **variables):
+        environ = {"PATH": os.pathsep.join([*path, commands]), **variables}
+        return subprocess.run(
+            [*shell, shim, *arguments], env=environ, cwd=cwd, input=stdin, capture_output=True, check=False, timeout=60
+        )
+
+    return call

@@ -515,6 +515,42 @@ def test_doctor(call, findings, levels, code, verdict):
     assert "ok: a ok" in call("doctor", "-v").out
 
 
+@pytest.mark.usefixtures("home")
+def test_doctor_of_a_log(call, tmp_path, monkeypatch):
+    log = tmp_path / "build.log"
+    log.write_text("building\nk.cu:1:10: fatal error: cudaProfiler.h: No such file or directory\n")
+    done = call("doctor", "--log", str(log))
+    assert (done.code, done.err) == (1, "")
+    assert done.out == (
+        "error: The header cudaProfiler.h is not found.\n"
+        "  line 2: k.cu:1:10: fatal error: cudaProfiler.h: No such file or directory\n"
+        "  why: nvidia-cuda-profiler-api holds it, and that is not installed\n"
+        '  fix: pip install "cuda-toolkit[profiler]==13.5.*"\n'
+    )
+    data = json.loads(call("doctor", "--json", "--log", str(log)).out)
+    (finding,) = data.pop("findings")
+    assert data == {"schema": cli.SCHEMA, "ok": False, "skipped_bytes": 0}
+    assert set(finding) == {"code", "level", "what", "why", "fix", "line", "quote"}
+    assert (finding["code"], finding["line"]) == ("header-missing", 2)
+
+    log.write_text("[tool.cuda-shims]\nall went well\n")
+    (tmp_path / "pyproject.toml").write_text("[tool.cuda-shims]\ntoolkit = []\n")  # for doctor without --log to say
+    done = call("doctor", "--log", str(log))
+    assert (done.code, done.err) == (0, "")
+    assert done.out == (
+        "no message in this log is one that cuda-shims knows, which is no proof that the build is healthy\n"
+    )
+    assert json.loads(call("doctor", "--json", "--log", str(log)).out)["findings"] == []
+    assert "toolkit" in call("doctor", "-v", "--log", str(log)).err
+
+    monkeypatch.setattr("cuda_shims.logs.MAX_BYTES", 10)
+    monkeypatch.setattr("cuda_shims.logs._CHUNK", 10)
+    log.write_text("a line\n" * 10)
+    assert "of this long log only the end was looked at, from line " in call("doctor", "--log", str(log)).err
+    refused(call("doctor", "--log", str(tmp_path / "no-such")), 2, "no-such: the log cannot be read (No such file")
+    refused(call("doctor", "--log", str(tmp_path)), 2, "the log cannot be read (Is a directory)")
+
+
 # usage ----------------------------------------------------------------------------------------------------------------
 
 

@@ -190,6 +190,32 @@ def test_a_key_of_many_parts(key: str, tmp_path) -> None:
         load_config(str(tmp_path), {})
 
 
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("other" + ".x" * 900 + " = 1", True),
+        ("other" + ".x" * 20000 + " = 1", False),
+        ("[other" + ".x" * 20000 + "]", False),
+        ("other = { " + ", ".join(f"a{n}" + ".x" * 900 for n in range(2)) + " = 1 }", False),
+        ("\n".join(f"a{n}" + ".x" * 200 + " = 1" for n in range(1000)), False),
+        ("x = [" + ", ".join(f'"p{n}==1.2.3"' for n in range(400)) + "]", True),
+        ("x = [\n" + ",\n".join(f'"p{n}==1.2.3"' for n in range(20000)) + "\n]", True),
+        (
+            "\n".join(f"# see https://docs.example.org/{n}/index.html, sections 1.2.3, 1.2.4 ..." for n in range(5000)),
+            True,
+        ),
+    ],
+)
+@pytest.mark.timeout(60)
+def test_keys_that_cost_the_square_of_their_length(text: str, read: bool, tmp_path) -> None:
+    write(tmp_path, f"{text}\n[{TABLE}]\ntoolkit = 13\n")
+    if read:
+        assert load_config(str(tmp_path), {}).toolkit == "13"
+    else:
+        with pytest.raises(ConfigError, match=r"lines of too many dots; break them$"):
+            load_config(str(tmp_path), {})
+
+
 @pytest.mark.skipif(
     not hasattr(sys, "set_int_max_str_digits"), reason="this Python has no limit for the digits of an integer"
 )
@@ -229,7 +255,7 @@ def test_a_file_that_is_too_large(tmp_path) -> None:
     write(tmp_path, good + b"#" * (MAX_BYTES - len(good)))
     assert load_config(str(tmp_path), {}).toolkit == "13"
     path = write(tmp_path, good + b"#" * (MAX_BYTES - len(good) + 1))
-    with pytest.raises(ConfigError, match="larger than 4194304 bytes") as caught:
+    with pytest.raises(ConfigError, match="larger than 1048576 bytes") as caught:
         load_config(str(tmp_path), {})
     assert caught.value.source == path
 

@@ -853,6 +853,52 @@ def test_limits_of_what_is_not_there(tmp_path):
     assert host_compilers.limits(str(tmp_path)) == {}
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("#if __GNUC__ > 16", {"gcc": 16}),
+        ("#if __GNUC__ > 99999999", {}),  # counting down from it would take for ever
+        ("#if __GNUC__ > " + "9" * 5000, {}),
+        ("#if __GNUC__ > \u0661\u0666", {}),
+        ("#if __GNUC__ > 16x", {}),
+        ("#if __GNUC__ > 0\n#if defined(__clang__)\n#if __clang_major__ >= 0", {}),
+        ("#if defined(__clang__)\n#if __clang_major__ >= " + "9" * 5000, {}),
+        ("#if __GNUC__ > 16\0", {"gcc": 16}),
+        ("#" * 1_000_000 + "\n#if __GNUC__ > 16", {"gcc": 16}),
+        ("#if defined(__clang__)\n" + "x\n" * 500_000, {}),
+        ("#if defined(__clang__)\n" * 50_000, {}),
+        ("#if defined(__clang__)\n#if " + "__clang_major__ " * 100_000, {}),
+    ],
+    ids=lambda value: ascii(value)[:40],
+)
+@pytest.mark.timeout(60)
+def test_limits_of_a_header_that_nobody_would_write(tmp_path, text, expected):
+    write(str(tmp_path / "include/crt/host_config.h"), text.encode())
+    limit = host_compilers.limits(str(tmp_path))
+    assert limit == expected
+    assert host_compilers.accepted(limit, {"PATH": ""}) is None
+
+
+@pytest.mark.parametrize("digits", ["9" * 5000, "9" * 9, "\u0661", "12x"])
+def test_a_compiler_that_prints_no_version(healthy, digits):
+    healthy.compiler("gcc", f"#define __GNUC__ {digits}")
+    assert only(healthy.bad()).code == "host-compiler-broken"
+
+
+@pytest.mark.parametrize("entry", ["", ".", "./", "bin", "../here"])
+def test_a_compiler_of_the_current_directory_is_not_run(healthy, tmp_path, monkeypatch, entry):
+    here = tmp_path / "here"
+    monkeypatch.chdir(os.path.dirname(write(str(here / "file"))))
+    for place in (here, here / "bin"):
+        for name in ("gcc", "g++", "c++", "clang++", "g++-16", "nvcc"):
+            write(str(place / name), f"#!/bin/sh\necho >>{here}/run\n".encode(), 0o755)
+    found = only(healthy.bad(PATH=os.pathsep.join([entry, healthy.environ["PATH"]])))
+    assert (found.code, found.level) == ("host-compiler-broken", "error")
+    assert found.fix == "take that entry out of PATH"
+    assert "PATH has an empty or relative entry, by which it is found; it was not run" in found.what
+    assert not os.path.exists(here / "run")
+
+
 # --- what nvcc says ---
 
 

@@ -15,6 +15,11 @@ ERRORS = [
     (errors.ToolNotFoundError("x", "run y"), 127, "x is not installed here: run y"),
     (errors.ConfigError("file", "key", "is odd"), 2, "file: key: is odd"),
     (errors.BadEnvironmentError("path", "is odd"), 2, "path: is odd"),
+    (
+        errors.UnreadableLogError("path", "No such file"),
+        2,
+        r"path: the log cannot be read \(No such file\); name a file",
+    ),
     (errors.NotWritableError("path", "No space"), 1, r"cannot write path \(No space\); nothing is half-written"),
 ]
 

@@ -99,6 +99,30 @@ def test_a_project_is_searched_within_bounds(tmp_path, monkeypatch):
     assert [each.extra for each in needs.find_uses(folder)] == ["cublas", "curand"]
 
 
+@pytest.mark.parametrize(
+    ("name", "part", "uses"),
+    [
+        ("meson.build", "dependency('cuda' ", 0),
+        ("meson.build", "dependency('cuda', modules : ['cublas", 0),
+        ("meson.build", "dependency('cuda' modules:" + "[" * 20, 0),
+        ("setup.py", "libraries = [ 'cublas', ", 0),
+        ("Makefile", "-lcublas ", None),
+        ("CMakeLists.txt", "CUDA::cublas\n", None),
+        ("x.cu", "#include <cublas.h>\n", None),
+        ("x.cu", "#include <cublas.h ", 1),
+        ("build.rs", "rustc-link-lib=", 0),
+    ],
+)
+@pytest.mark.timeout(60)
+def test_a_megabyte_of_the_same_word(name, part, uses):
+    count = 1024 * 1024 // len(part)
+    found = list(needs.uses_in(name, part * count))
+    assert len({use[1:] for use in found}) == (1 if uses is None else uses)
+    if uses is None:
+        assert len(found) == count
+        assert found[-1][0] == (count if part.endswith("\n") else 1)
+
+
 def test_a_folder_that_is_no_project(tmp_path):
     folder = str(tmp_path)
     write(os.path.join(folder, "cuda/include/cublas.h"), b'#include "cublas_api.h"')

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 
 import pytest
 
+import cuda_shims
 from cuda_shims import processes
 
 
@@ -63,3 +65,42 @@ def test_exit_codes_of_32_bits(monkeypatch, code, given):
     environ = {"PATH": os.path.dirname(sys.executable)}
     assert processes.become(sys.executable, ["x"], environ) == given
     assert Process.waited == 3
+
+
+def test_a_program_is_found_on_path_and_never_in_the_current_directory(tmp_path, monkeypatch):
+    tool = tmp_path / "there" / "tool"
+    tool.parent.mkdir()
+    shutil.copy("/bin/true", tool)
+    monkeypatch.chdir(tool.parent)
+    for path in ("", ".", ":", "../there", f"/nowhere::{tmp_path}"):
+        assert processes.find_program("tool", path) is None
+    assert processes.find_program("tool", f":.:/nowhere:{tool.parent}:") == str(tool)
+    assert processes.find_program(str(tool), "") == str(tool)
+    assert processes.find_program("./tool", "") == "./tool"
+    assert processes.find_program("./other", str(tool.parent)) is None
+    assert processes.absolute_entries(":a:/b::/c d:.") == "/b:/c d"
+
+
+def run_module(folder, *options, **more):
+    command = [sys.executable, *options, "-m", "cuda_shims", "--version"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, **more})
+
+
+def test_as_a_module_it_runs_nothing_of_the_current_directory(tmp_path):
+    (tmp_path / "argparse.py").write_text("raise SystemExit('planted')\n")
+    version = f"cuda-shims {cuda_shims.__version__}\n"
+    assert run_module(tmp_path).stdout == version
+    assert run_module(tmp_path, "-I").stdout == version
+    # who names that directory has asked for it
+    assert run_module(tmp_path, PYTHONPATH=str(tmp_path)).stderr == "planted\n"
+
+
+def test_as_a_module_it_runs_in_its_own_folder_and_in_none(tmp_path):
+    version = f"cuda-shims {cuda_shims.__version__}\n"
+    assert run_module(os.path.dirname(os.path.dirname(cuda_shims.__file__))).stdout == version
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    code = f"import os, subprocess; os.rmdir({str(gone)!r}); "
+    code += f"subprocess.run([{sys.executable!r}, '-m', 'cuda_shims', '--version'], check=True)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=gone, capture_output=True, text=True, check=False)
+    assert done.stdout == version

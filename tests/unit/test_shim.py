@@ -11,58 +11,13 @@ import time
 
 import pytest
 from fake_toolkit import OLD, PYTHON, TOOL, age, write, write_shim
+from shim_support import failed, ran
 
 from cuda_shims import search
 from cuda_shims.catalog import TOOLS
 from cuda_shims.root_maker import make_root
 
-SHELLS = {"dash": ["dash"], "bash --posix": ["bash", "--posix"], "busybox ash": ["busybox", "ash"]}
 SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(search.__file__)))
-
-
-@pytest.fixture(params=SHELLS)
-def shell(request):
-    name, *options = SHELLS[request.param]
-    path = shutil.which(name)
-    if path is None:
-        pytest.skip(f"needs {name}: apt-get install {name}")
-    return [path, *options]
-
-
-@pytest.fixture
-def commands(tmp_path):
-    """All that a shim may call, in a folder that holds no compiler of this machine's."""
-    folder = tmp_path / "commands"
-    folder.mkdir()
-    for name in ("readlink", "sleep", "env"):
-        (folder / name).symlink_to(shutil.which(name))
-    return str(folder)
-
-
-@pytest.fixture
-def call(shell, commands):
-    def call(shim, *arguments, path=(), cwd=None, stdin=None, **variables):
-        environ = {"PATH": os.pathsep.join([*path, commands]), **variables}
-        return subprocess.run(
-            [*shell, shim, *arguments], env=environ, cwd=cwd, input=stdin, capture_output=True, check=False, timeout=60
-        )
-
-    return call
-
-
-def ran(done):
-    """The path that the tool was started by; nothing may have gone wrong before."""
-    assert (done.returncode, done.stderr) == (0, b""), done.stderr.decode()
-    return os.fsdecode(done.stdout.split(b"\0")[0])
-
-
-def failed(done, *words):
-    assert (done.returncode, done.stdout) == (127, b"")
-    text = done.stderr.decode(errors="surrogateescape")
-    assert text.count("\n") == 1, text
-    for word in words:
-        assert word in text
-    return text
 
 
 # where it looks -------------------------------------------------------------------------------------------------------

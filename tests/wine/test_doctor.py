@@ -46,3 +46,20 @@ def test_generator(doctor, tmp_path):
     (tmp_path / "CMakeLists.txt").write_text(_CUDA)
     assert "warning: CMake's generator is Visual Studio where there is one" in doctor(rc=1)
     assert doctor(CMAKE_GENERATOR="Ninja").strip() == "a build will find this toolkit"
+
+
+def test_log_of_a_failed_build(doctor, bed, scripts, tmp_path):
+    """What nvcc.exe says where there is no cl.exe."""
+    source = tmp_path / "k.cu"
+    source.write_text("int main() {}\n")
+    message = "nvcc fatal   : Cannot find compiler 'cl.exe' in PATH"
+    for _ in range(5):  # at times it ends with 255 under wine, before it has said anything
+        said = bed.run(scripts / "nvcc.exe", "-c", windows(source), rc=None, path=[scripts])
+        if message in said:
+            break
+    log = tmp_path / "build.log"
+    log.write_bytes(b"\xff\xfe" + f"building\r\n{said}\r\n".encode("utf-16-le"))  # as PowerShell's > writes it
+    text = doctor("--log", windows(log), cl=False, rc=1)
+    assert text.startswith("error: There is no cl.exe on PATH.\n")
+    assert message in text
+    assert 'fix: install the Build Tools for Visual Studio with "Desktop development with C++" (MSVC 19.59 at' in text

@@ -77,7 +77,7 @@ def test_which(bed, scripts):
         assert fix in bed.run(scripts / "cuda-shims.exe", "which", name, rc=None)
 
 
-def test_exec(bed, scripts, pair):
+def test_exec(bed, scripts, pair, tmp_path, monkeypatch):
     """The command's exit code, arguments and variables; os.exec* of Windows loses them."""
     python = scripts / "python.exe"
     code = "import os, sys; print(os.environ['CUDA_HOME'], sys.argv[1:]); sys.exit(3)"
@@ -85,6 +85,11 @@ def test_exec(bed, scripts, pair):
     said = bed.run(python, *words, rc=3, path=[scripts], CUDA_SHIMS_STARTUP="0")
     assert said.strip() == f"{windows(scripts.parent / 'Lib/site-packages/nvidia/cu13')} ['a b', '']"
     assert f"V{pair[2]}" in bed.run(python, "-m", "cuda_shims", "exec", "nvcc", "--version", CUDA_SHIMS_STARTUP="0")
+    # cmd.exe would take what is in the current directory, and so does shutil.which()
+    shutil.copy(scripts / "cuda-shims.exe", tmp_path / "planted.exe")
+    monkeypatch.chdir(tmp_path)
+    assert "planted: no such command" in bed.run(python, "-m", "cuda_shims", "exec", "planted", "--version", rc=None)
+    assert "cuda-shims 0." in bed.run(python, "-m", "cuda_shims", "exec", ".\\planted", "--version")
 
 
 def _variables(root):

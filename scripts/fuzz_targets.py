@@ -1,0 +1,208 @@
+"""
+The parsers that ``scripts/fuzz.py`` runs, which read what others wrote.
+
+With each: the errors that it may raise, words of its format, where real files of it are, and what broke it once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from typing import TYPE_CHECKING, NamedTuple
+
+from cuda_shims import config, driver_stub, environments, envvars, host_compilers, needs, plan, records, toolkits
+from cuda_shims.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: words of every format: bytes that some reader takes for a line's end, a digit, a blank or the end of a text
+COMMON = (
+    "\0|\n|\r|\r\n|\v|\f|\x1c|\x85|\u2028|\xa0|\ufeff|\u0663|\u00b2|\uff11|9999999999|-1| |\t|\"|'|\\|,|/|..|~|$(x)"
+)
+_MACROS = "#define |CUDA_VERSION |13050|CUDAAPI |cuA|(|__CUDA_API_PTDS(|__CUDA_API_PTSZ(|DECLDIR |nvmlA|\\\n"
+_TOML = "[|]|[[|]]|=|{|}|.|a|#|\"\"\"|'''|tool|cuda-shims|toolkit|prefer|driver-stub|requires|true|13|1e|0x|\\u0041"
+_BUILD = "CUDA::|cublas|dependency('cuda'|modules|:|[|]|)|libraries=[|-l|rustc-link-lib=|#|#include <|>|#include"
+_HOST = "#if |#if defined(__clang__)\n|__GNUC__ > |__clang_major__ >= |#|_MSC_VER < 1 || _MSC_VER >= |a\n"
+
+
+class Target(NamedTuple):
+    """A parser, or several that read the same file."""
+
+    #: what is in the way of a stranger's input
+    run: Callable[[bytes, str], None]
+    #: its documented errors
+    errors: tuple[type[Exception], ...]
+    #: words of its format, with bars between
+    tokens: str
+    #: patterns of real files, relative to this repository (``docs/…``), to a toolkit, or to site-packages
+    files: tuple[str, ...]
+    #: what is like a real file where there is none
+    sample: bytes
+
+
+def text_of(data: bytes) -> str:
+    """Decode as paths are."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def put(data: bytes, *path: str) -> str:
+    """Write a file, its folders too, and return its path."""
+    file = os.path.join(*path)
+    os.makedirs(os.path.dirname(file), exist_ok=True)
+    with open(file, "wb") as stream:
+        stream.write(data)
+    return file
+
+
+def _record(data: bytes, folder: str) -> None:
+    text = text_of(data)
+    path = next(iter(records.record_lines(text)), "x")
+    once = records.amended(text, {path: b"1", "cuda_shims_toolkit": None}, ["y"])
+    gone = [] if "\r" in text else set(text.split("\n")) - set(once.split("\n"))
+    if any(
+        path not in line and '"' not in line and not line.startswith(("y,", "cuda_shims_toolkit,")) for line in gone
+    ):
+        raise AssertionError("a line of somebody else's has changed")
+    if records.amended(once, {path: b"1", "cuda_shims_toolkit": None}, ["y"]) != once:
+        raise AssertionError("amended twice is not amended once")
+    put(data, folder, "x-1.dist-info", "RECORD")
+    environments.recorded_scripts(os.path.join(folder, "x-1.dist-info"))
+
+
+def _own_record(data: bytes, folder: str) -> None:
+    put(data, folder, plan.RECORD)
+    recorded = plan.read_record(folder)
+    if plan.record_text(recorded).count(b"\n") != len(recorded):
+        raise AssertionError("a path that breaks its line")
+    plan.removals(folder, {path: digest for path, digest in recorded.items() if not path.startswith("/dev")})
+
+
+def _pyproject(data: bytes, folder: str) -> None:
+    put(data, folder, "pyproject.toml")
+    with contextlib.suppress(ConfigError):
+        config.load_config(folder, {})
+    system = config.load_pyproject(folder).get("build-system")
+    given = system.get("requires") if isinstance(system, dict) else None
+    requires = [each for each in given if isinstance(each, str)] if isinstance(given, list) else [text_of(data)]
+    needs.brought_extras(requires)
+    needs.with_extras(requires, ["cublas"])
+
+
+def _cuda_h(data: bytes, folder: str) -> None:
+    put(data, folder, "include", "cuda.h")
+    toolkits.header_version(folder)
+    names = driver_stub.driver_functions(data.decode("latin-1"))
+    driver_stub.stub_library(driver_stub.CUDA_SONAME, names, "x86_64", driver_stub.CUDA_ERROR_STUB_LIBRARY)
+
+
+def _nvml_h(data: bytes, _: str) -> None:
+    names = driver_stub.nvml_functions(data.decode("latin-1"))
+    driver_stub.stub_library(driver_stub.NVML_SONAME, names, "aarch64", driver_stub.NVML_ERROR_LIBRARY_NOT_FOUND)
+
+
+def _host_config(data: bytes, folder: str) -> None:
+    put(data, folder, "include", "crt", "host_config.h")
+    limits = host_compilers.limits(folder)
+    if not all(0 <= major < 10000 for major in limits.values()):  # noqa: PLR2004 # MSVC's is 1960
+        raise AssertionError(f"no compiler has such a version: {limits}")
+    host_compilers.accepted(limits, {"PATH": ""})
+
+
+_BUILD_FILES = ("CMakeLists.txt", "meson.build", "build.rs", "Makefile", "setup.py", "pyproject.toml", "a.cu")
+
+
+def _uses(data: bytes, _: str) -> None:
+    text = data.decode("utf-8", "replace")
+    lines = text.count("\n") + 1
+    for name in _BUILD_FILES:
+        for line, spelling, _extra in needs.uses_in(name, text):
+            if not 0 < line <= lines or not spelling:
+                raise AssertionError(f"line {line} of {name}: {spelling!r}")
+
+
+def _names(data: bytes, folder: str) -> None:
+    # names of files that an installer, or a stranger, put into site-packages
+    site_dir = tempfile.mkdtemp(dir=folder)
+    with contextlib.suppress(OSError):  # too long, or there already
+        for name in data.replace(b"\0", b"").split(b"/")[:8]:
+            os.makedirs(os.path.join(os.fsencode(site_dir), name or b"x"))
+            os.makedirs(os.path.join(os.fsencode(site_dir), b"nvidia", name or b"x", b"bin"))
+    try:
+        list(toolkits.distributions(site_dir))
+        for toolkit in toolkits.find_toolkits([site_dir]):
+            if not os.path.isdir(toolkit.path):
+                raise AssertionError(f"a toolkit that is not there: {toolkit.path}")
+    finally:
+        shutil.rmtree(site_dir)
+
+
+def _variables(data: bytes, folder: str) -> None:
+    value = text_of(data.replace(b"\0", b""))
+    envvars.nvcc_home(value)
+    environ = {"NVCC": value, "PATH": value, "CUDA_HOME": value, envvars.MARKER: value}
+    for changes in (envvars.for_root(environ, folder), envvars.for_user_toolkit(environ, value)):
+        if not all(isinstance(each, (str, type(None))) for each in changes.values()):
+            raise AssertionError(changes)
+    for name in ("TOOLKIT", "PREFER", "DRIVER_STUB"):
+        config.load_config(folder, {f"CUDA_SHIMS_{name}": value})
+
+
+def _compiler(data: bytes, _: str) -> None:
+    # what a program that calls itself a compiler prints
+    real, host_compilers.run = host_compilers.run, lambda *_: (0, text_of(data))
+    try:
+        host_compilers.ask("nvcc", sys.executable, {"PATH": ""})
+    finally:
+        host_compilers.run = real
+    host_compilers.last_line(text_of(data))
+    for _ in host_compilers.host_compilers({"NVCC_APPEND_FLAGS": text_of(data), "PATH": ""}):
+        pass
+
+
+TARGETS = {
+    "record": Target(_record, (), 'a,,|sha256=|bin/nvcc|"a""b",,', ("*.dist-info/RECORD",), b"a.py,sha256=x,1\n"),
+    "own-record": Target(_own_record, (OSError,), "a\t|link:|sha256:|a\tlink:b\n", (), b"a\tlink:b\nc\tsha256:0f\n"),
+    "pyproject": Target(
+        *(_pyproject, (ConfigError,), _TOML, ("docs/examples/*/pyproject.toml",)),
+        b'[tool.cuda-shims]\ntoolkit = 13\nprefer = "wheels"\ndriver-stub = false\n',
+    ),
+    "cuda-h": Target(
+        _cuda_h, (), _MACROS, ("include/cuda.h",), b"#define CUDA_VERSION 13050\nCUresult CUDAAPI cuInit(\n"
+    ),
+    "nvml-h": Target(_nvml_h, (), _MACROS, ("include/nvml.h",), b"nvmlReturn_t DECLDIR nvmlInit_v2(void);\n"),
+    "host-config": Target(
+        *(_host_config, (), _HOST, ("include/crt/host_config.h",)),
+        b"#if defined(__clang__)\n#if (__clang_major__ >= 23)\n#endif\n#if __GNUC__ > 16\n",
+    ),
+    "uses": Target(
+        *(_uses, (), _BUILD, tuple(f"docs/examples/*/{name}" for name in (*_BUILD_FILES, "*.cu"))),
+        b"dependency('cuda', modules : ['cublas'])\nlibraries = ['cufft'] -lcurand CUDA::nvrtc\n",
+    ),
+    "names": Target(
+        *(_names, (), "cu|cu13|.dist-info|nvidia_cuda_nvcc-|13.5.37|-", ()),
+        b"cu13/nvidia_cuda_nvcc-13.5.37.dist-info/cuda_shims-0.1.0.dist-info",
+    ),
+    "variables": Target(
+        _variables, (ConfigError,), "13|/usr/local/cuda|nvcc|:|wheels|no", (), b"ccache /opt/cuda/bin/nvcc"
+    ),
+    "compiler": Target(
+        *(_compiler, (), '#define __GNUC__ 12\n|__clang_major__|-ccbin |--compiler-bindir=|"', ()),
+        b"#define __GNUC__ 12\n#define __clang_major__ 19\n -ccbin g++-12 --compiler-bindir='x y'",
+    ),
+}
+
+#: what broke a parser once, to be tried first ever after
+FOUND = {
+    "record": (b"a\xc2\x85b,,\n", b"a\x0bb,,\nc,,\n"),
+    "own-record": (b"a\0b\tlink:c\n", b"..\tsha256:0f\n"),
+    "pyproject": (b"[tool.cuda-shims]\ntoolkit = " + b"9" * 5000, b"[tool.cuda-shims]\nx" + b".a" * 20000 + b" = 1"),
+    "cuda-h": ("#define CUDA_VERSION \u00b2\n".encode(), b"#define CUDA_VERSION " + b"9" * 5000),
+    "host-config": (b"#if __GNUC__ > 0\n", b"#if __GNUC__ > 99999999\n", b"#if __GNUC__ > " + b"9" * 5000),
+    "uses": (b"dependency('cuda'" * 3000, b"libraries=[" * 5000, b"-lcublas " * 7000),
+    "names": ("cu013/cu\uff11\uff13/cu999999999999/cu\u00b2".encode(),),
+    "compiler": (b"#define __GNUC__ " + b"9" * 5000,),
+}

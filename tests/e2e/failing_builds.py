@@ -1,0 +1,902 @@
+"""Builds that fail, each in one way, and what of CUDA their environments lack: what ``doctor --log`` has to explain."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+#: the release of CUDA that the tests' torch was built for
+TORCH_RELEASE = "13.2.2"
+#: what the project requires where nothing else is said
+REQUIRES = ("setuptools", "cuda-toolkit[cccl,cudart,nvcc]==13.5.0")
+OURS = (*REQUIRES, "cuda-shims")
+
+KERNEL = """\
+__global__ void scale(float *x) { x[threadIdx.x] *= 2; }
+void run(float *x) { scale<<<1, 32>>>(x); }
+int main() { return 0; }
+"""
+SOURCES = {
+    "k.cu": KERNEL,
+    "main.cpp": "int main() {}\n",
+    "profiler.cu": "#include <cudaProfiler.h>\n" + KERNEL,
+    "profiler.cpp": "#include <cudaProfiler.h>\nint main() {}\n",
+    "half.cu": "#include <cuda_fp16.h>\n" + KERNEL,
+    "thrust.cu": "#include <thrust/device_vector.h>\nint main() {}\n",
+    "std.cu": "#include <cuda/std/array>\nint main() {}\n",
+    "thrust.cpp": "#include <thrust/device_vector.h>\nint main() {}\n",
+    "nvtx.cu": "#include <nvToolsExt.h>\n" + KERNEL,
+    "cudnn.cpp": "#include <cudnn.h>\nint main() {}\n",
+    "calls.cu": "__device__ int f(int);\n__global__ void g(int *x) { *x = f(*x); }\n"
+    "void run(int *x) { g<<<1, 1>>>(x); }\nint main() { run(nullptr); }\n",
+    "called.cu": "__device__ int f(int a) { return a + 1; }\n",
+    "large.cu": "__global__ void g(float *x) {\n#pragma unroll\n"
+    "  for (int i = 0; i < 60000; i++) x[i] = x[i] * x[(i * 7) % 60000] + __sinf(x[(i * 3) % 60000]);\n}\n",
+    "large.cpp": """\
+#include <array>
+template <int N> struct S {
+  static constexpr auto value = [] {
+    std::array<int, 1000> a{};
+    for (int i = 0; i < 1000; i++) a[i] = i * N;
+    return a;
+  }();
+  int v = S<N - 1>::value[3] + S<N - 1>().v;
+};
+template <> struct S<0> { static constexpr std::array<int, 1000> value{}; int v = 0; };
+int main() { return S<800>().v; }
+""",
+    "device.cu": "int f() { cudaDeviceProp p; return p.clockRate + p.deviceOverlap; }\n",
+    "functional.cu": "#include <thrust/functional.h>\nstruct A : thrust::unary_function<int, int> {};\n",
+    "Makefile": "all:\n\tnvcc -c k.cu\n",
+    "build.ninja": "rule cuda\n  command = nvcc -c k.cu\nbuild k.o: cuda k.cu\n",
+    "extension.py": "from setuptools import setup, Extension\n"
+    "setup(name='e', ext_modules=[Extension('e', ['main.cpp'])], script_args=['build_ext', '--inplace'])\n",
+    # a user-space killer, as systems have them that do not wait for the kernel's
+    "killer.py": """\
+import os, signal, subprocess, sys, time
+build = subprocess.Popen(sys.argv[2:])
+while build.poll() is None:
+    for pid in (each for each in os.listdir("/proc") if each.isdigit()):
+        try:
+            name = open(f"/proc/{pid}/comm").read()
+            parent = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[1]
+            above = open(f"/proc/{parent}/stat").read().rsplit(")", 1)[1].split()[1]
+        except OSError:
+            continue
+        if name.strip() == sys.argv[1] and str(build.pid) in (parent, above):
+            os.kill(int(pid), signal.SIGKILL)
+    time.sleep(0.01)
+sys.exit(build.returncode)
+""",
+}
+
+NEW = "cmake_minimum_required(VERSION 3.24...4.0)\n"
+CUDA = NEW + "set(CMAKE_CUDA_ARCHITECTURES 80-real)\nproject(p LANGUAGES CXX CUDA)\n"
+TOOLKIT = NEW + "project(p LANGUAGES CXX)\nfind_package(CUDAToolkit REQUIRED)\n"
+LINKED = "add_executable(x main.cpp)\ntarget_link_libraries(x PRIVATE {})\n"
+CONFIGURE = "cmake -G Ninja -S . -B build"
+BUILD = f"{CONFIGURE} && cmake --build build"
+CARGO = 'PATH="@CARGO@:$PATH" CARGO_HOME=$PWD/home cargo build --offline'
+MESON = "meson setup build"
+UV = 'uv pip install --dry-run -p "$(command -v python)"'
+CUBLAS = "dependency('cuda', modules : ['cublas'])"
+
+
+class Failure(NamedTuple):
+    """A build that fails. In its command @HOME@ is the wheels' folder, @ROOT@ a root of ours, @SHIM@ a shim."""
+
+    name: str
+    #: one of the environments of test_logs.py
+    where: str
+    command: str
+    #: the finding's code
+    code: str
+    #: what has to be in what it says, why, and how to mend it
+    words: tuple[str, ...]
+    #: text of a CMakeLists.txt or a meson.build
+    files: dict[str, str] | None = None
+    requires: tuple[str, ...] | None = REQUIRES
+    #: whether the build has to pass when the fix is followed
+    mends: bool = False
+
+
+def hollow(first, rest):
+    """Run something where PATH has next to nothing."""
+    return f'mkdir hollow && ln -s "$(command -v sh)" hollow/sh && {first} && export PATH=$PWD/hollow && {rest}'
+
+
+def stale(first, rest):
+    """Run something after another build, whose environment is gone."""
+    return f"ln -s @ROOT@ gone && CUDACXX=$PWD/gone/bin/nvcc {first} >/dev/null && rm gone && {rest}"
+
+
+def short_of_memory(command):
+    """Run something with less and less memory: how much is too little to end, and enough to say so, differs."""
+    return (
+        f"for kilobytes in 220000 180000 140000 120000 100000 60000; do (ulimit -v $kilobytes; {command}); done; false"
+    )
+
+
+def cmake(text):
+    return {"CMakeLists.txt": text}
+
+
+def meson(languages, rest=""):
+    return {"meson.build": f"project('p', {languages})\n{rest}\n"}
+
+
+SHIMS = 'in pyproject.toml, add "cuda-shims"'
+NVCC = "nvcc -arch=sm_80"
+FAILURES = [
+    # --- headers
+    Failure(
+        "header",
+        "bare",
+        f"{NVCC} -c profiler.cu",
+        "header-missing",
+        ("cudaProfiler.h", "nvidia-cuda-profiler-api", '"cuda-toolkit[cccl,cudart,nvcc,profiler]==13.5.0"'),
+        mends=True,
+    ),
+    Failure(
+        "header-environment",
+        "bare",
+        f"{NVCC} -c profiler.cu",
+        "header-missing",
+        ("cudaProfiler.h", 'pip install "cuda-toolkit[profiler]==13.5.*"'),
+        requires=None,
+    ),
+    Failure(
+        "header-clang", "none", "clang++ -c profiler.cpp", "header-missing", ("cudaProfiler.h", "profiler]==13.5.0")
+    ),
+    Failure(
+        "header-edg",
+        "bare",
+        "cudafe++ --gen_c_file_name x --stub_file_name y profiler.cpp",
+        "header-missing",
+        ("cudaProfiler.h", "profiler]==13.5.0"),
+    ),
+    Failure(
+        "header-cccl",
+        "no-cccl",
+        f"{NVCC} -c half.cu",
+        "header-missing",
+        ("nv/target", "nvidia-cuda-cccl", '"cuda-toolkit[cccl,nvcc]==13.5.0"'),
+        requires=("cuda-toolkit[nvcc]==13.5.0",),
+        mends=True,
+    ),
+    Failure(
+        "header-crt",
+        "no-crt",
+        f"{NVCC} -c k.cu",
+        "header-missing",
+        ("crt/host_config.h", "nvidia-cuda-crt", '"cuda-toolkit[crt]==13.5.*"'),
+        requires=("nvidia-nvvm",),
+    ),
+    Failure(
+        "header-host",
+        "none",
+        "c++ -c thrust.cpp",
+        "header-missing",
+        ("thrust/device_vector.h", 'I"$CUDA_HOME/include/cccl"', "CCCL::CCCL"),
+        requires=OURS,
+    ),
+    Failure("header-nvtx", "bare", f"{NVCC} -c nvtx.cu", "header-missing", ("nvToolsExt.h", "<nvtx3/nvToolsExt.h>")),
+    Failure("header-cudnn", "none", "c++ -c cudnn.cpp", "header-missing", ("cuDNN", "nvidia-cudnn-cu13")),
+    Failure(
+        "nvcc-alone",
+        "alone",
+        f"{NVCC} -c k.cu",
+        "nvcc-link",
+        ("cuda_runtime.h", "nvidia-cuda-runtime", '"cuda-toolkit[cccl,crt,cudart,nvvm]==13.5.*"'),
+        requires=("nvidia-cuda-crt",),
+    ),
+    Failure(
+        "no-cicc",
+        "no-nvvm",
+        f"{NVCC} -c k.cu",
+        "tool-missing",
+        ("cicc", "nvidia-nvvm", '"cuda-toolkit[nvvm]==13.5.*"'),
+        requires=("nvidia-cuda-crt",),
+    ),
+    Failure(
+        "nvcc-link",
+        "none",
+        f"ln -s @HOME@/bin/nvcc nvcc && ./{NVCC} -c k.cu",
+        "nvcc-link",
+        ("through a link", SHIMS),
+    ),
+    # --- libraries
+    *(
+        Failure(
+            f"library-{linker}",
+            "none",
+            f"c++ -fuse-ld={linker} main.cpp -lcublas",
+            "library-missing",
+            ("-lcublas", "nvidia-cublas", '"cuda-toolkit[cccl,cublas,cudart,nvcc]==13.5.0"', 'add "cuda-shims"'),
+        )
+        for linker in ("bfd", "gold", "lld", "mold")
+    ),
+    Failure(
+        "library-shared",
+        "bare",
+        f"{NVCC} -cudart shared k.cu",
+        "library-missing",
+        ("-lcudart", "a number at its end", SHIMS),
+        mends=True,
+    ),
+    Failure("library-driver", "bare", f"{NVCC} k.cu -lcuda", "library-missing", ("driver", "stub", SHIMS), mends=True),
+    Failure("library-lib64", "old", f"{NVCC} k.cu", "library-missing", ("-lcudart_static", "lib64", SHIMS)),
+    Failure(
+        "library-static", "bare", f"{NVCC} k.cu -lcublas_static", "library-missing", ("the shared one", "-lcublas,")
+    ),
+    Failure(
+        "lto",
+        "bare",
+        f"{NVCC} -dlto -shared -Xcompiler -fPIC k.cu -o k.so",
+        "lto-library",
+        ("libnvvm.so", SHIMS),
+        mends=True,
+    ),
+    # --- CMake
+    Failure(
+        "cmake-nvcc",
+        "none",
+        CONFIGURE,
+        "nvcc-not-found",
+        ("CMake finds no nvcc", '"cuda-toolkit[cccl,cudart,nvcc]==13.5.*"', '"cuda-shims"'),
+        cmake(CUDA),
+        ("setuptools",),
+        mends=True,
+    ),
+    Failure(
+        "cmake-compiler",
+        "none",
+        f"CUDAToolkit_ROOT=@HOME@ {CONFIGURE}",
+        "nvcc-not-found",
+        (SHIMS,),
+        cmake(CUDA),
+    ),
+    Failure("cmake-link", "link", CONFIGURE, "nvcc-link", ("through a link", SHIMS), cmake(CUDA)),
+    Failure(
+        "cmake-13.0",
+        "old",
+        CONFIGURE,
+        "library-missing",
+        ("lib64", SHIMS),
+        cmake(CUDA),
+    ),
+    Failure(
+        "cmake-toolkit",
+        "bare",
+        CONFIGURE,
+        "toolkit-incomplete",
+        ("CUDA_CUDART", SHIMS),
+        cmake(TOOLKIT),
+        mends=True,
+    ),
+    Failure("cmake-toolkit-nvcc", "none", CONFIGURE, "nvcc-not-found", (SHIMS,), cmake(TOOLKIT)),
+    Failure(
+        "cmake-optional",
+        "none",
+        CONFIGURE,
+        "nvcc-not-found",
+        (SHIMS,),
+        cmake(TOOLKIT.replace(" REQUIRED", "") + LINKED.format("CUDA::cudart")),
+    ),
+    Failure(
+        "cmake-target",
+        "ours",
+        CONFIGURE,
+        "target-missing",
+        ("CUDA::culibos", "nvidia-cuda-culibos", '"cuda-toolkit[cccl,cudart,culibos,nvcc]==13.5.0"'),
+        cmake(TOOLKIT + LINKED.format("CUDA::culibos")),
+        OURS,
+        mends=True,
+    ),
+    Failure(
+        "cmake-target-nvtx",
+        "ours",
+        CONFIGURE,
+        "target-missing",
+        ("CUDA::nvToolsExt", "CUDA::nvtx3"),
+        cmake(TOOLKIT + LINKED.format("CUDA::nvToolsExt")),
+        OURS,
+    ),
+    Failure(
+        "cmake-target-unasked",
+        "ours",
+        CONFIGURE,
+        "target-missing",
+        ("CUDA::cudart", "find_package(CUDAToolkit REQUIRED)"),
+        cmake(NEW + "project(p LANGUAGES CXX)\n" + LINKED.format("CUDA::cudart")),
+        OURS,
+    ),
+    Failure(
+        "cmake-version",
+        "ours",
+        CONFIGURE,
+        "toolkit-version",
+        ("CUDA 13.4", "13.5", '"cuda-toolkit[cccl,crt,cudart,nvcc,nvvm]==13.4.*"'),
+        cmake(TOOLKIT.replace("CUDAToolkit", "CUDAToolkit 13.4 EXACT")),
+        OURS,
+    ),
+    Failure(
+        "cccl",
+        "script",
+        CONFIGURE,
+        "cccl-not-found",
+        ("CCCL", SHIMS),
+        cmake(TOOLKIT.replace("CUDAToolkit", "CCCL")),
+        mends=True,
+    ),
+    Failure(
+        "cccl-headers",
+        "bare",
+        CONFIGURE,
+        "cccl-headers",
+        ("CCCL's CMake files", SHIMS),
+        cmake(TOOLKIT.replace("CUDAToolkit", "CCCL")),
+    ),
+    Failure(
+        "findcuda",
+        "ours",
+        CONFIGURE,
+        "findcuda-removed",
+        ("cuda_add_library", "CMP0146"),
+        cmake("cmake_minimum_required(VERSION 3.27)\nproject(p)\nfind_package(CUDA)\ncuda_add_library(k k.cu)\n"),
+    ),
+    Failure(
+        "cmake-too-old",
+        "ours",
+        CONFIGURE,
+        "cmake-version",
+        ("CMake 99.0", '"cmake>=99.0"'),
+        cmake("cmake_minimum_required(VERSION 99.0)\n"),
+    ),
+    Failure(
+        "cmake-too-new",
+        "ours",
+        CONFIGURE,
+        "cmake-policy",
+        ("3.5", "CMAKE_POLICY_VERSION_MINIMUM"),
+        cmake("cmake_minimum_required(VERSION 3.1)\nproject(p LANGUAGES CXX)\n"),
+    ),
+    Failure(
+        "architecture-empty",
+        "ours",
+        f"{CONFIGURE} -DCMAKE_CUDA_ARCHITECTURES=",
+        "architecture-empty",
+        ("names no architecture", "CUDAARCHS"),
+        cmake(NEW + "project(p LANGUAGES CUDA)\n"),
+    ),
+    Failure(
+        "architecture-cmake",
+        "ours",
+        f"{CONFIGURE} -DCMAKE_CUDA_ARCHITECTURES=70",
+        "architecture",
+        ("compute_70", "12.9 was the last", "75, 80"),
+        cmake(NEW + "project(p LANGUAGES CUDA)\n"),
+    ),
+    Failure(
+        "stale-cache",
+        "none",
+        stale(CONFIGURE, CONFIGURE),
+        "stale",
+        ("gone/bin/nvcc", "cmake --fresh"),
+        cmake(CUDA),
+    ),
+    Failure(
+        "stale-compiler",
+        "none",
+        stale(CONFIGURE, "cmake --build build"),
+        "stale",
+        ("gone/bin/nvcc", "cmake --fresh"),
+        cmake(CUDA + "add_library(k k.cu)\n"),
+    ),
+    Failure(
+        "stale-variable",
+        "none",
+        f"CUDACXX=/nonexistent/bin/nvcc {CONFIGURE}",
+        "stale",
+        ("/nonexistent/bin/nvcc", "unset CUDACXX"),
+        cmake(CUDA),
+    ),
+    # --- Meson, setuptools
+    Failure("meson", "none", MESON, "nvcc-not-found", ("Meson finds no nvcc", SHIMS), meson("'cuda'")),
+    Failure(
+        "meson-dependency",
+        "none",
+        MESON,
+        "nvcc-not-found|toolkit-incomplete",
+        ("Meson finds", SHIMS),
+        meson("'cpp'", CUBLAS),
+    ),
+    Failure(
+        "meson-targets",
+        "bare",
+        f"CUDA_PATH=@HOME@ {MESON}",
+        "toolkit-incomplete",
+        ("targets/", SHIMS),
+        meson("'cpp'", CUBLAS),
+    ),
+    Failure(
+        "meson-module",
+        "ours",
+        MESON,
+        "library-missing",
+        ("cublas", "nvidia-cublas", '"cuda-toolkit[cccl,cublas,cudart,nvcc]==13.5.0"'),
+        meson("'cpp'", CUBLAS),
+        OURS,
+    ),
+    Failure(
+        "meson-log",
+        "link",
+        f"{MESON} || {{ cat build/meson-logs/meson-log.txt; exit 1; }}",
+        "nvcc-link",
+        ("through a link", SHIMS),
+        meson("'cuda'"),
+    ),
+    Failure(
+        "meson-version",
+        "ours",
+        MESON,
+        "meson-cuda",
+        ("version that meson.build asks for", "CUDA_PATH"),
+        meson("'cpp'", "dependency('cuda', version : '>=99')"),
+        OURS,
+    ),
+    Failure("meson-said", "link", MESON, "meson-log", ("doctor --log /", "meson-log.txt"), meson("'cuda'")),
+    # --- versions
+    Failure(
+        "ptx",
+        "floated",
+        f"{NVCC} -c k.cu",
+        "version-mismatch",
+        ("PTX 9.5", "CUDA 13.5 and 13.0", '"cuda-toolkit[nvcc,nvvm,crt,cudart,cccl]==13.5.*" in the place of nvidia-'),
+        requires=("nvidia-cuda-nvcc==13.0.88",),
+        mends=True,
+    ),
+    Failure(
+        "headers",
+        "torch-like",
+        f"{NVCC} -c std.cu",
+        "version-mismatch",
+        ("two releases", '"cuda-toolkit[cccl,crt,cudart,nvcc,nvvm]==13.5.0"'),
+        mends=True,
+    ),
+    Failure(
+        "objects",
+        "old",
+        f"@HOME@/bin/{NVCC} -rdc=true -c called.cu -o new.o && {NVCC} -rdc=true -c calls.cu && {NVCC} calls.o new.o",
+        "older-objects",
+        ("new.o", "newer nvcc", "remove the build directory"),
+    ),
+    # --- architectures, options, sources
+    Failure("dropped", "bare", "nvcc -arch=sm_70 -c k.cu", "architecture", ("sm_70", "12.9 was the last", "75, 80")),
+    Failure(
+        "not-yet",
+        "old",
+        "nvcc -arch=sm_107 -c k.cu",
+        "architecture",
+        ("sm_107", "CUDA 13.4 was the first", "cuda-toolkit==13.4.* or later"),
+    ),
+    Failure(
+        "no-such", "bare", "nvcc -gencode arch=compute_99,code=sm_99 -c k.cu", "architecture", ("no release up to",)
+    ),
+    Failure("renamed", "bare", "nvcc -arch=sm_101 -c k.cu", "architecture", ("called 110",)),
+    Failure(
+        "ptxas",
+        "bare",
+        f"{NVCC} -ptx k.cu && ptxas -arch=sm_70 k.ptx",
+        "architecture",
+        ("sm_70", "12.9 was the last"),
+    ),
+    Failure(
+        "pair",
+        "bare",
+        "nvcc -gencode arch=compute_90,code=sm_80 -c k.cu",
+        "architecture-pair",
+        ("sm_80", "compute_90", "arch=compute_80,code=sm_80"),
+    ),
+    Failure("option", "bare", f"{NVCC} -fopenmp -c k.cu", "nvcc-option", ("-fopenmp", "-Xcompiler=-fopenmp")),
+    Failure("cxx17", "bare", f"{NVCC} -std=c++14 -c thrust.cu", "cxx17", ("C++17", "-std=c++17")),
+    Failure(
+        "removed-members",
+        "bare",
+        f"{NVCC} -c device.cu",
+        "removed-in-13",
+        ("cudaDeviceProp has no clockRate", "deviceOverlap", "cudaDeviceGetAttribute"),
+    ),
+    Failure("removed-types", "bare", f"{NVCC} -c functional.cu", "removed-in-13", ("unary_function", "CCCL 3")),
+    # --- host compilers
+    Failure(
+        "gcc-too-new",
+        "bare",
+        f"{NVCC} -U__GNUC__ -D__GNUC__=99 -c k.cu",
+        "host-compiler-unsupported",
+        ("no gcc newer than 16", "NVCC_CCBIN=g++-16"),
+    ),
+    Failure(
+        "clang-too-new",
+        "bare",
+        f"{NVCC} -ccbin clang++ -Xcompiler -U__clang_major__,-D__clang_major__=99 -c k.cu",
+        "host-compiler-unsupported",
+        ("no clang newer than 22", "NVCC_CCBIN=clang++-22"),
+    ),
+    Failure(
+        "no-gcc",
+        "bare",
+        hollow("nvcc=$(command -v nvcc)", "$nvcc -arch=sm_80 -c k.cu"),
+        "host-compiler-missing",
+        ("There is no gcc", "apt-get install g++"),
+    ),
+    Failure(
+        "no-cc1plus",
+        "bare",
+        hollow(
+            'nvcc=$(command -v nvcc) && cp "$(readlink -f "$(command -v gcc)")" hollow/gcc', "$nvcc -arch=sm_80 -c k.cu"
+        ),
+        "host-compiler-missing",
+        ("There is no cc1plus", "apt-get install g++"),
+    ),
+    Failure(
+        "no-ccbin",
+        "bare",
+        f"{NVCC} -ccbin /nonexistent/g++ -c k.cu",
+        "host-compiler-missing",
+        ("/nonexistent/g++", "NVCC_CCBIN"),
+    ),
+    Failure(
+        "no-g++",
+        "none",
+        hollow("python=$(command -v python)", "CC=g++ CXX=g++ $python extension.py"),
+        "host-compiler-missing",
+        ("There is no g++", "apt-get install g++"),
+    ),
+    # --- linking
+    Failure(
+        "extern",
+        "bare",
+        f"{NVCC} -c calls.cu",
+        "device-code",
+        ("_Z1fi", "-rdc=true", "CUDA_SEPARABLE_COMPILATION"),
+    ),
+    Failure(
+        "nvlink",
+        "bare",
+        f"{NVCC} -rdc=true -c calls.cu && {NVCC} calls.o -o x",
+        "device-code",
+        ("_Z1fi", "the file that defines it is not linked"),
+    ),
+    Failure(
+        "device-link",
+        "bare",
+        f"{NVCC} -rdc=true -c calls.cu called.cu && c++ calls.o called.o -L@HOME@/lib -lcudart_static -ldl -lrt",
+        "undefined-symbol",
+        ("device code was not linked", "nvcc -dlink", "CUDA_RESOLVE_DEVICE_SYMBOLS"),
+    ),
+    *(
+        Failure(
+            f"runtime-{linker}",
+            "bare",
+            f"{NVCC} -c k.cu && c++ -fuse-ld={linker} k.o",
+            "undefined-symbol",
+            ("__cudaRegisterFatBinary", "-lcudart", "CUDA::cudart"),
+        )
+        for linker in ("bfd", "gold", "lld", "mold")
+    ),
+    # --- programs that are not there
+    Failure("make", "none", "make", "nvcc-not-found", ("There is no nvcc", SHIMS)),
+    Failure("ninja", "none", "ninja", "nvcc-not-found", ("There is no nvcc", SHIMS)),
+    Failure("python", "none", "python -c \"import subprocess; subprocess.call(['nvcc'])\"", "nvcc-not-found", (SHIMS,)),
+    Failure(
+        "cuobjdump",
+        "bare",
+        "cuobjdump k.o",
+        "tool-missing",
+        ("cuobjdump", "since CUDA 13.2", "cuobjdump,nvcc]==13.5.0"),
+    ),
+    Failure(
+        "shim",
+        "none",
+        "cp @SHIM@ nvdisasm && ./nvdisasm k.cubin",
+        "tool-missing",
+        ("nvdisasm", '"cuda-toolkit[cccl,cudart,nvcc,nvdisasm]==13.5.0"'),
+    ),
+    Failure(
+        "not-executable",
+        "none",
+        "mkdir -p cu13/bin && cp @HOME@/bin/nvcc cu13/bin && chmod -x cu13/bin/nvcc && $PWD/cu13/bin/nvcc k.cu",
+        "not-executable",
+        ("may not be run", "--force-reinstall --no-deps nvidia-cuda-nvcc"),
+    ),
+    Failure(
+        "not-loaded",
+        "none",
+        "python -c 'import ctypes; ctypes.CDLL(\"libcublas.so.13\")'",
+        "library-not-loaded",
+        ("libcublas.so.13", "pip install nvidia-cublas", "run path"),
+    ),
+    Failure("shim-choice", "ours", "CUDA_SHIMS_TOOLKIT=12 nvcc -c k.cu", "shim", ("unset CUDA_SHIMS_TOOLKIT",)),
+    Failure(
+        "clang-cuda",
+        "none",
+        "clang++ -x cuda -c k.cu",
+        "clang-cuda",
+        ("clang finds no toolkit", "--cuda-path=", "root)"),
+    ),
+    # --- pip, uv, cargo
+    Failure(
+        "pip-version",
+        "pip",
+        "pip install --dry-run 'cuda-toolkit==14.*'",
+        "no-such-version",
+        ("cuda-toolkit==14.*", "CUDA 13.0 to 13.", '"cuda-toolkit[cccl,cudart,nvcc]==13.*"'),
+    ),
+    Failure(
+        "uv-version",
+        "pip",
+        f"{UV} 'cuda-toolkit==14.*'",
+        "no-such-version",
+        ("cuda-toolkit==14.*", '"cuda-toolkit[cccl,cudart,nvcc]==13.*"'),
+    ),
+    Failure(
+        "uv-musl",
+        "pip",
+        f"{UV} --python-platform x86_64-unknown-linux-musl 'cuda-toolkit[nvcc]==13.5.*'",
+        "no-wheel",
+        ("nvidia-cuda-", "glibc", "python:3-slim"),
+    ),
+    Failure(
+        "placeholder",
+        "pip",
+        "pip install --dry-run --platform musllinux_1_2_x86_64 --only-binary :all: --target x nvidia-cuda-nvcc && nvcc",
+        "placeholder-wheel",
+        ("placeholder", "Alpine", "python:3-slim"),
+    ),
+    Failure(
+        "uv-extra",
+        "pip",
+        f"{UV} 'cuda-toolkit[cublass]==13.5.0' && false",
+        "no-such-extra",
+        ("no extra cublass", "cublas, "),
+    ),
+    Failure(
+        "uv-extra-later",
+        "pip",
+        f"{UV} 'cuda-toolkit[cuobjdump]==13.0.3.0' && false",
+        "no-such-extra",
+        ("no extra cuobjdump", "13.2"),
+    ),
+    Failure(
+        "pip-renamed",
+        "pip",
+        "pip install --no-cache-dir --target x nvidia-cuda-nvcc-cu13",
+        "renamed-package",
+        ("nvidia-cuda-nvcc-cu13", '"cuda-toolkit[nvcc]==13.5.*"'),
+    ),
+    Failure(
+        "cargo",
+        "none",
+        CARGO,
+        "nvcc-not-found",
+        ("There is no nvcc", SHIMS),
+        {
+            ".cargo/config.toml": '[source.crates-io]\nreplace-with = "debian"\n'
+            '[source.debian]\ndirectory = "/usr/share/cargo/registry"\n',
+            "Cargo.toml": '[package]\nname = "x"\nversion = "1.0.0"\nedition = "2021"\n'
+            '[build-dependencies]\ncc = "1"\n',
+            "build.rs": 'fn main() { cc::Build::new().cuda(true).file("k.cu").compile("k"); }\n',
+            "src/lib.rs": "",
+        },
+    ),
+    # --- the machine
+    Failure("disk", "bare", f"{NVCC} -E k.cu -o /dev/full", "disk-full", ("no room on the disk", "TMPDIR")),
+    Failure(
+        "memory",
+        "bare",
+        short_of_memory(f"{NVCC} -c half.cu"),
+        "out-of-memory",
+        ("MAX_JOBS", "CMAKE_BUILD_PARALLEL_LEVEL"),
+    ),
+    Failure(
+        "memory-gcc", "none", short_of_memory("g++ -std=c++17 -c large.cpp"), "out-of-memory", ("MAX_JOBS", "memory")
+    ),
+    Failure("killed", "bare", f"python3 killer.py cicc {NVCC} -c large.cu", "out-of-memory", ("killed", "MAX_JOBS")),
+]
+_TORCH = ("torch", f"cuda-toolkit[cccl,cudart,nvcc]=={TORCH_RELEASE}")
+_SETUP = {
+    "setup.py": "from setuptools import setup\nfrom torch.utils.cpp_extension import BuildExtension, CUDAExtension\n"
+    "setup(name='e', ext_modules=[CUDAExtension('e', ['k.cu'])], cmdclass={'build_ext': BuildExtension})\n"
+}
+_BUILD = "python setup.py build_ext --inplace"
+#: in an environment with torch, with the wheels' nvcc on PATH where the name says so
+TORCH_FAILURES = [
+    # the second where /usr/local/cuda is there, and empty
+    Failure("torch", "torch", _BUILD, "nvcc-not-found|stale", ("torch finds no", SHIMS), _SETUP, _TORCH),
+    Failure("torch-gpu", "torch-nvcc", _BUILD, "torch-no-gpu", ("TORCH_CUDA_ARCH_LIST=",), _SETUP, _TORCH),
+    Failure(
+        "torch-dropped",
+        "torch-nvcc",
+        f"TORCH_CUDA_ARCH_LIST=7.0 {_BUILD}",
+        "architecture",
+        ("compute_70", "12.9 was the last"),
+        _SETUP,
+        _TORCH,
+    ),
+    Failure(
+        "torch-unknown",
+        "torch-nvcc",
+        f"TORCH_CUDA_ARCH_LIST=7.7 {_BUILD}",
+        "torch-architecture",
+        ("7.7", "TORCH_CUDA_ARCH_LIST="),
+        _SETUP,
+        _TORCH,
+    ),
+    Failure(
+        "torch-version",
+        "torch",
+        # no wheel has a CUDA 12 nvcc: torch asks no more of it than its release
+        "mkdir -p 12/bin && printf '#!/bin/sh\\necho release 12.8, V12.8.93\\n' >12/bin/nvcc && chmod +x 12/bin/* && "
+        f"CUDA_HOME=$PWD/12 TORCH_CUDA_ARCH_LIST=8.0 {_BUILD}",
+        "torch-version",
+        ("built for CUDA 13.2", "of CUDA 12.8", "unset CUDA_HOME", "==13.2.*"),
+        _SETUP,
+        _TORCH,
+    ),
+]
+#: several causes in one log
+SEVERAL = Failure(
+    "several",
+    "bare",
+    f"{NVCC} -c profiler.cu; {NVCC} k.cu -lcublas -lcufft; nvcc -arch=sm_70 -c k.cu; exit 1",
+    "",
+    (),
+)
+
+
+class Other(NamedTuple):
+    """A build that does not fail, or fails for a reason that is none of CUDA's."""
+
+    name: str
+    where: str
+    command: str
+    files: dict[str, str] | None = None
+    fails: bool = True
+
+
+LOOK = "find_package(CUDAToolkit)\nfind_library(BLAS cublas)\nadd_executable(x main.cpp)\n"
+OTHERS = [
+    # --- healthy, and as loud as they get
+    Other(
+        "cmake",
+        "ours",
+        f"{CONFIGURE} --trace-expand --log-level=VERBOSE && cmake --build build --verbose",
+        cmake(
+            CUDA + "find_package(CUDAToolkit REQUIRED)\nadd_library(k k.cu)\ntarget_link_libraries(k CUDA::cudart)\n"
+        ),
+        False,
+    ),
+    Other("cmake-optional", "none", f"{CONFIGURE} && cmake --build build", cmake(NEW + "project(p)\n" + LOOK), False),
+    Other(
+        "cmake-optional-bare", "bare", f"{CONFIGURE} && cmake --build build", cmake(NEW + "project(p)\n" + LOOK), False
+    ),
+    Other(
+        "nvcc", "ours", f"{NVCC} -v --keep -c k.cu && nvcc --dryrun k.cu && nvcc -E half.cu && nvcc --help", fails=False
+    ),
+    Other(
+        "meson",
+        "ours",
+        f"{MESON} && meson compile -v -C build && cat build/meson-logs/meson-log.txt",
+        meson("'cpp', 'cuda'", "library('k', 'k.cu')\ndependency('cuda', modules : ['cublas'], required : false)"),
+        False,
+    ),
+    Other(
+        "cmake-language",
+        "none",
+        f"{CONFIGURE} --log-level=VERBOSE",
+        cmake(NEW + "project(p CXX)\ninclude(CheckLanguage)\ncheck_language(CUDA)\n"),
+        False,
+    ),
+    Other("meson-language", "none", MESON, meson("'cpp'", "add_languages('cuda', required : false)"), False),
+    Other("setuptools", "none", "python extension.py -v", fails=False),
+    Other(
+        "headers", "ours", "cat @HOME@/include/crt/host_config.h @HOME@/include/cccl/cuda/std/__cccl/*.h", fails=False
+    ),
+    # --- sources
+    Other("syntax-c++", "none", "c++ -c bad.cpp", {"bad.cpp": "int main( { return nvcc; }\n"}),
+    Other("syntax-clang", "none", "clang++ -c bad.cpp", {"bad.cpp": "int main( { return cudaMalloc(); }\n"}),
+    Other("syntax-cuda", "bare", f"{NVCC} -c bad.cu", {"bad.cu": "__global__ void f(int) { return 1 + ; }\n"}),
+    Other(
+        "types-cuda",
+        "bare",
+        f"{NVCC} -c bad.cu",
+        {"bad.cu": '__global__ void f(__float128 *x) { *x = y; wmma::fragment a; static_assert(1 > 2, "no"); }\n'},
+    ),
+    Other(
+        "shared-memory",
+        "bare",
+        f"{NVCC} -c bad.cu",
+        {"bad.cu": "__global__ void f(int *x) { __shared__ int a[99999]; a[threadIdx.x] = *x; *x = a[*x]; }\n"},
+    ),
+    Other("no-source", "bare", f"{NVCC} -c no-such.cu"),
+    Other("header", "none", "c++ -c bad.cpp", {"bad.cpp": "#include <no_such_header.h>\n"}),
+    Other("header-clang", "none", "clang++ -c bad.cpp", {"bad.cpp": '#include "detail/tuple.h"\n'}),
+    Other("header-cuda", "bare", f"{NVCC} -c bad.cu", {"bad.cu": "#include <curtains.h>\n#include <npp/mine.h>\n"}),
+    # --- linkers
+    *(
+        Other(f"library-{each}", "none", f"c++ -fuse-ld={each} main.cpp -lfoo -lcudafoo")
+        for each in ("bfd", "gold", "lld")
+    ),
+    Other("library-mold", "none", "c++ -fuse-ld=mold main.cpp -lfoo"),
+    *(
+        Other(
+            f"function-{each}",
+            "none",
+            f"c++ -fuse-ld={each} bad.cpp",
+            {"bad.cpp": 'void cudaHelper(int);\nextern "C" void foo();\nint main() { foo(); cudaHelper(1); }\n'},
+        )
+        for each in ("bfd", "gold", "lld", "mold")
+    ),
+    # --- build systems
+    Other("cmake-package", "ours", CONFIGURE, cmake(NEW + "project(p CXX)\nfind_package(FooBar REQUIRED)\n")),
+    Other("cmake-library", "ours", CONFIGURE, cmake(NEW + "project(p CXX)\nfind_library(FOO foo REQUIRED)\n")),
+    Other("cmake-target", "ours", CONFIGURE, cmake(NEW + "project(p CXX)\n" + LINKED.format("Foo::foo"))),
+    Other("cmake-source", "ours", CONFIGURE, cmake(NEW + "project(p CXX)\nadd_library(x no.cpp)\n")),
+    Other(
+        "fortran",
+        "none",
+        f"{CONFIGURE} && cmake --build build",
+        cmake(NEW + "project(p Fortran)\nadd_executable(x a.f90)\n") | {"a.f90": "end program nvcc fatal\n"},
+    ),
+    Other(
+        "optional-and-broken",
+        "none",
+        f"{CONFIGURE} && cmake --build build",
+        cmake(NEW + "project(p CXX)\nfind_package(CUDAToolkit)\nadd_executable(x bad.cpp)\n")
+        | {"bad.cpp": "int main( {\n"},
+    ),
+    Other("meson-dependency", "ours", MESON, meson("'cpp'", "dependency('foobar')")),
+    Other("meson-program", "ours", MESON, meson("'cpp'", "find_program('foobar')")),
+    Other("make", "none", "make -f other.mk", {"other.mk": "all: no-such-file.o\n\tfoobar\n"}),
+    Other("make-program", "none", "make -f other.mk", {"other.mk": "all:\n\tfoobar --nvcc\n"}),
+    Other(
+        "ninja", "none", "ninja -f other.ninja", {"other.ninja": "rule r\n  command = false\nbuild x: r no-such-file\n"}
+    ),
+    # --- Python
+    Other("import", "none", "python bad.py build_ext", {"bad.py": "import setuptools, no_such_module\n"}),
+    Other(
+        "test",
+        "none",
+        "python -m unittest -v bad",
+        {
+            "bad.py": "import unittest\nclass T(unittest.TestCase):\n"
+            "    def test_nvcc(self):\n        self.assertEqual('error: out of memory', 'nvcc fatal')\n"
+            "    def test_file(self):\n        open('no-such-file.cu')\n"
+            "    def test_device(self):\n        raise RuntimeError('no CUDA-capable device is detected')\n"
+        },
+    ),
+    Other(
+        "run",
+        "ours",
+        f"{NVCC} run.cu -o run && ./run",
+        {
+            "run.cu": """\
+#include <cstdio>
+int main() { cudaError_t e = cudaFree(nullptr); std::puts(cudaGetErrorString(e)); return e; }
+"""
+        },
+    ),
+    Other(
+        "network-pip",
+        "pip",
+        "pip install --retries 1 --timeout 2 --index-url http://127.0.0.1:9/simple cuda-toolkit==13.5.0",
+    ),
+    Other("network-uv", "pip", "uv pip install --no-cache --index-url http://127.0.0.1:9/simple cuda-toolkit==13.5.0"),
+    Other("version-pip", "pip", "pip install --no-index no-such-distribution-of-mine"),
+    Other(
+        "cargo",
+        "none",
+        CARGO,
+        {"Cargo.toml": "[package]\nname = 'x'\nversion = '1.0.0'\n[dependencies]\nno = '1'\n"},
+    ),
+]
