@@ -7,12 +7,13 @@ loads it by its path, because the import system would list all of site-packages 
 would do, because uv removes the byte code of folders only when it uninstalls. Everything else, and everything that
 could fail, is in :mod:`cuda_shims.startup`. Measured by ``scripts/bench.py``.
 
-A root is *fresh* when nothing that it was made from has changed since. It holds a folder of links to those things (on
-Windows, where links are for administrators, a file with their paths) and a
-stamp that carries the newest of their modification times, so a handful of ``stat`` calls answer, in Python and in the
-shim's ``test -nt`` alike. Times are compared as "newer than" and not as "equal to": a copied environment or an image
-layer truncates or renews them, and must stay fresh. An upgrade is noticed even when the clock went backwards, because
-the ``.dist-info`` folder of a distribution is named by its version.
+A root is *fresh* when nothing that it was made from has changed since, and nothing in it either (an uninstaller may be
+at work while it is made). It holds a folder of links to those things, and one of links to its own folders (on Windows,
+where links are for administrators, files with their paths), each with a stamp that carries the newest of their
+modification times, so a handful of ``stat`` calls answer, in Python and in the shim's ``test -nt`` alike. Times are
+compared as "newer than" and not as "equal to": a copied environment or an image layer truncates or renews them, and
+must stay fresh. An upgrade is noticed even when the clock went backwards, because the ``.dist-info`` folder of a
+distribution is named by its version.
 """
 
 import os
@@ -22,8 +23,10 @@ import sys
 ROOTS_FOLDER = "cuda_shims_toolkit"
 #: names each thing that a root was made from; the number is the layout's, raised when a root's content is
 MADE_FROM = "made-from-1"
-#: written last, so that a root without it is not finished
-STAMP = "stamp"
+#: likewise each folder of the root itself
+FOLDERS = "folders-1"
+#: the stamp of the first, and that of the second; written last, so that a root without it is not finished
+STAMP, FINISHED = "stamp", "finished"
 #: name a directory: torch, setuptools recipes (CUDA_HOME); Meson, CuPy, Rust, CMake's last resort (CUDA_PATH); CMake
 #: projects that only link (CUDAToolkit_ROOT). Never CUDA_ROOT (JAX reads it), LIBRARY_PATH or LD_LIBRARY_PATH.
 HOMES = ("CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT")
@@ -82,21 +85,38 @@ def is_fresh(root: str) -> bool:
     :returns: ``False`` also for a root that is not there
 
     """
-    made_from = os.path.join(root, MADE_FROM)
     try:
-        stamp = os.stat(os.path.join(root, STAMP)).st_mtime_ns
-        if WHEELS_ARE_ROOT:
-            with open(made_from, encoding="utf-8") as file:
-                names = file.read().split("\n")
-            made_from = root
-        else:
-            names = os.listdir(made_from)
-        for name in names:
-            if os.stat(os.path.join(made_from, name)).st_mtime_ns > stamp:
-                return False
+        for stamp, paths in ((STAMP, listed(root, MADE_FROM)), (FINISHED, listed(root, FOLDERS))):
+            newest = os.stat(os.path.join(root, stamp)).st_mtime_ns
+            for path in paths:
+                if os.stat(path).st_mtime_ns > newest:
+                    return False
     except (OSError, ValueError):  # ValueError: the file is no text
         return False
-    return bool(names)
+    return True
+
+
+def listed(root: str, name: str) -> "list[str]":
+    """
+    List what a root names.
+
+    :param root: its path
+    :param name: :data:`MADE_FROM` or :data:`FOLDERS`
+    :returns: paths
+    :raises OSError: when the root names nothing
+    :raises ValueError: likewise
+
+    """
+    path = os.path.join(root, name)
+    if WHEELS_ARE_ROOT:
+        with open(path, encoding="utf-8") as file:
+            names = file.read().split("\n")
+        path = root
+    else:
+        names = os.listdir(path)
+    if not names:
+        raise ValueError(path)
+    return [os.path.join(path, name) for name in names]
 
 
 def is_trusted(root: str, site_dir: str, major: int) -> bool:
@@ -240,6 +260,8 @@ def _common_case(environ: "os._Environ[str]") -> bool:
 
 __all__ = [
     "COMPILERS",
+    "FINISHED",
+    "FOLDERS",
     "FORWARD",
     "HOMES",
     "MADE_FROM",
@@ -252,6 +274,7 @@ __all__ = [
     "has_compiler",
     "is_fresh",
     "is_trusted",
+    "listed",
     "main",
     "prepended",
     "root_variables",

@@ -56,7 +56,7 @@ def install(
 
     actions = planned()
     if not dry_run and not own_files.is_settled(site_dir, environment.dist_info, actions):
-        with stages.exclusive(os.path.join(site_dir, search.ROOTS_FOLDER), stages.LOCK_SECONDS):
+        with stages.exclusive(os.path.join(site_dir, search.ROOTS_FOLDER)):
             actions = planned()  # another process may have written meanwhile
             own_files.write_files(site_dir, environment.dist_info, actions)
     changes = [_install_root(toolkit, site_dir, stub=stub, dry_run=dry_run) for toolkit in toolkits]

@@ -15,11 +15,12 @@ import os
 from . import search
 from .errors import NotWritableError
 from .plan import CONFLICT, CREATE, KEEP, RECORD, REMOVE, REPLACE, record_text
+from .plan import digests as plan_digests
 from .reading import read_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from .plan import Action
     from .roots import Entry
@@ -69,7 +70,7 @@ def write_entry(path: str, entry: Entry, stage: Stage | None = None) -> None:
     _move_new(f"{path}.{os.urandom(8).hex()}{SCRATCH}", path, entry)
 
 
-def _move_new(scratch: str, path: str, entry: Entry) -> None:
+def _move_new(scratch: str, path: str, entry: Entry, modified: int | None = None) -> None:
     try:
         if entry.link is not None:
             os.symlink(entry.link, scratch)
@@ -78,6 +79,8 @@ def _move_new(scratch: str, path: str, entry: Entry) -> None:
             # what takes the place of a file that others can read or run is not for its owner alone, whatever the umask
             with contextlib.suppress(OSError):
                 os.chmod(scratch, (os.stat(scratch).st_mode | os.stat(path).st_mode) & entry.mode & 0o755)
+            if modified is not None:
+                os.utime(scratch, ns=(modified, modified))
         try:
             os.replace(scratch, path)
         except PermissionError:
@@ -126,8 +129,8 @@ def make_folders(path: str) -> None:
         make_folders(path)
 
 
-def create_root(  # noqa: PLR0913
-    stage: Stage, root: str, entries: Iterable[Entry], digests: Mapping[str, str], newest: int, *, swap: bool = False
+def create_root(
+    stage: Stage, root: str, entries: Iterable[Entry], finish: Callable[[str], None], *, swap: bool = False
 ) -> bool:
     """
     Make a root in a stage, then give the stage its name in one step. Needs no lock where none is there yet.
@@ -135,13 +138,13 @@ def create_root(  # noqa: PLR0913
     :param stage: a stage in the root's folder, in which nothing is
     :param root: the root's path
     :param entries: what it holds
-    :param digests: path to digest of each entry, for the record
-    :param newest: its stamp's modification time, see :func:`cuda_shims.plan.newest_change`
+    :param finish: declares what is in a directory finished, if it is
     :param swap: take the place of a root that is there, for what cannot be renewed entry by entry
     :returns: ``False`` when another process was faster, whose root is then the one
     :raises NotWritableError: and then the root is as it was
 
     """
+    entries = tuple(entries)
     with writing(root):
         for entry in entries:
             path = os.path.join(stage.path, entry.path)
@@ -150,8 +153,9 @@ def create_root(  # noqa: PLR0913
                 os.symlink(entry.link, path)
             else:
                 _write_new(path, entry)
-        write_record(stage.path, digests, stage)
-        write_stamp(stage.path, newest, stage)
+        write_record(stage.path, plan_digests(entries), stage)
+        write_stamps(stage.path, stage)
+        finish(stage.path)
         try:
             if not swap:
                 os.rename(stage.path, root)
@@ -253,7 +257,7 @@ def remove_tree(folder: str) -> None:
             import shutil  # noqa: PLC0415 # a root that is made first has nothing to remove, and this costs milliseconds
 
             # what is not whole any more may not count as finished
-            for stamp in [search.STAMP, *(os.path.join(each, search.STAMP) for each in os.listdir(folder))]:
+            for stamp in [search.FINISHED, *(os.path.join(each, search.FINISHED) for each in os.listdir(folder))]:
                 with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                     os.unlink(os.path.join(folder, stamp))
             for _ in range(_TRIES):
@@ -282,25 +286,32 @@ def discard(path: str) -> None:
             remove_tree(path)
 
 
-def write_stamp(root: str, newest: int, stage: Stage) -> None:
+def write_stamps(root: str, stage: Stage) -> None:
     """
-    Declare a root finished.
+    Give a root stamps that say: not finished.
 
     :param root: its path
-    :param newest: see :func:`cuda_shims.plan.newest_change`
-    :param stage: where the stamp comes into being
-    :raises OSError: when it cannot be written
+    :param stage: where they come into being
+    :raises OSError: when they cannot be written
 
     """
-    scratch = stage.new()
-    try:
-        os.close(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
-        os.utime(scratch, ns=(newest, newest))
-        os.replace(scratch, os.path.join(root, search.STAMP))
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(scratch)
-        raise
+    from .roots import Entry  # noqa: PLC0415 # roots imports nothing of ours that writes; the other way round would loop
+
+    for stamp in (search.FINISHED, search.STAMP):
+        _move_new(stage.new(), os.path.join(root, stamp), Entry(stamp, None), 0)
+
+
+def finish(root: str) -> None:
+    """
+    Declare a root finished: from now on any change of what it was made from, and of its own folders, is newer.
+
+    :param root: its path; its stamps are ours alone, so their times can be changed where they are
+    :raises OSError: when something that it was made from is gone
+
+    """
+    for stamp, paths in ((search.STAMP, search.MADE_FROM), (search.FINISHED, search.FOLDERS)):
+        newest = max(os.stat(path).st_mtime_ns for path in search.listed(root, paths))
+        os.utime(os.path.join(root, stamp), ns=(newest, newest))
 
 
 def write_record(folder: str, digests: Mapping[str, str], stage: Stage) -> None:
@@ -329,11 +340,12 @@ __all__ = [
     "carry_out",
     "create_root",
     "discard",
+    "finish",
     "make_folders",
     "remove",
     "remove_tree",
     "write_entry",
     "write_record",
-    "write_stamp",
+    "write_stamps",
     "writing",
 ]

@@ -89,10 +89,9 @@ def interpreter_environment(python: str) -> Environment:
             env={**os.environ, "CUDA_SHIMS_STARTUP": "0"},
         )
         version, path, scripts, real = json.loads(done.stdout)
-        texts = [*path, scripts, real]
-        if not all(isinstance(each, str) for each in texts) or not all(isinstance(each, int) for each in version):
-            raise ValueError("other types than were asked for")
         is_old = tuple(version) < (3, 9)
+        path = [os.fspath(each) for each in path]  # a TypeError for what is no text
+        scripts, real = os.fspath(scripts), os.fspath(real)
     except (OSError, RecursionError, TypeError, ValueError, subprocess.SubprocessError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it does not answer as one"
         raise BadEnvironmentError(

@@ -229,37 +229,50 @@ def record_text(digests: Mapping[str, str]) -> bytes:
     return "".join(lines).encode("utf-8", "surrogateescape")
 
 
-def newest_change(paths: Iterable[str]) -> int:
+def observe(paths: Iterable[str]) -> tuple[int, ...]:
     """
-    Find the time that a stamp must carry so that any later change is newer.
+    Note when directories changed last, so that any later change is seen.
 
-    Called before the directories are read. A change within the granularity of the file system's clock after that would
-    bear the same time (git's index knows this as "racily clean"). An installer that ends and a build that starts are
-    that close, so up to 50 ms are waited for; where the clock counts in seconds that would be too long, and the stamp
-    is made too old: the root is made again at the next start.
+    Called before they are read. A change within the granularity of the file system's clock after that would bear the
+    same time (git's index knows this as "racily clean"). An installer that ends and a build that starts are that close,
+    so up to 50 ms are waited for; where the clock counts in seconds that would be too long, and the root is made again
+    at the next start.
 
     :param paths: the directories
-    :returns: nanoseconds since the epoch
+    :returns: nanoseconds since the epoch, of each; empty where a later change could bear the same time
 
     """
     paths = tuple(paths)
-    newest, racy = _newest(paths)
+    times, racy = _times(paths)
     if 0 < racy <= _CLOCK:
         time.sleep(racy / 1_000_000_000)
-        newest, racy = _newest(paths)
-    return newest - 1 if racy else newest
+        times, racy = _times(paths)
+    return () if racy else times
+
+
+def change_times(paths: Iterable[str]) -> tuple[int, ...]:
+    """
+    Read when directories changed last.
+
+    :param paths: the directories
+    :returns: nanoseconds since the epoch, of each
+    :raises OSError: when one is not there
+
+    """
+    return tuple(os.stat(path).st_mtime_ns for path in paths)
 
 
 #: the granularity of most file systems' clocks, which is the kernel's tick, with some room, in nanoseconds; of others'
 _CLOCK, _COARSE_CLOCK = 50_000_000, 2_000_000_000
 
 
-def _newest(paths: Iterable[str]) -> tuple[int, int]:
-    # the newest change, and for how long another one would bear the same time
-    newest = max(os.stat(path).st_mtime_ns for path in paths)
+def _times(paths: tuple[str, ...]) -> tuple[tuple[int, ...], int]:
+    # when they changed, and for how long another change would bear the same time as the newest
+    times = change_times(paths)
+    newest = max(times)
     age = time.time_ns() - newest
     granularity = _COARSE_CLOCK if newest % 1_000_000_000 == 0 else _CLOCK
-    return newest, granularity - age if 0 <= age < granularity else 0
+    return times, granularity - age if 0 <= age < granularity else 0
 
 
 def _mode_is_right(path: str, mode: int) -> bool:
@@ -276,13 +289,14 @@ __all__ = [
     "REPLACE",
     "Action",
     "Change",
+    "change_times",
     "digests",
     "disk_digest",
     "entry_digest",
     "fits",
     "is_inside",
     "make_plan",
-    "newest_change",
+    "observe",
     "read_record",
     "record_text",
     "removals",

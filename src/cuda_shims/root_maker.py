@@ -26,17 +26,27 @@ class RootPlan(NamedTuple):
     #: its place
     path: str
     entries: list[Entry]
-    #: what its stamp is to carry
-    newest: int
+    #: when what it is made from changed last, each; empty where that says nothing
+    seen: tuple[int, ...]
+
+    def finish(self, folder: str) -> None:
+        """
+        Declare what was made finished, unless what it was made from has changed, or gone, since.
+
+        :param folder: the root, or the stage that becomes one
+
+        """
+        with contextlib.suppress(OSError):
+            if self.seen and plan.change_times(path for _, path in roots.made_from(self.toolkit)) == self.seen:
+                apply.finish(folder)
 
 
-def make_root(site_dir: str, major: int, *, seconds: float = stages.LOCK_SECONDS) -> str:
+def make_root(site_dir: str, major: int) -> str:
     """
     Make a toolkit's root if it is missing or stale, and let the shims and our RECORD know.
 
     :param site_dir: the site-packages directory that holds the wheels
     :param major: e.g. 13
-    :param seconds: how long to wait for another process that renews it
     :returns: the root's path
     :raises NotWritableError: when it can be made nowhere; nothing is left behind
 
@@ -57,7 +67,7 @@ def make_root(site_dir: str, major: int, *, seconds: float = stages.LOCK_SECONDS
                 if not own_files.is_settled(site_dir, dist_info, actions):
                     own_files.write_files(site_dir, dist_info, actions)
 
-    write_root(site_dir, major, path, driver_stub=wants_driver_stub(), before=before, seconds=seconds)
+    write_root(site_dir, major, path, driver_stub=wants_driver_stub(), before=before)
     if dist_info and not os.path.exists(dist_info) and find_dist_info([site_dir]) is None:
         # uninstalled while this was made: what was written after that, nobody else would remove
         own_files.remove_all(site_dir, scripts)
@@ -126,12 +136,12 @@ def plan_root(toolkit: Toolkit, path: str, *, driver_stub: bool = True) -> RootP
     :returns: the plan
 
     """
-    newest = plan.newest_change([each for _, each in roots.made_from(toolkit)])
+    seen = plan.observe(path for _, path in roots.made_from(toolkit))
     if search.WHEELS_ARE_ROOT:
         entries = roots.supplement_entries(toolkit, path)
     else:
         entries = roots.root_entries(toolkit, path, driver_stub=driver_stub)
-    return RootPlan(toolkit, path, entries, newest)
+    return RootPlan(toolkit, path, entries, seen)
 
 
 def is_whole(wanted: RootPlan) -> bool:
@@ -154,21 +164,19 @@ def write_root(  # noqa: PLR0913
     *,
     driver_stub: bool,
     before: Callable[[], None] = lambda: None,
-    seconds: float = stages.LOCK_SECONDS,
     anew: bool = False,
 ) -> RootPlan | None:
     """
     Make or renew a root, and for one that is not beside its wheels the pointer by which shims find it.
 
-    Its stamp, or for a new root its name, comes last of all: whatever kills this process before that, the next start
-    finds no fresh root and does all of it again.
+    The time of its last stamp, or for a new root its name, comes last of all: whatever kills this process before that,
+    the next start finds no fresh root and does all of it again.
 
     :param site_dir: the site-packages directory that holds the wheels
     :param major: e.g. 13
     :param path: see :func:`place_of_root`
     :param driver_stub: see :func:`cuda_shims.roots.root_entries`
     :param before: writes what has to be there before the root is
-    :param seconds: how long to wait for another process that renews it
     :param anew: renew it even if it is fresh
     :returns: what was made; ``None`` when another process was faster, whose root is fresh
     :raises NotWritableError: and then the root is as it was, or some of its links are new; it counts as stale
@@ -183,12 +191,12 @@ def write_root(  # noqa: PLR0913
         if not os.path.lexists(path):
             before()
             wanted = plan_root(read_toolkit(site_dir, major), path, driver_stub=driver_stub)
-            made = apply.create_root(stage, path, wanted.entries, plan.digests(wanted.entries), wanted.newest)
+            made = apply.create_root(stage, path, wanted.entries, wanted.finish)
             if made and outside:
                 stages.sweep_outside(os.path.dirname(folder))
             if made and search.serves(path, site_dir, major):
                 return wanted
-    with stages.exclusive(folder, seconds) as locked:
+    with stages.exclusive(folder) as locked:
         before()  # also when the root is fresh: one that was planned earlier may have been written later
         if search.serves(path, site_dir, major) and not anew:
             return None
@@ -197,8 +205,7 @@ def write_root(  # noqa: PLR0913
             if locked and _is_own(path, site_dir, major) and plan.fits(path, wanted.entries):
                 _renew(stage, wanted)
             else:
-                digests = plan.digests(wanted.entries)
-                apply.create_root(stage, path, wanted.entries, digests, wanted.newest, swap=os.path.lexists(path))
+                apply.create_root(stage, path, wanted.entries, wanted.finish, swap=os.path.lexists(path))
     return wanted
 
 
@@ -210,25 +217,17 @@ def _is_own(path: str, site_dir: str, major: int) -> bool:
 
 
 def _renew(stage: stages.Stage, wanted: RootPlan) -> None:
-    # What a root was made from says with its stamp whether it is fresh, so it is renewed after all the rest: an upgrade
-    # whose files are older than the stamp is known by a link to a .dist-info that is gone, and that link goes last.
     recorded = plan.read_record(wanted.path)
-    folder = os.path.join(wanted.path, search.MADE_FROM)
-    for name in os.listdir(folder) if os.path.isdir(folder) else ():
-        path = f"{search.MADE_FROM}/{name}"
-        recorded[path] = plan.disk_digest(os.path.join(wanted.path, path)) or ""
     # all that is in a root is ours: a link that differs is one that an older wheel needed
     actions = plan.make_plan(wanted.path, wanted.entries, recorded, ours=lambda _: True)
-    first = [each for each in actions if not each.path.startswith(search.MADE_FROM)]
-    later = [each for each in actions if each.path.startswith(search.MADE_FROM) and each.entry]
-    last = [each for each in actions if each.path.startswith(search.MADE_FROM) and not each.entry]
     with apply.writing(wanted.path):
+        # from here on nobody takes it for fresh, whatever of what it was made from is new already
+        apply.write_stamps(wanted.path, stage)
         # first what is to be there, so that what is written from here on is known to a later renewal
         apply.write_record(wanted.path, {**recorded, **plan.digests(wanted.entries)}, stage)
-        owned = {**apply.carry_out(wanted.path, first, stage), **apply.carry_out(wanted.path, later, stage)}
+        owned = apply.carry_out(wanted.path, actions, stage)
         apply.write_record(wanted.path, owned, stage)
-        apply.write_stamp(wanted.path, wanted.newest, stage)
-        apply.carry_out(wanted.path, last, stage)
+        wanted.finish(wanted.path)
 
 
 def _point_to(site_dir: str, major: int, path: str) -> None:

@@ -122,6 +122,7 @@ def supplement_entries(toolkit: Toolkit, place: str) -> list[Entry]:
                 tree.text(f"lib/cmake/{package}/{name}", data)
     paths = [os.path.relpath(path, place).replace(os.sep, "/") for _, path in made_from(toolkit)]
     tree.text(search.MADE_FROM, "\n".join(paths))
+    tree.text(search.FOLDERS, "\n".join(_folders(tree)))
     return list(tree.entries.values())
 
 
@@ -234,10 +235,18 @@ def _version_json(toolkit: Toolkit) -> str:
 
 
 def _made_from(tree: _Tree, toolkit: Toolkit) -> None:
-    for name, path in made_from(toolkit):
-        tree.link(f"{search.MADE_FROM}/{name}", path)
     if not tree.place.startswith(toolkit.site_dir + os.sep):
         tree.link(search.SITE, toolkit.site_dir)
+    for name, path in made_from(toolkit):
+        tree.link(f"{search.MADE_FROM}/{name}", path)
+    for folder in _folders(tree):
+        name = "root" if folder == os.curdir else folder.replace("/", "-")
+        tree.alias(f"{search.FOLDERS}/{name}", f"../{folder}")
+
+
+def _folders(tree: _Tree) -> list[str]:
+    # the folders that hold something: an uninstaller that is at work at the same time may take it away again
+    return sorted({os.path.dirname(path) or os.curdir for path in tree.entries})
 
 
 def made_from(toolkit: Toolkit) -> Iterator[tuple[str, str]]:

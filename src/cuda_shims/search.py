@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 
 from _cuda_shims import (
+    FINISHED,
+    FOLDERS,
     MADE_FROM,
     ROOTS_FOLDER,
     STAMP,
@@ -16,6 +18,7 @@ from _cuda_shims import (
     has_compiler,
     is_fresh,
     is_trusted,
+    listed,
     toolkit_majors,
 )
 
@@ -200,6 +203,8 @@ def sibling_site_dirs(path: str, version: str) -> Iterator[str]:
 
 
 __all__ = [
+    "FINISHED",
+    "FOLDERS",
     "MADE_FROM",
     "POINTER_SUFFIX",
     "ROOTS_FOLDER",
@@ -212,6 +217,7 @@ __all__ = [
     "is_fresh",
     "is_plain",
     "is_trusted",
+    "listed",
     "outside_root",
     "outside_root_path",
     "root_path",

@@ -14,16 +14,14 @@ import os
 from typing import NamedTuple
 
 from . import apply, search
-from .errors import NotWritableError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: how long a command waits for another process that changes the same folder
-LOCK_SECONDS = 20.0
-#: how long a start of Python does: a root is renewed in a tenth of that, and a holder that was stopped goes on later
-HOOK_SECONDS = 1.0
+#: how long another process is waited for that changes the same folder: a root is renewed in a tenth of that, and one
+#: that was stopped has gone on, or not, when this one is done
+LOCK_SECONDS = 1.0
 #: where no lock tells: nothing takes so long to be moved to its place
 _OLD_SECONDS = 60.0
 _LOCK = ".lock"
@@ -88,7 +86,7 @@ def _claim(folder: str) -> _Claim:
         os.mkdir(path, 0o755)
         try:
             descriptor = _lock(path)
-        except BlockingIOError:  # sweep() has found it before we locked it
+        except (BlockingIOError, FileNotFoundError):  # sweep() has found it before we locked it
             continue
         except OSError:
             apply.discard(path)
@@ -164,14 +162,14 @@ def sweep_outside(folder: str) -> None:
 
 
 @contextlib.contextmanager
-def exclusive(folder: str, seconds: float) -> Iterator[bool]:
+def exclusive(folder: str) -> Iterator[bool]:
     """
     Keep other processes from changing what is in a folder of ours.
 
     :param folder: the folder; it is made if it is not there
-    :param seconds: how long to wait for another process
-    :returns: ``False`` where the file system has no locks: then nothing may be changed in more than one step
-    :raises NotWritableError: when another process holds the lock, or the file cannot be made
+    :returns: ``False`` where the file system has no locks, and when another process holds this one for
+        :data:`LOCK_SECONDS`: then nothing may be changed in more than one step
+    :raises NotWritableError: when the file cannot be made
 
     """
     path = os.path.join(folder, _LOCK)
@@ -183,12 +181,15 @@ def exclusive(folder: str, seconds: float) -> Iterator[bool]:
         return
     from filelock import FileLock, Timeout  # noqa: PLC0415 # costs more than making a root, which needs no lock
 
+    lock = FileLock(path, timeout=LOCK_SECONDS, mode=0o644)
     with apply.writing(folder):
-        lock = FileLock(path, timeout=seconds, mode=0o644)
         try:
             lock.acquire(poll_interval=0.02)
-        except Timeout as error:
-            raise NotWritableError(folder, f"another process has held its lock for {seconds:.0f} s") from error
+        except Timeout:  # an OSError too
+            lockable = False
+    if not lockable:
+        yield False
+        return
     try:
         yield True
     finally:
@@ -215,4 +216,4 @@ def _is_lockable(path: str) -> bool:
         os.close(descriptor)
 
 
-__all__ = ["HOOK_SECONDS", "LOCK_SECONDS", "Stage", "exclusive", "stage", "sweep", "sweep_outside", "tidy"]
+__all__ = ["LOCK_SECONDS", "Stage", "exclusive", "stage", "sweep", "sweep_outside", "tidy"]

@@ -102,9 +102,8 @@ def _make(site_dir: str, major: int) -> str:
             _debug("no root: there is no room for one on", site_dir)
             return search.toolkit_path(site_dir, major)
         from .root_maker import make_root  # noqa: PLC0415 # only when there is work to do
-        from .stages import HOOK_SECONDS  # noqa: PLC0415
 
-        return make_root(site_dir, major, seconds=HOOK_SECONDS)
+        return make_root(site_dir, major)
     except Exception as error:  # noqa: BLE001 # builds go on with what the wheels have
         _debug("no root:", repr(error))
         return search.toolkit_path(site_dir, major)

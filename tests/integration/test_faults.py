@@ -119,15 +119,16 @@ def test_few_file_descriptors(stale):
 
 
 def test_a_process_that_was_stopped_while_it_held_the_lock(stale):
-    """The next start does not wait for ever, goes on with the wheels' own folder, and a later one repairs."""
+    """The next start does not wait for ever, and exchanges the root as a whole."""
     folder = f"{stale.site}/cuda_shims_toolkit"
     held = (
         "import sys, signal, os; from cuda_shims.stages import exclusive\n"
-        f"with exclusive({folder!r}, 1): print('held', flush=True); os.kill(os.getpid(), signal.SIGSTOP)"
+        f"with exclusive({folder!r}): print('held', flush=True); os.kill(os.getpid(), signal.SIGSTOP)"
     )
     environ = stale.environ(CUDA_SHIMS_STARTUP="0")
     with subprocess.Popen([stale.python, "-c", held], env=environ, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout.readline() == "held\n"
-        assert stale.ask(HOME.partition("; ")[2]) == f"{stale.site}/nvidia/cu13"
+        assert stale.ask(HOME.partition("; ")[2]) == f"{folder}/cu13"
+        assert os.path.lexists(f"{folder}/cu13/lib/libmore.so")
         holder.kill()
-    assert stale.ask(HOME.partition("; ")[2]) == f"{folder}/cu13"
+    assert sorted(os.listdir(folder)) == [".lock", "cu13", "record"]

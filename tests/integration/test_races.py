@@ -100,7 +100,7 @@ def test_the_lock_of_a_killed_process(venv):
     """The kernel gives it back: the next start renews the root as if there had been none."""
     link = spoil(venv)
     folder = f"{venv.site}/cuda_shims_toolkit"
-    hold = f"from cuda_shims.stages import exclusive\nwith exclusive({folder!r}, 1): print('held', flush=True); input()"
+    hold = f"from cuda_shims.stages import exclusive\nwith exclusive({folder!r}): print('held', flush=True); input()"
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     environ = venv.environ(CUDA_SHIMS_STARTUP="0")
     with subprocess.Popen([venv.python, "-c", hold], env=environ, **pipes) as holder:

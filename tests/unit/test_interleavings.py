@@ -196,12 +196,12 @@ def test_a_root_that_cannot_be_exchanged_stays(home, monkeypatch):
 
 def test_a_folder_in_which_others_write_while_it_is_removed(tmp_path, monkeypatch):
     folder = str(tmp_path / "roots")
-    write(os.path.join(folder, "cu13/stamp"))
+    write(os.path.join(folder, "cu13/finished"))
     write(os.path.join(folder, "cu13/bin/nvcc"))
     before_call(monkeypatch, os, "rmdir", lambda: write(os.path.join(folder, "cu13/bin/more")))
     apply.remove_tree(folder)
     assert not os.path.lexists(folder)
-    write(os.path.join(folder, "cu13/stamp"))
+    write(os.path.join(folder, "cu13/finished"))
     monkeypatch.setattr(shutil, "rmtree", lambda _: (_ for _ in ()).throw(OSError(39, "not empty", folder)))
     with pytest.raises(NotWritableError, match="not empty"):
         apply.remove_tree(folder)
@@ -240,6 +240,8 @@ def test_freshness_and_what_is_there(home):
     wanted = root_maker.plan_root(root_maker.read_toolkit(home.site, 13), root)
     assert root_maker.is_whole(wanted)
     os.unlink(os.path.join(root, "lib64"))
+    assert (search.is_fresh(root), root_maker.is_whole(wanted)) == (False, False)
+    apply.finish(root)  # as if a clock had gone back
     assert (search.is_fresh(root), root_maker.is_whole(wanted)) == (True, False)
     kinds = {change.what: change.kind for change in api.install(environment(home))}
     assert kinds["root"] == plan.REPLACE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 import time
 
@@ -281,7 +282,7 @@ def test_an_interruption_leaves_nothing(prefix, monkeypatch, interruption, name)
 def test_the_stamp_is_whole_or_not_there(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "utime", lambda *_, **__: (_ for _ in ()).throw(OSError(errno.EPERM, "no")))
     with stages.stage(str(tmp_path)) as stage, pytest.raises(OSError, match="no"):
-        apply.write_stamp(str(tmp_path), 1, stage)
+        apply.write_stamps(str(tmp_path), stage)
     assert os.listdir(tmp_path) == []
 
 
@@ -327,13 +328,25 @@ def test_nothing_of_ours_is_writable_for_others_and_tools_can_be_started(prefix,
 # locks and leftovers --------------------------------------------------------------------------------------------------
 
 
-def test_a_lock_that_is_held_is_waited_for_not_for_ever(tmp_path):
+def test_a_lock_that_is_held_is_waited_for_not_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setattr(stages, "LOCK_SECONDS", 0.2)
     folder = str(tmp_path / "ours")
-    with stages.exclusive(folder, 9) as first, pytest.raises(NotWritableError, match="another process has held its"):  # noqa: SIM117
-        with stages.exclusive(folder, 0.2):
-            raise AssertionError("two at once")
-    with stages.exclusive(folder, 0.2) as second:  # it was given back
-        assert (first, second) == (True, True)
+    with stages.exclusive(folder) as first, stages.exclusive(folder) as second:
+        assert (first, second) == (True, False)
+    with stages.exclusive(folder) as third:  # it was given back
+        assert third is True
+
+
+def test_a_root_whose_lock_is_held_is_exchanged(prefix, monkeypatch):
+    monkeypatch.setattr(stages, "LOCK_SECONDS", 0.2)
+    toolkit = prefix.toolkit()
+    root = root_maker.make_root(prefix.site, 13)
+    write(os.path.join(toolkit, "lib/libmore.so.1"))
+    before = os.stat(root).st_ino
+    with stages.exclusive(os.path.dirname(root)):
+        assert root_maker.make_root(prefix.site, 13) == root
+    assert (search.is_fresh(root), os.stat(root).st_ino == before) == (True, False)
+    assert os.path.exists(os.path.join(root, "lib/libmore.so"))
 
 
 @pytest.mark.parametrize("code", [errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL])
@@ -360,7 +373,7 @@ def test_a_file_system_without_locks(prefix, monkeypatch, code):
 def test_a_lock_in_a_place_that_cannot_be_made(tmp_path):
     write(str(tmp_path / "file"))
     with pytest.raises(NotWritableError):  # noqa: SIM117
-        with stages.exclusive(str(tmp_path / "file/ours"), 1):
+        with stages.exclusive(str(tmp_path / "file/ours")):
             pass
 
 
@@ -399,6 +412,9 @@ def test_a_stage_that_is_swept_before_it_is_locked(tmp_path, monkeypatch):
             descriptor = real(path)
             os.rmdir(path)  # and here it had it before
             return descriptor
+        if len(swept) == 2:
+            swept.append(path)
+            os.rmdir(path)  # and now it has removed it
         return real(path)
 
     monkeypatch.setattr(stages, "_lock", late)
@@ -436,27 +452,61 @@ def test_roots_of_environments_that_are_gone_are_swept(new_prefix, tmp_path):
     assert [os.path.exists(root) for root in roots] == [False, True]
 
 
-def test_the_stamp_of_a_folder_that_changed_just_now_is_waited_for(tmp_path):
+def test_a_folder_that_changed_just_now_is_waited_for(tmp_path):
     """An installer that has just ended: the root is good at once, and not stale until another start makes it anew."""
     os.utime(tmp_path)
     changed = os.stat(tmp_path).st_mtime_ns
-    assert plan.newest_change([str(tmp_path)]) == changed
+    assert plan.observe([str(tmp_path)]) == (changed,)
     assert 50_000_000 <= time.time_ns() - changed < 10**10
 
 
-def test_the_stamp_of_a_folder_that_does_not_stop_changing_is_too_old(tmp_path, monkeypatch):
+def test_a_folder_that_does_not_stop_changing_says_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(plan.time, "sleep", lambda _: os.utime(tmp_path))
     os.utime(tmp_path)
-    assert plan.newest_change([str(tmp_path)]) == os.stat(tmp_path).st_mtime_ns - 1
+    assert plan.observe([str(tmp_path)]) == ()
 
 
-def test_the_stamp_of_a_folder_whose_clock_is_coarse_is_too_old(tmp_path, monkeypatch):
-    os.utime(tmp_path, ns=(10**18 + 123, 10**18 + 123))
-    for later, expected in ((0, -1), (49_000_000, -1), (60_000_000, 0), (-1, 0)):
-        monkeypatch.setattr(plan.time, "time_ns", lambda later=later: 10**18 + 123 + later)
-        assert plan.newest_change([str(tmp_path)]) == 10**18 + 123 + expected
+def test_a_folder_whose_clock_is_coarse_says_nothing_for_a_while(tmp_path, monkeypatch):
+    now = 10**18 + 123
+    os.utime(tmp_path, ns=(now, now))
+    for later, known in ((0, False), (49_000_000, False), (60_000_000, True), (-1, True)):
+        monkeypatch.setattr(plan.time, "time_ns", lambda later=later: now + later)
+        assert plan.observe([str(tmp_path)]) == ((now,) if known else ())
     # a file system that counts whole seconds
-    os.utime(tmp_path, ns=(10**18, 10**18))
-    for later, expected in ((1_900_000_000, -1), (2_100_000_000, 0)):
-        monkeypatch.setattr(plan.time, "time_ns", lambda later=later: 10**18 + later)
-        assert plan.newest_change([str(tmp_path)]) == 10**18 + expected
+    now -= 123
+    os.utime(tmp_path, ns=(now, now))
+    for later, known in ((1_900_000_000, False), (2_100_000_000, True)):
+        monkeypatch.setattr(plan.time, "time_ns", lambda later=later: now + later)
+        assert plan.observe([str(tmp_path)]) == ((now,) if known else ())
+
+
+def test_a_root_of_what_changed_meanwhile_is_made_again(prefix, monkeypatch):
+    """Whichever of its inputs it is, and however old the change looks."""
+    toolkit = prefix.toolkit()
+    root = search.root_path(prefix.site, 13)
+    real = apply.write_record
+
+    def late(*arguments):
+        write(os.path.join(toolkit, "lib/libmore.so.1"))
+        os.utime(os.path.join(toolkit, "lib"), (1_600_000_000, 1_600_000_000))
+        real(*arguments)
+
+    monkeypatch.setattr(apply, "write_record", late)
+    root_maker.make_root(prefix.site, 13)
+    assert search.is_fresh(root)
+    assert os.path.lexists(os.path.join(root, "lib/libmore.so"))
+
+
+@pytest.mark.parametrize("path", ["bin/nvcc", "bin", "lib/libcudart.so", "lib/pkgconfig", "lib64", "made-from-1/bin"])
+def test_a_root_of_which_something_is_gone_is_not_fresh(prefix, path):
+    """An uninstaller that met a start of Python, say."""
+    prefix.toolkit()
+    root = root_maker.make_root(prefix.site, 13)
+    assert search.is_fresh(root)
+    time.sleep(0.02)  # the clock of the file system
+    gone = os.path.join(root, path)
+    if os.path.isdir(gone) and not os.path.islink(gone):
+        shutil.rmtree(gone)
+    else:
+        os.unlink(gone)
+    assert not search.is_fresh(root)

@@ -35,5 +35,5 @@ def test_the_figures():
     (lines,) = re.findall(r"shell script of some (\d+) lines", page)
     assert abs(int(lines) - shims.template("shim.sh").count(b"\n")) <= 10
     assert f"more than {config.MAX_BYTES // 1024 // 1024} MB" in page
-    assert pytest.approx(1) == stages.HOOK_SECONDS, "wait for longer than a second"
+    assert pytest.approx(1) == stages.LOCK_SECONDS, "wait for longer than a second"
     assert shims.template("shim.sh").split(b"\n")[2].startswith(b"# toolkit: ")

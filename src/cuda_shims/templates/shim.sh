@@ -61,6 +61,9 @@ _cs_fresh() {
   for _cs_input in "$_cs_root"/made-from-1/*; do
     [ -e "$_cs_input" ] && [ ! "$_cs_input" -nt "$_cs_root/stamp" ] || return 1
   done
+  for _cs_input in "$_cs_root"/folders-1/*; do
+    [ -e "$_cs_input" ] && [ ! "$_cs_input" -nt "$_cs_root/finished" ] || return 1
+  done
   _cs_trusted "$_cs_root" "$2/nvidia/cu${1##*/cu}"
 }
 
