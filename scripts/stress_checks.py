@@ -158,7 +158,9 @@ def torn_files(env: str, site: str) -> tuple[list[str], list[str]]:
                 with open(absolute, "rb") as file:
                     data = file.read()
             except OSError as error:
-                (differ if os.path.dirname(absolute) == os.path.join(env, "bin") else torn).append(str(error))
+                # uv unpacks a wheel with its RECORD, then moves the scripts, then writes RECORD anew
+                moving = os.path.dirname(absolute) == os.path.join(env, "bin") or ".data/scripts/" in path
+                (differ if moving else torn).append(str(error))
                 continue
             if record_hash(data) != digest:
                 whole = data.startswith(SHIM_MARK) and data.endswith(b'13.*\\""\n')
