@@ -52,11 +52,14 @@ def _replace(path: str, data: bytes) -> None:
         file.write(data)
 
 
-def _killed(site: str, scripts: str) -> None:
+def _killed(site: str, scripts: str) -> None:  # noqa: ARG001
     stage = os.path.join(_roots(site), "0123456789abcdef.cuda-shims-tmp")
     os.makedirs(os.path.join(stage, "bin"))
     os.symlink("../../../nvidia/cu13/bin/nvcc", os.path.join(stage, "bin", "nvcc"))
     os.unlink(os.path.join(_roots(site), "cu13", "stamp"))
+
+
+def _no_shim(site: str, scripts: str) -> None:  # noqa: ARG001
     os.unlink(os.path.join(scripts, "nvcc"))
 
 
@@ -136,6 +139,7 @@ _OTHERS = f'chown -hR 65534 "$1" || exit 99; {_WEAK}{_NO_CACHE}'
 
 FAULTS: dict[str, Fault] = {
     "killed": Fault(_killed, ROOT),
+    "a shim is missing": Fault(_no_shim, ROOT, finding="shim-missing"),
     "disk full": Fault(_nothing, WHEELS, _BLOCKS, "root-stale"),
     "disk full of files": Fault(_nothing, WHEELS, _INODES, "root-stale"),
     "read-only": Fault(_nothing, ROOT, _READ_ONLY + 'shift; exec "$@"'),  # in the cache directory

@@ -37,7 +37,8 @@ def install(
     :param driver_stub: whether roots get link-time stand-ins of the driver's libraries; by default as configured
     :returns: what was done, with a ``keep`` for what was right already and a ``conflict`` for what is somebody else's
     :raises ToolkitNotFoundError: when there is no toolkit there
-    :raises NotWritableError: when something cannot be written; what was written before that stands
+    :raises NotWritableError: when something cannot be written, and what was written before that stands; when cuda-shims
+        was uninstalled meanwhile, and then nothing does
 
     """
     environment = environment or current_environment()
@@ -55,13 +56,17 @@ def install(
         )
 
     actions = planned()
-    if not dry_run and not own_files.is_settled(site_dir, environment.dist_info, actions):
-        with stages.exclusive(os.path.join(site_dir, search.ROOTS_FOLDER)):
-            actions = planned()  # another process may have written meanwhile
-            own_files.write_files(site_dir, environment.dist_info, actions)
-    changes = [_install_root(toolkit, site_dir, stub=stub, dry_run=dry_run) for toolkit in toolkits]
-    if not dry_run:
-        stages.tidy(os.path.join(site_dir, search.ROOTS_FOLDER))
+    if dry_run:
+        changes = [_install_root(toolkit, site_dir, stub=stub, dry_run=True) for toolkit in toolkits]
+    else:
+        with own_files.while_installed(site_dir, environment.dist_info, environment.scripts) as check:
+            if not own_files.is_settled(site_dir, environment.dist_info, actions):
+                with stages.exclusive(os.path.join(site_dir, search.ROOTS_FOLDER)):
+                    actions = planned()  # another process may have written meanwhile
+                    check()
+                    own_files.write_files(site_dir, environment.dist_info, actions)
+            changes = [_install_root(toolkit, site_dir, stub=stub, dry_run=False) for toolkit in toolkits]
+            stages.tidy(os.path.join(site_dir, search.ROOTS_FOLDER))
     for action in actions:
         path = os.path.normpath(os.path.join(site_dir, action.path))
         note = f"it belongs to {owner(environment.site_dirs, path)}" if action.kind == plan.CONFLICT else ""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from . import apply, plan, records, search, shims, stages
 from .catalog import OPTIONAL_SHIMS, SHIPPED_SHIMS, TOOLS
+from .environments import find_dist_info
+from .errors import NotWritableError
 from .reading import read_bytes
 from .roots import Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from .toolkits import Toolkit
 
@@ -163,24 +166,67 @@ def _write_down(
     with apply.writing(folder):
         apply.write_record(folder, owned, stage)
         old, new = record
-        if dist_info and new != old:
-            # never makes the directory: an uninstaller may have removed it just now
+        # never makes it, nor the directory: an uninstaller may have removed it just now
+        if _has(dist_info, "RECORD") and new != old:
             data = new.encode("utf-8", "surrogateescape")
-            apply.write_entry(os.path.join(dist_info, "RECORD"), Entry("", None, data), stage)
+            apply.write_entry(os.path.join(str(dist_info), "RECORD"), Entry("", None, data), stage)
 
 
-def remove_all(site_dir: str, scripts: str | None) -> None:
+@contextlib.contextmanager
+def while_installed(site_dir: str, dist_info: str | None, scripts: str | None) -> Iterator[Callable[[], None]]:
     """
-    Remove what we wrote to an environment from which cuda-shims has been uninstalled.
+    Write to an environment as long as cuda-shims is installed in it, and if it is no more, remove what was written.
+
+    pip and uv know nothing of a process that writes, and nobody removes what it writes after them. Both remove the
+    start-up files or METADATA before the folder of roots: who still sees them when it is done was done before that.
 
     :param site_dir: the site-packages directory
-    :param scripts: the scripts directory, ``None`` where nothing was written to it
-    :raises NotWritableError: when something cannot be removed
+    :param dist_info: the ``.dist-info`` directory of cuda-shims there, or ``None``
+    :param scripts: the scripts directory, ``None`` where nothing is written to it
+    :returns: a check that raises the same error: who finds a start-up file missing asks it before writing one anew
+    :raises NotWritableError: when cuda-shims was uninstalled
 
     """
+    names = (*_HOOK_FILES, os.path.join(search.ROOTS_FOLDER, plan.RECORD))
+    signs = [each for each in (os.path.join(site_dir, name) for name in names) if os.path.lexists(each)]
+    described = _has(dist_info, "METADATA")
+
+    def is_gone() -> bool:
+        # an upgrade has another name
+        if dist_info and not (_has(dist_info, "METADATA") if described else os.path.isdir(dist_info)):
+            return not _has(find_dist_info([site_dir]), "METADATA")
+        return not all(os.path.lexists(each) for each in signs)
+
+    def check() -> None:
+        if is_gone():
+            raise NotWritableError(site_dir, "cuda-shims was uninstalled meanwhile")
+
+    try:
+        yield check
+    finally:
+        if is_gone():
+            with contextlib.suppress(NotWritableError):  # others write there, and do the same when they are done
+                _remove_all(site_dir, scripts, dist_info)
+    check()
+
+
+def _has(dist_info: str | None, name: str) -> bool:
+    return dist_info is not None and os.path.lexists(os.path.join(dist_info, name))
+
+
+def _remove_all(site_dir: str, scripts: str | None, dist_info: str | None) -> None:
     folder = os.path.join(site_dir, search.ROOTS_FOLDER)
     if scripts is not None:
         apply.carry_out(site_dir, plan.removals(site_dir, read_recorded(site_dir, scripts)))
+        # the uninstaller may have removed what we wrote down of them
+        for path in (os.path.join(scripts, tool.name + shims.SUFFIX) for tool in TOOLS):
+            with apply.writing(path):
+                if os.path.lexists(path) and shims.is_shim(path):
+                    apply.remove(path, scripts)
+    with contextlib.suppress(OSError):  # for a process that has begun meanwhile, a sign as well
+        os.unlink(os.path.join(folder, plan.RECORD))
+    if dist_info and os.path.isdir(dist_info) and os.listdir(dist_info) == ["RECORD"]:
+        apply.remove(os.path.join(dist_info, "RECORD"), site_dir)  # ours, in what uv had emptied
     apply.remove_tree(folder)
 
 
@@ -208,7 +254,9 @@ def _amended_record(dist_info: str | None, actions: Sequence[plan.Action], *, go
     add: dict[str, bytes | None] = {search.ROOTS_FOLDER: None}
     add.update({each.path: each.entry.data for each in actions if each.kind in _OURS and each.entry})
     drop = [each.path for each in actions if each.kind == plan.REMOVE] if gone else []
-    return text, records.amended(text, add, drop)
+    # no hook runs any more when the folder that it writes to goes, and while that fails, RECORD is there
+    first = [*_HOOK_FILES, _TARGET_HOOK, search.ROOTS_FOLDER]
+    return text, records.amended(text, add, drop, first)
 
 
 __all__ = [
@@ -218,6 +266,6 @@ __all__ = [
     "may_be_ours",
     "plan_files",
     "read_recorded",
-    "remove_all",
+    "while_installed",
     "write_files",
 ]

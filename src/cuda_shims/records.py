@@ -56,13 +56,15 @@ def _lines(text: str) -> list[str]:
     return lines if lines[-1] else lines[:-1]
 
 
-def amended(text: str, add: Mapping[str, bytes | None], drop: Collection[str] = ()) -> str:
+def amended(text: str, add: Mapping[str, bytes | None], drop: Collection[str] = (), first: Collection[str] = ()) -> str:
     """
     Add lines to a RECORD, or renew them; every other line stays as it is.
 
     :param text: the RECORD's content
     :param add: path to the file's content (``None``: no hash, for a folder)
     :param drop: paths whose lines go
+    :param first: paths whose lines come first, in their order: uv removes what RECORD names from top to bottom, and
+        ends at what it cannot remove
     :returns: the new content
 
     """
@@ -78,7 +80,10 @@ def amended(text: str, add: Mapping[str, bytes | None], drop: Collection[str] = 
             kept.append(lines.pop(path))
         elif path not in drop:
             kept.append(line)
-    return end.join([*kept, *lines.values(), ""])
+    kept += lines.values()
+    ranks = {path: rank for rank, path in enumerate(first)}
+    kept.sort(key=lambda line: ranks.get(next(iter(record_lines(line)), ""), len(ranks)))
+    return end.join([*kept, ""])
 
 
 def read_record(dist_info: str) -> str | None:

@@ -8,7 +8,8 @@ import site
 import sys
 from typing import NamedTuple
 
-from . import apply, own_files, plan, roots, search, stages
+from . import apply, own_files, plan, roots, search, shims, stages
+from .catalog import SHIPPED_SHIMS
 from .environments import find_dist_info, recorded_scripts
 from .errors import NotWritableError
 from .roots import Entry
@@ -64,13 +65,14 @@ def make_root(site_dir: str, major: int) -> str:
             if scripts is not None:
                 toolkits = [read_toolkit(site_dir, each) for each in search.toolkit_majors(site_dir)]
                 actions = own_files.plan_files(site_dir, scripts, toolkits)
+                # one that came with the wheel and is missing may be a shim that is being uninstalled; install makes it
+                shipped = {tool + shims.SUFFIX for tool in SHIPPED_SHIMS}
+                actions = [x for x in actions if x.kind != plan.CREATE or os.path.basename(x.path) not in shipped]
                 if not own_files.is_settled(site_dir, dist_info, actions):
                     own_files.write_files(site_dir, dist_info, actions)
 
-    write_root(site_dir, major, path, driver_stub=wants_driver_stub(), before=before)
-    if dist_info and not os.path.exists(dist_info) and find_dist_info([site_dir]) is None:
-        # uninstalled while this was made: what was written after that, nobody else would remove
-        own_files.remove_all(site_dir, scripts)
+    with own_files.while_installed(site_dir, dist_info, scripts) if writable else contextlib.nullcontext():
+        write_root(site_dir, major, path, driver_stub=wants_driver_stub(), before=before)
     return search.toolkit_path(site_dir, major) if search.WHEELS_ARE_ROOT else path
 
 

@@ -3,8 +3,9 @@ Where things come into being before they are moved to their place, and the lock 
 
 A stage is a directory of one process in a folder of ours. It is known to be abandoned by the lock that its maker holds
 on it: the kernel gives that back when a process dies, however it dies, so nothing has to be waited for, and no process
-number, which another host or container has as well, says anything. Nothing that a killed process leaves behind is
-anywhere else, and an uninstaller removes the folder whole.
+number, which another host or container has as well, says anything. A stage of another host's, or of another mount,
+whose locks may not be seen here, is known by its age. Nothing that a killed process leaves behind is anywhere else, and
+an uninstaller removes the folder whole.
 """
 
 from __future__ import annotations
@@ -81,8 +82,9 @@ class _Claim(NamedTuple):
 
 
 def _claim(folder: str) -> _Claim:
+    prefix = _who_locks(folder)
     while True:
-        path = os.path.join(folder, os.urandom(8).hex() + apply.SCRATCH)
+        path = os.path.join(folder, prefix + os.urandom(8).hex() + apply.SCRATCH)
         os.mkdir(path, 0o755)
         try:
             descriptor = _lock(path)
@@ -94,6 +96,16 @@ def _claim(folder: str) -> _Claim:
         if descriptor is None or os.path.exists(path):
             return _Claim(path, descriptor)
         os.close(descriptor)
+
+
+def _who_locks(folder: str) -> str:
+    # a name for this kernel and this mount, which see each other's locks: NFS may, sshfs and bindfs do not
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            host = file.read(8)
+    except (OSError, ValueError):
+        host = "0"
+    return f"{host}-{os.stat(folder).st_dev:x}-"
 
 
 def _lock(path: str) -> int | None:
@@ -122,11 +134,13 @@ def sweep(folder: str, now: float) -> None:
     :param now: the time, as the folder's file system has it
 
     """
+    prefix = _who_locks(folder)
     for name in os.listdir(folder):
         if name.endswith(apply.SCRATCH):
             path = os.path.join(folder, name)
             with contextlib.suppress(OSError):  # its owner is alive and has just moved it, or holds the lock
-                descriptor = _lock(path) if os.path.isdir(path) and not os.path.islink(path) else None
+                is_known = name.startswith(prefix) and os.path.isdir(path) and not os.path.islink(path)
+                descriptor = _lock(path) if is_known else None
                 if descriptor is not None or now - os.lstat(path).st_mtime > _OLD_SECONDS:
                     apply.discard(path)
                 if descriptor is not None:

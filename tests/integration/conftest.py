@@ -9,7 +9,8 @@ import sys
 import zipfile
 
 import pytest
-from fake_toolkit import PYTHON, record_hash, snapshot, write_script_wheel, write_wheel
+from fake_toolkit import PYTHON, age, record_hash, snapshot, write_script_wheel, write_wheel
+from places import SITE, Place, prepared
 
 #: installers that each environment must be served by, and left by; the newest pip floats on purpose, uv is the one that
 #: runs the tests
@@ -165,3 +166,12 @@ def check_records(site):
                             assert record_hash(content.read()) == digest, (folder, path)
                         checked += 1
     return checked
+
+
+@pytest.fixture
+def new_place(new_venv, toolkit, tmp_path, home):
+    """Give a function that copies an environment with a toolkit and cuda-shims, in which nothing has run yet."""
+    template = new_venv("template", base=["cuda-shims", *toolkit()]).path
+    age(os.path.join(template, SITE, "nvidia"))
+    numbers = iter(range(10**6))
+    return lambda prepare=None: prepared(Place(template, tmp_path / f"place{next(numbers)}", home), prepare)

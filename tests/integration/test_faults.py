@@ -52,7 +52,7 @@ def test_python_starts_and_says_nothing(stale, name, home):
     kind = {root: ROOT, wheels: WHEELS, "None": NONE}.get(said.strip(), ROOT if said.startswith(outside) else said)
     assert kind == fault.home or (fault.home == ANY and kind in {ROOT, WHEELS})
     # the shim, where there is anything that it could run
-    if os.path.exists(f"{wheels}/bin/nvcc"):
+    if os.path.exists(f"{wheels}/bin/nvcc") and os.path.exists(f"{stale.bin}/nvcc"):
         code, said, error = within(stale, fault.shell, [f"{stale.bin}/nvcc", "-x"])
         assert (code, error) == (0, "")
         assert said.split("\0")[0] in {f"{root}/bin/nvcc", f"{wheels}/bin/nvcc"} or said.startswith(outside)

@@ -12,141 +12,14 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
-import traceback
 
 import pytest
 from conftest import find_uv
-from fake_toolkit import PYTHON, age, snapshot, write_toolkit
+from fake_toolkit import write_toolkit
+from places import SITE, Place, forked, upgrade
 
-import _cuda_shims
 from cuda_shims import apply, search
-from cuda_shims.api import install, uninstall
-from cuda_shims.environments import Environment, find_dist_info
-
-#: what changes a file system
-_EVENTS = {"os.mkdir", "os.symlink", "os.link", "os.rename", "os.remove", "os.rmdir", "os.utime", "os.chmod"}
-_EVENTS |= {"os.truncate", "os.mkfifo", "ctypes.call_function"}
-_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-_SITE = f"lib/{PYTHON}/site-packages"
-
-
-def is_write(event, arguments):
-    if event == "open":
-        path, _, flags = arguments
-        return not isinstance(path, int) and isinstance(flags, int) and bool(flags & _WRITES)
-    return event in _EVENTS
-
-
-def forked(action, kill_before=0):
-    """Run ``action`` in a child that kills itself before its n-th write; return how it ended, and its writes."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        os.close(reading)
-        count = 0
-
-        def audit(event, arguments):
-            nonlocal count
-            if is_write(event, arguments):
-                count += 1
-                if count == kill_before:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                os.write(writing, f"{event}\n".encode())
-
-        code = 1
-        try:
-            sys.addaudithook(audit)
-            action()
-            code = 0
-        except BaseException:  # noqa: BLE001 # nothing of pytest may run in this process
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-    os.close(writing)
-    with open(reading, encoding="utf-8") as pipe:
-        writes = pipe.read().split()
-    _, status = os.waitpid(child, 0)
-    return status, writes
-
-
-class Place:
-    """A copy of an environment, and what is done to it."""
-
-    def __init__(self, template, path, home):
-        # links and not copies: that nothing is written to an installed file is tested elsewhere, and this is quick
-        shutil.copytree(template, path, symlinks=True, copy_function=os.link)
-        self.path = str(path)
-        self.site = os.path.join(self.path, _SITE)
-        self.bin = os.path.join(self.path, "bin")
-        self.home = str(home)
-
-    @property
-    def environment(self):
-        return Environment((self.site,), self.bin, find_dist_info([self.site]), is_target=False, label="test")
-
-    def environ(self):
-        return {"PATH": "/usr/bin:/bin", "HOME": self.home, "XDG_CACHE_HOME": os.path.join(self.home, "cache")}
-
-    def _prepare(self):
-        os.environ.clear()
-        os.environ.update(self.environ())
-        os.chdir("/")
-        sys.path[:] = [each for each in sys.path if "site-packages" not in each] + [self.site]
-        _cuda_shims._done_for.clear()
-
-    def start(self):
-        """Do what a start of Python does."""
-        self._prepare()
-        _cuda_shims.main()
-        root = os.path.join(self.site, search.ROOTS_FOLDER, "cu13")
-        assert os.environ.get("CUDA_HOME") == root, os.environ.get("CUDA_HOME")
-
-    def install(self):
-        self._prepare()
-        install(self.environment)
-
-    def uninstall(self):
-        self._prepare()
-        uninstall(self.environment)
-
-    def files(self):
-        """All that is there, byte code apart; what differs between two runs is not in it: times, and the lock."""
-        found = {path: value for path, value in snapshot(self.path).items() if "__pycache__" not in path}
-        found.pop(f"{_SITE}/{search.ROOTS_FOLDER}/.lock", None)
-        return found
-
-    def python(self):
-        """Start Python really, and return what it says."""
-        command = [os.path.join(self.bin, "python"), "-c", "pass"]
-        done = subprocess.run(command, env=self.environ(), capture_output=True, text=True, check=False)
-        return done.returncode, done.stdout + done.stderr
-
-
-@pytest.fixture
-def new_place(new_venv, toolkit, tmp_path, home):
-    """Give a function that copies an environment with a toolkit and cuda-shims, in which nothing has run yet."""
-    template = new_venv("template", base=["cuda-shims", *toolkit()]).path
-    age(os.path.join(template, _SITE, "nvidia"))
-    numbers = iter(range(10**6))
-    return lambda prepare=None: _prepared(Place(template, tmp_path / f"place{next(numbers)}", home), prepare)
-
-
-def _prepared(place, prepare):
-    if prepare:
-        status, _ = forked(lambda: prepare(place))
-        assert status == 0
-    return place
-
-
-def upgrade(place):
-    """Make a root, then upgrade the wheels: what was there is stale, and a tool more has come."""
-    place.start()
-    for name in os.listdir(place.site):
-        if name.startswith("nvidia"):
-            shutil.rmtree(os.path.join(place.site, name))
-    write_toolkit(place.site, "13.6.1", ("nvidia-cuda-cuobjdump", "nvidia-cuda-nvcc", "nvidia-nvvm", "nvidia-cuda-crt"))
-    write_toolkit(place.site, "13.6.1", ("nvidia-cuda-runtime", "nvidia-cuda-cccl"))
+from cuda_shims.environments import find_dist_info
 
 
 def deface(place):
@@ -183,7 +56,7 @@ def test_killed_before_each_write(new_place, name, record_property):
         assert (os.WTERMSIG(status), done) == (signal.SIGKILL, writes[: number - 1]), number
         left = place.files()
         # nobody sees a root with less than before, or one that counts as finished and is not
-        root = f"{_SITE}/{search.ROOTS_FOLDER}/cu13/"
+        root = f"{SITE}/{search.ROOTS_FOLDER}/cu13/"
         if name == "renewal":
             assert not {path for path in before if path.startswith(root) and path in after} - set(left), number
         if search.is_fresh(os.path.join(place.path, root)) and name != "install":
@@ -198,7 +71,7 @@ def test_killed_before_each_write(new_place, name, record_property):
         # all is done but the end of the process: a folder of ours with nothing in it
         for path in [path for path in found if path.endswith(apply.SCRATCH)]:
             assert set(writes[number - 1 :]) == {"os.rmdir"}, number
-            assert (found.pop(path), os.path.dirname(path)) == (("folder",), f"{_SITE}/{search.ROOTS_FOLDER}"), number
+            assert (found.pop(path), os.path.dirname(path)) == (("folder",), f"{SITE}/{search.ROOTS_FOLDER}"), number
         assert found == after, (number, writes[number - 1])
         shutil.rmtree(place.path)
     record_property("recovered", len(writes))
@@ -210,7 +83,7 @@ def test_an_uninstall_that_was_killed_is_finished_by_an_installer(new_place, rec
     undisturbed = new_place(Place.start)
     _, writes = forked(undisturbed.uninstall)
     clean = undisturbed.files()
-    folder = f"{_SITE}/{search.ROOTS_FOLDER}"
+    folder = f"{SITE}/{search.ROOTS_FOLDER}"
     finished = 0
     for number in range(1, len(writes) + 1):
         place = new_place(Place.start)

@@ -381,8 +381,12 @@ def test_what_killed_processes_left_is_swept_when_no_process_holds_it(prefix):
     toolkit = prefix.toolkit()
     root = root_maker.make_root(prefix.site, 13)
     folder = os.path.dirname(root)
-    dead, old, young = (os.path.join(folder, f"{name}{apply.SCRATCH}") for name in ("dead", "old", "young"))
-    write(os.path.join(dead, "bin/nvcc"))
+    here, elsewhere = stages._who_locks(folder), "01234567-1a-"  # another host's locks are not seen
+    names = (f"{here}dead", f"{elsewhere}old", f"{elsewhere}young", "old", "young")
+    dead, old_stage, young_stage, old, young = (os.path.join(folder, f"{name}{apply.SCRATCH}") for name in names)
+    for each in (dead, old_stage, young_stage):
+        write(os.path.join(each, "bin/nvcc"))
+    age(old_stage)
     write(old)  # what is no directory has no lock
     age(old)
     write(young)
@@ -391,7 +395,12 @@ def test_what_killed_processes_left_is_swept_when_no_process_holds_it(prefix):
         os.utime(os.path.join(toolkit, "bin"))
         root_maker.make_root(prefix.site, 13)
         assert os.listdir(alive.path) == ["bin"]
-    assert sorted(os.listdir(folder)) == [".lock", "cu13", os.path.basename(young)]
+    assert sorted(os.listdir(folder)) == [
+        ".lock",
+        *map(os.path.basename, (young_stage,)),
+        "cu13",
+        "young.cuda-shims-tmp",
+    ]
 
 
 def test_a_stage_that_is_swept_before_it_is_locked(tmp_path, monkeypatch):

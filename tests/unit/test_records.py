@@ -53,3 +53,10 @@ def test_no_record(tmp_path):
     assert records.read_record(str(tmp_path)) is None
     (tmp_path / "RECORD").write_bytes(b"\xff.py,,\r\n")
     assert records.read_record(str(tmp_path)) == "\udcff.py,,\r\n"
+
+
+def test_what_is_to_be_removed_first_comes_first():
+    """As uv goes from top to bottom, and ends at what it cannot remove."""
+    text = "bin/nvcc,,\r\nx.dist-info/RECORD,,\r\nb.pth,,\r\na.pth,,\r\n"
+    changed = records.amended(text, {"folder": None, "new": None}, first=["a.pth", "none", "folder"])
+    assert changed.split(",,\r\n") == ["a.pth", "folder", "bin/nvcc", "x.dist-info/RECORD", "b.pth", "new", ""]

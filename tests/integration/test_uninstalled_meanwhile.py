@@ -1,0 +1,111 @@
+"""Uninstalled while a start of Python or ``install`` writes, at each of its writes: nothing of ours is left."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+from functools import partial
+
+import pytest
+from fake_toolkit import NVCC_TOOLS
+from places import SITE, Place, forked, upgrade
+
+from cuda_shims import records, search
+from cuda_shims.errors import NotWritableError
+from cuda_shims.shims import is_shim
+
+
+class Uninstaller:
+    """pip or uv, who may do a part of its work, and the rest later; which files, it knows when it begins."""
+
+    def __init__(self, place, by):
+        self.place = place
+        dist_info = place.environment.dist_info
+        self.lines = [line.rstrip("/") for line in records.record_lines(records.read_record(dist_info))]
+        if by == "pip":  # sorted, and a folder of which all is named by one move
+            bins = sorted(line for line in self.lines if line.startswith("../"))
+            tops = {re.sub("/.*", "/", line) for line in self.lines} - {"../"}
+            if search.ROOTS_FOLDER in tops:
+                tops = tops - {search.ROOTS_FOLDER} | {f"{search.ROOTS_FOLDER}/"}
+            self.lines = [*bins, *sorted(tops)]
+        self.done = 0
+
+    def until(self, last):
+        """Go on until a line is done with that name or below that folder."""
+        numbers = [number for number, line in enumerate(self.lines) if re.search(rf"^{last}(/|$)", line)]
+        for line in self.lines[self.done : max(numbers, default=-1) + 1]:
+            self.remove(line)
+            self.done += 1
+
+    def finish(self):
+        for line in self.lines[self.done :]:
+            self.remove(line)
+        for top in sorted({line.split("/")[0] for line in self.lines} - {".."}):
+            with contextlib.suppress(OSError):
+                shutil.rmtree(os.path.join(self.place.site, top))
+
+    def remove(self, line):
+        path = os.path.join(self.place.site, line)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        else:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+
+
+def ours(place):
+    """All that is left of us, an empty folder of byte code apart."""
+    files = set(place.files()) - {f"{SITE}/nvidia"}
+    found = {path for path in files if "cuda_shims" in path or "cuda-shims" in path}
+    return found | {path for path in files if path.startswith("bin/") and is_shim(os.path.join(place.path, path))}
+
+
+def deface(place):
+    """Take away what ``install`` brings back."""
+    place.start()
+    os.unlink(os.path.join(place.bin, "ptxas"))
+    shutil.rmtree(os.path.join(place.site, search.ROOTS_FOLDER, "cu13", "bin"))
+
+
+SCENARIOS = {
+    "first start": (None, Place.start),
+    "renewal": (upgrade, Place.start),
+    "install": (deface, Place.install),
+}
+
+
+@pytest.mark.parametrize("by", ["uv", "pip"])
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_at_each_write(new_place, name, by, record_property):
+    prepare, action = SCENARIOS[name]
+    place = new_place(prepare)
+    _, writes = forked(lambda: action(place))
+    points = ["cuda_shims.start", "cuda_shims-.*dist-info"]
+    if prepare:  # RECORD names it
+        points.append(search.ROOTS_FOLDER)
+    for last in points:
+        for number in range(1, len(writes) + 1):
+            installer = Uninstaller(new_place(prepare), by)
+            status, _ = forked(partial(act, action, installer), number, partial(installer.until, last))
+            assert status == 0, (number, last)
+            assert ours(installer.place) == set(), (number, last, writes[number - 1])
+            shutil.rmtree(installer.place.path)
+    record_property("tried", len(points) * len(writes))
+
+
+def act(action, installer):
+    """Write, while something happens, and let the uninstaller finish."""
+    with contextlib.suppress(NotWritableError, AssertionError):  # a start that has no root
+        action(installer.place)
+    installer.finish()
+
+
+def test_what_the_uninstaller_is(new_place):
+    """It leaves nothing when nobody else is there, so that what is left above is left by the other one."""
+    for by in ("uv", "pip"):
+        place = new_place(Place.start)
+        assert os.path.exists(os.path.join(place.bin, NVCC_TOOLS[0]))
+        Uninstaller(place, by).finish()
+        assert ours(place) == set(), by
