@@ -37,8 +37,8 @@ def install(
     :param driver_stub: whether roots get link-time stand-ins of the driver's libraries; by default as configured
     :returns: what was done, with a ``keep`` for what was right already and a ``conflict`` for what is somebody else's
     :raises ToolkitNotFoundError: when there is no toolkit there
-    :raises NotWritableError: when something cannot be written, and what was written before that stands; when cuda-shims
-        was uninstalled meanwhile, and then nothing does
+    :raises NotWritableError: when something cannot be written; what was written before that stands
+    :raises UninstalledError: when cuda-shims was uninstalled meanwhile; nothing that was written stands
 
     """
     environment = environment or current_environment()

@@ -127,6 +127,24 @@ class NotWritableError(CudaShimsError):
         )
 
 
+class UninstalledError(NotWritableError):
+    """Somebody uninstalled cuda-shims while it wrote; what it wrote is removed."""
+
+    def __init__(self, path: str) -> None:
+        """
+        Describe the place.
+
+        :param path: the site-packages directory
+
+        """
+        super().__init__(path, "cuda-shims was uninstalled meanwhile")
+        self.args = (path,)  # from which it is made again when it is unpickled
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return f"cuda-shims was uninstalled from {self.path} meanwhile, and what it wrote is removed: install it again"
+
+
 class UnreadableLogError(CudaShimsError):
     """The log of a build that cannot be read."""
 
@@ -156,5 +174,6 @@ __all__ = [
     "NotWritableError",
     "ToolNotFoundError",
     "ToolkitNotFoundError",
+    "UninstalledError",
     "UnreadableLogError",
 ]

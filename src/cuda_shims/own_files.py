@@ -8,7 +8,7 @@ import os
 from . import apply, plan, records, search, shims, stages
 from .catalog import OPTIONAL_SHIMS, SHIPPED_SHIMS, TOOLS
 from .environments import find_dist_info
-from .errors import NotWritableError
+from .errors import NotWritableError, UninstalledError
 from .reading import read_bytes
 from .roots import Entry
 
@@ -184,7 +184,7 @@ def while_installed(site_dir: str, dist_info: str | None, scripts: str | None) -
     :param dist_info: the ``.dist-info`` directory of cuda-shims there, or ``None``
     :param scripts: the scripts directory, ``None`` where nothing is written to it
     :returns: a check that raises the same error: who finds a start-up file missing asks it before writing one anew
-    :raises NotWritableError: when cuda-shims was uninstalled
+    :raises UninstalledError: when cuda-shims was uninstalled
 
     """
     names = (*_HOOK_FILES, os.path.join(search.ROOTS_FOLDER, plan.RECORD))
@@ -199,7 +199,7 @@ def while_installed(site_dir: str, dist_info: str | None, scripts: str | None) -
 
     def check() -> None:
         if is_gone():
-            raise NotWritableError(site_dir, "cuda-shims was uninstalled meanwhile")
+            raise UninstalledError(site_dir)
 
     try:
         yield check

@@ -113,6 +113,8 @@ def meson(languages, rest):
 
 # the second where /usr/local/cuda was hidden by an empty folder
 NO_MESON = r'Please specify the desired CUDA Toolkit version|CUDA target "targets/\S+-linux" does not exist'
+# meson puts a compiler cache that is on PATH before it
+BROKEN = r"Compiler (\S+ )?nvcc cannot compile programs"
 CUBLAS = "executable('x', 'main.cpp', dependencies : dependency('cuda', modules : ['cublas']))"
 LIBRARY = "add_library(m MODULE k.cu)\nset_target_properties(m PROPERTIES {})\n"
 SETUP = [f"{EXAMPLES_FOLDER}/setuptools/", "python setup.py build_ext --inplace"]
@@ -157,7 +159,7 @@ CASES = [
     Case("findcuda", nothing, {TEXT: LEGACY, "k.cu": KERNEL}, CMAKE, "Specify CUDA_TOOLKIT_ROOT_DIR"),
     Case("findcuda-link", link, {TEXT: LEGACY, "k.cu": KERNEL}, CMAKE, "missing: *CUDA_INCLUDE_DIRS"),
     Case("meson", nothing, meson("'cuda'", "library('m', 'k.cu')"), MESON, r"Unknown compiler\(s\): \[\['nvcc'\]\]"),
-    Case("meson-link", link, meson("'cuda'", "library('m', 'k.cu')"), MESON, r"Compiler (\S+ )?nvcc cannot compile programs"),
+    Case("meson-link", link, meson("'cuda'", "library('m', 'k.cu')"), MESON, BROKEN),
     Case("meson-module", path, meson("'cpp', 'cuda'", CUBLAS), MESON, NO_MESON),
     Case("meson-cpp", nothing, meson("'cpp'", CUBLAS), MESON, NO_MESON),
     Case("meson-homes", homes, meson("'cpp'", CUBLAS), MESON, r'CUDA target "targets/\S+-linux" does not exist'),

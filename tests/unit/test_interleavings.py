@@ -10,7 +10,7 @@ from fake_toolkit import NVCC_TOOLS, age, snapshot, write, write_distribution, w
 
 from cuda_shims import api, apply, own_files, plan, root_maker, search, shims
 from cuda_shims.environments import Environment
-from cuda_shims.errors import NotWritableError
+from cuda_shims.errors import NotWritableError, UninstalledError
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_uninstalled_while_a_hook_makes_a_root(home, monkeypatch, moment, by):
         before_call(monkeypatch, apply, "create_root", uninstall)
     else:
         after_call(monkeypatch, apply, "create_root", uninstall)
-    with pytest.raises(NotWritableError):
+    with pytest.raises(UninstalledError):
         root_maker.make_root(home.site, 13)
     assert ours(home) == set()
 
