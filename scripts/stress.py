@@ -104,7 +104,7 @@ class Stress:
 
     def prepare(self) -> None:
         """Make the environment; fetch what the installers are going to want."""
-        self.cached = self.cache_files()
+        self.cached = self.cache_files() if self.options.hash else {}
         self.say(f"uv's cache: {len(self.cached)} files of these wheels hashed")
         wheelhouse = ""
         if self.options.fuse:
@@ -249,6 +249,7 @@ def parser() -> argparse.ArgumentParser:
     add("--fuse", action="store_true", help="over bindfs, each host with a mount and so with locks of its own")
     add("--limit", type=float, default=7200, help="seconds after which to give up (%(default)s)")
     add("--no-pip", dest="pip", action="store_false", help="upgrade by uv only, and download nothing more")
+    add("--no-hash", dest="hash", action="store_false", help="do not look whether uv's cache was written to")
     add("--wheelhouse", help="where pip's wheels are or are to be downloaded to")
     add("--work", help="the folder to work in; it stays (default: a temporary one)")
     return parser

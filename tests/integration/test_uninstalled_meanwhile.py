@@ -76,15 +76,16 @@ SCENARIOS = {
 }
 
 
-@pytest.mark.parametrize("by", ["uv", "pip"])
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize(
+    ("name", "by"),
+    [("first start", "uv"), ("first start", "pip"), ("renewal", "uv"), ("renewal", "pip"), ("install", "uv")],
+)
 def test_at_each_write(new_place, name, by, record_property):
     prepare, action = SCENARIOS[name]
     place = new_place(prepare)
     _, writes = forked(lambda: action(place))
-    points = ["cuda_shims.start", "cuda_shims-.*dist-info"]
-    if prepare:  # RECORD names it
-        points.append(search.ROOTS_FOLDER)
+    # of a first start RECORD does not name the folder yet; uv's next line after the start-up files is the folder's
+    points = ["cuda_shims.start", search.ROOTS_FOLDER if prepare and by == "pip" else "cuda_shims-.*dist-info"]
     for last in points:
         for number in range(1, len(writes) + 1):
             installer = Uninstaller(new_place(prepare), by)

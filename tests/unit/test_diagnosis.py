@@ -581,9 +581,9 @@ def hostile():
 
 
 @pytest.mark.parametrize("text", list(hostile()), ids=lambda text: text[:20].strip() or "blank")
-def test_ten_megabytes_of_anything(case, text):
+def test_megabytes_of_anything(case, text):
     """Not timed: what takes more than linear time does not end."""
-    log = Log(clean(text * (10_000_000 // len(text))))
+    log = Log(clean(text * (2_000_000 // len(text))))
     assert len(diagnosis.explain(log, case(PROJECT))) < 100
 
 
