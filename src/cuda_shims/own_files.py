@@ -204,6 +204,10 @@ def while_installed(site_dir: str, dist_info: str | None, scripts: str | None) -
 
     try:
         yield check
+    except OSError as error:  # what was to be read has gone with the rest
+        if is_gone():
+            raise UninstalledError(site_dir) from error
+        raise
     finally:
         if is_gone():
             with contextlib.suppress(NotWritableError):  # others write there, and do the same when they are done

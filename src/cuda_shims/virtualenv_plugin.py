@@ -8,8 +8,8 @@ first asks what it supports, it adds itself to what makes the activators (``Acti
 virtualenv in which that is not as we know it has an activator like others, which ``--activators`` may leave out.
 Rejected: a seeder or creator that wraps the chosen one, which ``--seeder`` and ``--creator`` would take out.
 
-virtualenv loads this module whenever it runs, so nothing of ours is imported before the option is given, and nothing
-of virtualenv's at all: one that is too old for us has to go on.
+virtualenv loads this module whenever it runs: nothing of ours is imported before the option is given, and nothing of
+virtualenv's at all, so that one which is too old for us goes on.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 _INSTALLER = "virtualenv"
 _OLDEST, _HAS_TOMLLIB = (3, 9), (3, 11)
-_SELECTOR = ("virtualenv.run.plugin.activators", "ActivationSelector")
 _joined: set[Any] = set()
 
 
@@ -54,13 +53,13 @@ class CudaShims:
     @classmethod
     def supports(cls, interpreter: Any) -> bool:  # noqa: ARG003 # virtualenv's interface
         """
-        Say whether ``--activators`` may name this.
+        Say whether ``--activators`` names this.
 
         :param interpreter: of the environment
         :returns: no, when it is there in any case
 
         """
-        return not _join(getattr(sys.modules.get(_SELECTOR[0]), _SELECTOR[1], None))
+        return not _join(getattr(sys.modules.get("virtualenv.run.plugin.activators"), "ActivationSelector", None))
 
     @classmethod
     def add_parser_arguments(cls, parser: Any, interpreter: Any) -> None:  # noqa: ARG003 # virtualenv's interface
@@ -80,7 +79,7 @@ class CudaShims:
 
         :param creator: what has made the environment
         :returns: the scripts that were written
-        :raises CudaShimsError: as above
+        :raises CudaShimsError: likewise
 
         """
         if not self._wanted:
@@ -148,7 +147,7 @@ def source_for(interpreter: Any) -> str:
 
 def install(source: str, site_dir: str, scripts: str, python: str, version: tuple[int, ...]) -> list[str]:
     """
-    Install a copy of a cuda-shims, and of what it requires, in an environment; if it has that one already, nothing.
+    Install a copy of a cuda-shims, and of what it requires, in an environment that has not got it.
 
     :param source: the ``.dist-info`` directory of what is copied
     :param site_dir: the environment's site-packages directory
@@ -193,8 +192,8 @@ def _is_whole(environment: Environment) -> bool:
 
 
 def _requirements(site_dir: str, version: tuple[int, ...]) -> list[Entry]:
-    # as far as they are at hand: virtualenv requires filelock too. Without it a root is exchanged as a whole where it
-    # could be renewed; without tomli [tool.cuda-shims] is not read. Neither is worth an installer and an index here
+    # as far as they are at hand: without filelock a root is exchanged as a whole where it could be renewed, without
+    # tomli [tool.cuda-shims] is not read. Neither is worth an installer and an index here
     from . import copies  # noqa: PLC0415
     from .toolkits import distributions  # noqa: PLC0415
 
@@ -211,8 +210,8 @@ def _requirements(site_dir: str, version: tuple[int, ...]) -> list[Entry]:
         else:
             missing.append(name)
     if missing:
-        text = "cuda-shims: no %s for Python %s is here to copy; it does without, until you install it in %s"
-        _LOGGER.warning(text, " and no ".join(missing), ".".join(map(str, version)), site_dir)
+        text = "cuda-shims: no %s for Python %s is here to copy; it does without"
+        _LOGGER.warning(text, " and no ".join(missing), ".".join(map(str, version)))
     return entries
 
 
