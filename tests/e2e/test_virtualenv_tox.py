@@ -85,10 +85,10 @@ def test_tox_builds_a_package_that_does_not_require_cuda_shims(world, folder):
     assert '"cuda-shims", ' in text
     pyproject.write_text(text.replace('"cuda-shims", ', ""))
     (project / "tox.ini").write_text(
-        "[tox]\nenv_list = gpu\nrequires = cuda-shims[virtualenv]\n[testenv]\npackage = wheel\n"
+        "[tox]\nenv_list = gpu\n[testenv]\npackage = wheel\n"
         "commands = python -c 'import cuda_probe; print(cuda_probe.__file__)'\n"
     )
-    tox = world.tools("tox", "tox") / "tox"
+    tox = world.tools("tox-with-ours", "tox", "cuda-shims[virtualenv]") / "tox"
     world.run(tox, "run", "-e", "gpu", cwd=project, env=world.environ(VIRTUALENV_CUDA_SHIMS="1"))
     (report,) = site_packages(project / ".tox/gpu").glob("cuda_probe/report.json")
     assert str(project / ".tox/.pkg") in report.read_text()
