@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from .toolkits import Toolkit
 
 _SITECUSTOMIZE_MARK = b"# cuda-shims sitecustomize"
-_HOOK_FILES = ("cuda_shims.pth", "cuda_shims.start")
+#: the start-up files of the wheel
+HOOK_FILES = ("cuda_shims.pth", "cuda_shims.start")
 _TARGET_HOOK = "sitecustomize.py"
 #: what is ours after a plan is carried out
 _OURS = {plan.CREATE, plan.REPLACE, plan.KEEP}
@@ -58,7 +59,7 @@ def plan_files(  # noqa: PLR0913
         for tool in (*SHIPPED_SHIMS, *(tool for tool in OPTIONAL_SHIMS if tool in there))
     ]
     if hook:
-        names = (_TARGET_HOOK,) if target else _HOOK_FILES
+        names = (_TARGET_HOOK,) if target else HOOK_FILES
         entries += [Entry(name, None, shims.template(name)) for name in names]
     recorded = read_recorded(site_dir, scripts)
     # a root that is made anew asks for no start-up files, and those that install wrote stay
@@ -87,7 +88,7 @@ def is_hook(path: str) -> bool:
     :returns: whether it does
 
     """
-    return os.path.basename(path) in {*_HOOK_FILES, _TARGET_HOOK}
+    return os.path.basename(path) in {*HOOK_FILES, _TARGET_HOOK}
 
 
 def is_ours_by_content(path: str) -> bool:
@@ -99,7 +100,7 @@ def is_ours_by_content(path: str) -> bool:
     :raises OSError: when it cannot be read
 
     """
-    if os.path.basename(path) in _HOOK_FILES:
+    if os.path.basename(path) in HOOK_FILES:
         return True
     if os.path.basename(path) == _TARGET_HOOK:
         return read_bytes(path).startswith(_SITECUSTOMIZE_MARK)
@@ -187,7 +188,7 @@ def while_installed(site_dir: str, dist_info: str | None, scripts: str | None) -
     :raises UninstalledError: when cuda-shims was uninstalled
 
     """
-    names = (*_HOOK_FILES, os.path.join(search.ROOTS_FOLDER, plan.RECORD))
+    names = (*HOOK_FILES, os.path.join(search.ROOTS_FOLDER, plan.RECORD))
     signs = [each for each in (os.path.join(site_dir, name) for name in names) if os.path.lexists(each)]
     described = _has(dist_info, "METADATA")
 
@@ -203,6 +204,10 @@ def while_installed(site_dir: str, dist_info: str | None, scripts: str | None) -
 
     try:
         yield check
+    except OSError as error:  # what was to be read has gone with the rest
+        if is_gone():
+            raise UninstalledError(site_dir) from error
+        raise
     finally:
         if is_gone():
             with contextlib.suppress(NotWritableError):  # others write there, and do the same when they are done
@@ -255,11 +260,12 @@ def _amended_record(dist_info: str | None, actions: Sequence[plan.Action], *, go
     add.update({each.path: each.entry.data for each in actions if each.kind in _OURS and each.entry})
     drop = [each.path for each in actions if each.kind == plan.REMOVE] if gone else []
     # no hook runs any more when the folder that it writes to goes, and while that fails, RECORD is there
-    first = [*_HOOK_FILES, _TARGET_HOOK, search.ROOTS_FOLDER]
+    first = [*HOOK_FILES, _TARGET_HOOK, search.ROOTS_FOLDER]
     return text, records.amended(text, add, drop, first)
 
 
 __all__ = [
+    "HOOK_FILES",
     "is_hook",
     "is_ours_by_content",
     "is_settled",

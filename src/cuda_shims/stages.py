@@ -181,8 +181,8 @@ def exclusive(folder: str) -> Iterator[bool]:
     Keep other processes from changing what is in a folder of ours.
 
     :param folder: the folder; it is made if it is not there
-    :returns: ``False`` where the file system has no locks, and when another process holds this one for
-        :data:`LOCK_SECONDS`: then nothing may be changed in more than one step
+    :returns: ``False`` where the file system has no locks, or filelock is not installed, and when another process holds
+        this one for :data:`LOCK_SECONDS`: then nothing may be changed in more than one step
     :raises NotWritableError: when the file cannot be made
 
     """
@@ -193,7 +193,11 @@ def exclusive(folder: str) -> Iterator[bool]:
     if not lockable:
         yield False
         return
-    from filelock import FileLock, Timeout  # noqa: PLC0415 # costs more than making a root, which needs no lock
+    try:
+        from filelock import FileLock, Timeout  # noqa: PLC0415 # costs more than making a root, which needs no lock
+    except ImportError:  # the virtualenv plugin had none to copy, or somebody uninstalled it
+        yield False
+        return
 
     lock = FileLock(path, timeout=LOCK_SECONDS, mode=0o644)
     with apply.writing(folder):

@@ -97,6 +97,23 @@ def test_host_compiler_of_cmake(world, scripts, host, folder, variables):
     assert re.match(said, ask(world, scripts, folder / "build/k.so")[0])
 
 
+def test_a_cmake_of_the_machine_with_nothing_on_path(world, scripts, folder):
+    """What the how-to names for it: one option, and no hook runs, for it is no Python that starts it."""
+    text = CMAKE.replace("add_library", "find_package(CUDAToolkit REQUIRED)\nfind_package(CCCL REQUIRED)\nadd_library")
+    (folder / "CMakeLists.txt").write_text(text)
+    root = world.run(scripts / "cuda-shims", "root").strip()
+    cmake = site_packages(scripts.parent) / "cmake/data/bin/cmake"
+    ninja = f"-DCMAKE_MAKE_PROGRAM={scripts / 'ninja'}"
+    options = ("-G", "Ninja", "-S", ".", "-B", "build", ninja)
+    assert "Failed to find nvcc" in world.run(cmake, *options, cwd=folder, rc=1)
+    shutil.rmtree(folder / "build")
+    world.run(cmake, *options, f"-DCMAKE_PREFIX_PATH={root}", cwd=folder)
+    world.run(cmake, "--build", "build", cwd=folder)
+    cache = (folder / "build/CMakeCache.txt").read_text()
+    assert re.search(rf"^CMAKE_CUDA_COMPILER:\w+={re.escape(root)}/bin/nvcc$", cache, re.MULTILINE)
+    assert f"CCCL_DIR:PATH={root}/lib/cmake/" in cache
+
+
 def test_a_host_compiler_below_a_path_with_a_blank(world, scripts, folder):
     (folder / "my compilers").mkdir()
     compiler = folder / "my compilers/g++"

@@ -1,0 +1,243 @@
+"""
+``virtualenv --cuda-shims``: environments that have cuda-shims in them from the start.
+
+virtualenv knows four kinds of plugins, and of creators, seeders and discoveries it asks only the one that the user has
+chosen. Activators are many at a time, are asked last, when all the rest is there, and each may have options; but
+``--activators bash`` means that one alone. So the plugin is an activator that stays out of that choice: when virtualenv
+first asks what it supports, it adds itself to what makes the activators (``ActivationSelector``), for every choice. A
+virtualenv in which that is not as we know it has an activator like others, which ``--activators`` may leave out.
+Rejected: a seeder or creator that wraps the chosen one, which ``--seeder`` and ``--creator`` would take out.
+
+virtualenv loads this module whenever it runs: nothing of ours is imported before the option is given, and nothing of
+virtualenv's at all, so that one which is too old for us goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from .environments import Environment
+    from .roots import Entry
+
+_LOGGER = logging.getLogger(__name__)
+_INSTALLER = "virtualenv"
+_OLDEST, _HAS_TOMLLIB = (3, 9), (3, 11)
+_joined: set[Any] = set()
+
+
+class CudaShims:
+    """What virtualenv takes for an activator; it puts a copy of this cuda-shims into the environment."""
+
+    def __init__(self, options: Any, interpreter: Any = None) -> None:
+        """
+        Take what the options say, and refuse what cannot be done before anything is made.
+
+        :param options: virtualenv's, parsed
+        :param interpreter: of the environment, where it is known by now
+        :raises CudaShimsError: in one sentence; under tox its own error, for which it prints no traceback
+
+        """
+        self._wanted = bool(options.cuda_shims)
+        if self._wanted:
+            with _for_tox():
+                source_for(interpreter)
+
+    @classmethod
+    def supports(cls, interpreter: Any) -> bool:  # noqa: ARG003 # virtualenv's interface
+        """
+        Say whether ``--activators`` names this.
+
+        :param interpreter: of the environment
+        :returns: no, when it is there in any case
+
+        """
+        return not _join(getattr(sys.modules.get("virtualenv.run.plugin.activators"), "ActivationSelector", None))
+
+    @classmethod
+    def add_parser_arguments(cls, parser: Any, interpreter: Any) -> None:  # noqa: ARG003 # virtualenv's interface
+        """
+        Add the option; virtualenv reads it from ``VIRTUALENV_CUDA_SHIMS`` and ``virtualenv.ini`` as well.
+
+        :param parser: virtualenv's, or a group of it
+        :param interpreter: of the environment
+
+        """
+        text = "install cuda-shims, which makes the CUDA toolkit that is installed later findable by every build system"
+        parser.add_argument("--cuda-shims", dest="cuda_shims", action="store_true", default=False, help=text)
+
+    def generate(self, creator: Any) -> list[str]:
+        """
+        Install cuda-shims, if that is wanted.
+
+        :param creator: what has made the environment
+        :returns: the scripts that were written
+        :raises CudaShimsError: likewise
+
+        """
+        if not self._wanted:
+            return []
+        with _for_tox():
+            source = source_for(creator.interpreter)
+            version = tuple(creator.interpreter.version_info[:2])
+            return install(source, str(creator.purelib), str(creator.script_dir), str(creator.exe), version)
+
+
+@contextlib.contextmanager
+def _for_tox() -> Iterator[None]:
+    from .errors import CudaShimsError  # noqa: PLC0415
+
+    try:
+        yield
+    except CudaShimsError as error:
+        fail = getattr(sys.modules.get("tox.tox_env.errors"), "Fail", None)
+        if fail is None:
+            raise
+        raise fail(f"cuda-shims: {error}") from error
+
+
+def _join(selector: Any) -> bool:
+    # whether the option is there, and heeded, whichever activators are chosen
+    if selector in _joined:
+        return True
+    handle, create = (getattr(selector, name, None) for name in ("handle_selected_arg_parse", "create"))
+    if handle is None or create is None:
+        return False
+
+    def handle_selected_arg_parse(self: Any, options: Any) -> Any:
+        given = handle(self, options)
+        CudaShims.add_parser_arguments(self.parser, self.interpreter)
+        return given
+
+    def create_all(self: Any, options: Any) -> list[Any]:
+        made = list(create(self, options))
+        if options.cuda_shims:
+            made.append(CudaShims(options, self.interpreter))
+        return made
+
+    selector.handle_selected_arg_parse, selector.create = handle_selected_arg_parse, create_all
+    _joined.add(selector)
+    return True
+
+
+def source_for(interpreter: Any) -> str:
+    """
+    Find what is to be copied, for an interpreter that can have it.
+
+    :param interpreter: virtualenv's description of one, or ``None``
+    :returns: the ``.dist-info`` directory of this cuda-shims
+    :raises BadEnvironmentError: for a Python that is too old, and when this cuda-shims cannot be copied
+
+    """
+    from .copies import own_distribution  # noqa: PLC0415
+    from .errors import BadEnvironmentError  # noqa: PLC0415
+
+    if interpreter and tuple(interpreter.version_info[:2]) < _OLDEST:
+        version = ".".join(map(str, interpreter.version_info[:2]))
+        raise BadEnvironmentError(interpreter.executable, f"this is Python {version}; cuda-shims needs 3.9 or later")
+    return own_distribution()
+
+
+def install(source: str, site_dir: str, scripts: str, python: str, version: tuple[int, ...]) -> list[str]:
+    """
+    Install a copy of a cuda-shims, and of what it requires, in an environment that has not got it.
+
+    :param source: the ``.dist-info`` directory of what is copied
+    :param site_dir: the environment's site-packages directory
+    :param scripts: its scripts directory
+    :param python: its interpreter, for the console script
+    :param version: that one's
+    :returns: the scripts that were written
+    :raises BadEnvironmentError: when a file cannot be copied
+    :raises NotWritableError: when something cannot be written; a second run goes on
+
+    """
+    from . import copies, environments, removal, shims  # noqa: PLC0415
+    from .catalog import SHIPPED_SHIMS  # noqa: PLC0415
+
+    there = environments.find_dist_info([site_dir])
+    environment = environments.Environment((site_dir,), scripts, there, is_target=False, label=site_dir)
+    if there and os.path.basename(there) == os.path.basename(source) and _is_whole(environment):
+        return []
+    relative = os.path.relpath(scripts, site_dir).replace(os.sep, "/")
+    files = {tool + shims.SUFFIX: shims.shim_bytes() for tool in SHIPPED_SHIMS}
+    for name in list(files):
+        path = os.path.join(scripts, name)
+        if os.path.lexists(path) and not shims.is_shim(path):
+            _LOGGER.warning("cuda-shims: %s is somebody else's and stays", path)
+            del files[name]
+    files.update(_console_scripts(python))
+    wanted = {f"{relative}/{name}": data for name, data in files.items()}
+    entries = copies.copied(source, _INSTALLER, wanted, requested=True)
+    if there:
+        removal.uninstall(environment)
+    _write(site_dir, [*_requirements(site_dir, version), *entries])
+    return [os.path.join(scripts, name) for name in files]
+
+
+def _is_whole(environment: Environment) -> bool:
+    from . import environments, records  # noqa: PLC0415
+
+    lines = records.record_lines(records.read_record(str(environment.dist_info)) or "")
+    return bool(lines) and all(
+        os.path.lexists(environments.recorded_file(environment.site_dir, path)) for path in lines if "\0" not in path
+    )
+
+
+def _requirements(site_dir: str, version: tuple[int, ...]) -> list[Entry]:
+    # as far as they are at hand: without filelock a root is exchanged as a whole where it could be renewed, without
+    # tomli [tool.cuda-shims] is not read. Neither is worth an installer and an index here
+    from . import copies  # noqa: PLC0415
+    from .toolkits import distributions  # noqa: PLC0415
+
+    names = ("filelock",) if version >= _HAS_TOMLLIB else ("filelock", "tomli")
+    there = {name for name, _, _ in distributions(site_dir)}
+    entries: list[Entry] = []
+    missing = []
+    for name in names:
+        if name in there or os.path.lexists(os.path.join(site_dir, name)):
+            continue
+        source = copies.find_for(name, sys.path, version)
+        if source:
+            entries += copies.copied(source, _INSTALLER, {})
+        else:
+            missing.append(name)
+    if missing:
+        text = "cuda-shims: no %s for Python %s is here to copy; it does without"
+        _LOGGER.warning(text, " and no ".join(missing), ".".join(map(str, version)))
+    return entries
+
+
+def _console_scripts(python: str) -> dict[str, bytes]:
+    # as pip and virtualenv make them, with a launcher on Windows; by distlib, which virtualenv requires
+    from tempfile import TemporaryDirectory  # noqa: PLC0415
+
+    from distlib.scripts import ScriptMaker, enquote_executable  # noqa: PLC0415
+
+    from .reading import read_bytes  # noqa: PLC0415
+
+    with TemporaryDirectory() as folder:
+        maker = ScriptMaker(None, folder)
+        maker.executable, maker.variants = enquote_executable(python), {""}
+        maker.make("cuda-shims = cuda_shims.__main__:main")
+        return {name: read_bytes(os.path.join(folder, name)) for name in sorted(os.listdir(folder))}
+
+
+def _write(site_dir: str, entries: list[Entry]) -> None:
+    from . import apply  # noqa: PLC0415
+
+    with apply.writing(site_dir):
+        for entry in entries:
+            path = os.path.join(site_dir, entry.path)
+            apply.make_folders(os.path.dirname(path))
+            apply.write_entry(path, entry)
+
+
+__all__ = ["CudaShims", "install", "source_for"]
