@@ -89,12 +89,13 @@ class Bed:
         command = ["wine", str(program), *map(str, words)]
         options = {"capture_output": True, "text": True, "errors": "replace", "timeout": timeout}
         options["env"] = {**self.environ, **variables, "WINEPATH": ";".join(map(windows, path))}
-        try:
-            done = subprocess.run(command, input=input or "", **options)
-        except (
-            subprocess.TimeoutExpired
-        ):  # once in some hundred programs wine itself stands still when there is much load
-            done = subprocess.run(command, input=input or "", **options)
+        for left in (1, 0):
+            try:
+                done = subprocess.run(command, input=input or "", check=False, **options)
+                break
+            except subprocess.TimeoutExpired:  # of some hundred, one stands still under wine when there is much load
+                if not left:
+                    raise
         assert rc is None or done.returncode == rc, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr if rc is None else done.stdout
 

@@ -52,17 +52,11 @@ def vs(bed):
     return visual_studio(bed)
 
 
-@pytest.fixture(params=PAIRS, ids=lambda pair: f"py{pair[0]}-cuda{pair[1]}")
-def pair(request):
-    """Return a CPython, a release of cuda-toolkit, and what its nvcc says."""
-    return request.param
-
-
 @pytest.fixture(
     params=[PAIRS[0], pytest.param(PAIRS[1], marks=pytest.mark.matrix)], ids=lambda pair: f"py{pair[0]}-cuda{pair[1]}"
 )
-def slow_pair(request):
-    """Return a pair for a test that takes a minute; the other pair with ``--matrix`` alone."""
+def pair(request):
+    """Return a CPython, a release of cuda-toolkit, and what its nvcc says; the other one with ``--matrix``."""
     return request.param
 
 

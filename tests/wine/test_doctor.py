@@ -11,12 +11,6 @@ _CUDA = "cmake_minimum_required(VERSION 3.24)\nproject(x LANGUAGES CXX CUDA)\n"
 
 
 @pytest.fixture
-def pair(slow_pair):
-    """Return what ``scripts`` is made of: each run of the doctor takes seconds."""
-    return slow_pair
-
-
-@pytest.fixture
 def doctor(bed, scripts, vs, tmp_path):
     """Give a function that runs the doctor in a project; ``cl``: with a host compiler."""
 

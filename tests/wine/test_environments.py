@@ -221,39 +221,39 @@ def build_wheel(*arguments, **options):
 """
 
 
-def test_split_prefixes(bed, windows_wheel, slow_pair, tmp_path):
+def test_split_prefixes(bed, windows_wheel, pair, tmp_path):
     """What the back end asks for, pip installs beside what pyproject.toml asks for: shims here, the toolkit there."""
     (tmp_path / "setup.py").write_text("from setuptools import setup\nsetup(name='probe', version='1.0')\n")
-    (tmp_path / "backend.py").write_text(_BACKEND % f"nvidia-cuda-nvcc=={slow_pair[2]}")
+    (tmp_path / "backend.py").write_text(_BACKEND % f"nvidia-cuda-nvcc=={pair[2]}")
     (tmp_path / "pyproject.toml").write_text(
         '[build-system]\nrequires = ["setuptools", "cuda-shims"]\nbuild-backend = "backend"\nbackend-path = ["."]\n'
     )
     probe = tmp_path / "probe.json"
     variables = {"PIP_FIND_LINKS": windows(windows_wheel.parent), "PROBE": windows(probe)}
     words = ["wheel", "--no-deps", "-w", windows(tmp_path / "out"), windows(tmp_path)]
-    pip(bed, bed.python(slow_pair[0]), *words, **variables)
+    pip(bed, bed.python(pair[0]), *words, **variables)
     seen = json.loads(probe.read_text())
     root = seen["environ"]["CUDA_HOME"]
     assert root.endswith(r"\normal\Lib\site-packages\nvidia\cu13")
     assert seen["environ"].items() >= _variables(root).items()
     assert seen["environ"]["CMAKE_PREFIX_PATH"] == root.replace("nvidia", "cuda_shims_toolkit")
     assert r"\overlay\scripts\nvcc.exe" in seen["shim"].lower()
-    assert f"V{slow_pair[2]}" in seen["said"]
+    assert f"V{pair[2]}" in seen["said"]
 
 
-def test_target_directory(bed, windows_wheel, slow_pair, tmp_path):
+def test_target_directory(bed, windows_wheel, pair, tmp_path):
     """``pip install --target``: no scripts directory of an environment, and Python reads no .pth file there."""
-    python, target = bed.python(slow_pair[0]), tmp_path / "with blank"
-    install_nvcc(bed, python, slow_pair[2], windows_wheel, "--target", windows(target))
+    python, target = bed.python(pair[0]), tmp_path / "with blank"
+    install_nvcc(bed, python, pair[2], windows_wheel, "--target", windows(target))
     root = windows(target / "nvidia/cu13")
     path = {"PYTHONPATH": windows(target)}
-    assert f"V{slow_pair[2]}" in _nvcc_by_path(bed, windows(target / "bin"))
+    assert f"V{pair[2]}" in _nvcc_by_path(bed, windows(target / "bin"))
     assert "CUDA_HOME" not in json.loads(bed.run(python, "-c", _SAY, **path))
     bed.run(python, "-m", "cuda_shims", "install", "--target", windows(target), **path)
     assert json.loads(bed.run(python, "-c", _SAY, **path)).items() >= _variables(root).items()
     bed.run(python, "-m", "cuda_shims", "uninstall", "--target", windows(target), **path)
     assert not [path for path in target.iterdir() if "cuda_shims" in path.name or path.name == "sitecustomize.py"]
-    assert f"V{slow_pair[2]}" in bed.run(target / "nvidia/cu13/bin/nvcc.exe", "--version")
+    assert f"V{pair[2]}" in bed.run(target / "nvidia/cu13/bin/nvcc.exe", "--version")
 
 
 @pytest.fixture
