@@ -89,6 +89,16 @@ class Case(NamedTuple):
         """
         return self.requirement(each.extra for each in catalog.COMPONENTS if each.distribution in components)
 
+    def distribution(self, name: str) -> str:
+        """
+        Name the distribution of a component of the toolkit.
+
+        :param name: that of CUDA 13
+        :returns: e.g. ``nvidia-cublas-cu12``
+
+        """
+        return self.toolkit.distribution(name) if self.toolkit else name
+
     def requirement(self, extras: Iterable[str]) -> str:
         """
         Spell the requirement that brings extras at the toolkit's release.
