@@ -12,7 +12,7 @@ import os
 from typing import NamedTuple
 
 from . import search
-from .catalog import COMPONENTS, distribution_of
+from .catalog import COMPONENTS, distribution_of, missing_tool_fix
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +34,19 @@ for word; do
   case $word in --injection-path | --injection-path=*) exec LOADER "$folder/compute-sanitizer" "$@" ;; esac
 done
 exec LOADER "$folder/compute-sanitizer" --injection-path "$folder" "$@"
+"""
+#: There is no compiler, and this is none: CMake 3.25 finds a toolkit by the path of its nvcc alone, and the version by
+#: what that prints, whatever it exits with. Without it a shim, which PATH has next, would be taken. It counts as one
+#: itself. What CMake asks for is on stdout with the truth, so that the log of a good build has no complaint
+_NVCC = b"""#!/bin/sh
+# cuda-shims shim: no compiler, and says so; CMake finds the toolkit by it
+why="nvcc (cuda-shims): CUDA 12 is installed here, and REASON"
+case " $* " in
+  *' __cmake_determine_cuda '*) printf '%s\\n' "#\\$ TOP=${0%/bin/*}" "$why" ;;
+  *' --version '*) printf '%s\\n' 'Cuda compilation tools, release RELEASE, VVERSION' "$why" ;;
+  *) printf '%s\\n' "$why" >&2 ;;
+esac
+exit 127
 """
 
 
@@ -151,6 +164,20 @@ def sanitizer_script(machine: str) -> bytes | None:
     return _SANITIZER.replace(b"LOADER", loader.encode()) if loader else None
 
 
+def nvcc_script(version: str) -> bytes:
+    """
+    Write what is in the place of a compiler.
+
+    :param version: the toolkit's
+    :returns: what goes to ``bin/nvcc`` of a root
+
+    """
+    release = ".".join(version.split(".")[:2])
+    reason = missing_tool_fix("nvcc", search.SPLIT).replace('"', '\\"')
+    text = _NVCC.replace(b"REASON", reason.encode())
+    return text.replace(b"RELEASE", release.encode()).replace(b"VERSION", version.encode())
+
+
 __all__ = [
     "Component",
     "folder_name",
@@ -158,6 +185,7 @@ __all__ = [
     "is_sanitizer",
     "merged",
     "names",
+    "nvcc_script",
     "sanitizer_links",
     "sanitizer_script",
 ]

@@ -82,6 +82,8 @@ def root_entries(toolkit: Toolkit, place: str, *, driver_stub: bool = True) -> l
     for folder in _folders_of(toolkit):
         for name in _names(folder, "bin"):
             tree.link(f"bin/{name}", os.path.join(folder, "bin", name))
+    if toolkit.parts:
+        tree.text("bin/nvcc", component_folders.nvcc_script(toolkit.version), 0o755)
     _headers(tree, toolkit)
     libraries = _libraries(tree, toolkit)
     _nvvm(tree, toolkit, libraries)

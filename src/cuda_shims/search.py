@@ -98,10 +98,11 @@ def compiles(root: str) -> bool:
     Tell whether builds are to be told of a root's compiler.
 
     :param root: its path, or that of any toolkit
-    :returns: ``False`` for a root of CUDA 12's wheels. What a user names is taken for whole, whatever it is
+    :returns: ``False`` for a root of CUDA 12's wheels, whose nvcc is a script of ours and no link. What a user names is
+        taken for whole, whatever it is
 
     """
-    return os.path.exists(executable(root, "nvcc")) or not os.path.isdir(os.path.join(root, MADE_FROM))
+    return os.path.islink(executable(root, "nvcc")) or not os.path.isdir(os.path.join(root, MADE_FROM))
 
 
 def root_path(site_dir: str, major: int) -> str:

@@ -172,7 +172,7 @@ def other_compiler(case: Case, compiler: HostCompiler, limit: dict[str, int]) ->
 
 
 def _nvcc(case: Case) -> Iterator[Finding]:
-    if not case.home:
+    if not case.home or (case.toolkit and case.toolkit.parts):
         return
     nvcc = envvars.executable(case.home, "nvcc")
     if not os.path.exists(nvcc) or not next(host_compilers.host_compilers(case.environ)).kind:

@@ -12,7 +12,20 @@ from fake_toolkit import SPLIT, TOOL, write, write_distribution
 from shim_support import failed, ran
 
 import _cuda_shims
-from cuda_shims import api, chosen, cli, component_folders, doctor, errors, report, root_maker, roots, search, startup
+from cuda_shims import (
+    api,
+    chosen,
+    cli,
+    component_folders,
+    doctor,
+    errors,
+    report,
+    root_maker,
+    roots,
+    search,
+    shims,
+    startup,
+)
 from cuda_shims.environments import target_environment
 from cuda_shims.root_maker import make_root
 from cuda_shims.toolkits import find_toolkits, read_toolkit
@@ -154,7 +167,6 @@ def test_its_root(root, prefix):
         "compute-sanitizer/libsanitizer-collection.so": "cuda_sanitizer_api/lib/libsanitizer-collection.so",
     }.items():
         assert os.path.samefile(os.path.join(root, path), os.path.join(prefix.site, "nvidia", target)), path
-    assert not os.path.lexists(os.path.join(root, "bin/nvcc"))
     assert not os.path.lexists(os.path.join(root, "lib/libsanitizer-collection.so"))
     assert os.path.isfile(os.path.join(root, "lib/stubs/libcuda.so"))
     assert os.path.isfile(os.path.join(root, "lib/stubs/libnvidia-ml.so"))
@@ -284,6 +296,34 @@ def test_a_shim_has_the_root_made_of_the_toolkit_that_has_the_tool(call, prefix)
     write(os.path.join(prefix.bin, "python"), script.encode(), 0o755)
     failed(call(shim), "is not executable")
     assert content(log) == b"12 -I -m cuda_shims root\n"
+
+
+# what is in the place of nvcc -----------------------------------------------------------------------------------------
+
+
+def test_what_cmake_is_told(root, call):
+    nvcc = os.path.join(root, "bin/nvcc")
+    assert shims.is_shim(nvcc)
+    assert not search.compiles(root)
+    for arguments, line in (
+        (["-v", "__cmake_determine_cuda"], f"#$ TOP={root}\n"),
+        (["-ccbin=/usr/bin/g++", "-v", "__cmake_determine_cuda"], f"#$ TOP={root}\n"),
+        (["--version"], "Cuda compilation tools, release 12.9, V12.9.79\n"),
+    ):
+        done = call(nvcc, *arguments)
+        assert (done.returncode, done.stderr) == (127, b"")
+        first, second = done.stdout.decode().splitlines(keepends=True)
+        assert first == line
+        assert NVCC in second
+    failed(
+        call(nvcc, "-c", "x.cu"), "nvcc (cuda-shims): CUDA 12 is installed here", NVCC, 'pip install "cuda-shims[cu13]"'
+    )
+
+
+def test_it_is_no_compiler_for_shims(root, prefix, call):
+    failed(call(prefix.shim(), path=[os.path.join(root, "bin")]), "CUDA 12 is installed here", NVCC)
+    failed(call(prefix.shim(), CUDA_SHIMS_TOOLKIT=root), "holds no such tool")
+    assert not which(prefix, "nvcc", PATH=os.path.join(root, "bin")).startswith("/")
 
 
 # the shim, the hook and the command line agree ------------------------------------------------------------------------
