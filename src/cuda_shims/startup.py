@@ -98,15 +98,23 @@ def is_asked_for(site_dir: str, environ: Mapping[str, str]) -> bool:
     names = [name for name in os.listdir(site_dir) if name.endswith(".dist-info")]
     if not any(name.startswith(f"cuda_toolkit-{search.SPLIT}.") for name in names):
         return False
-    from .report import on_path  # noqa: PLC0415 # only here, and asked after what costs less
-    from .shims import is_shim  # noqa: PLC0415
-
-    outer = envvars.executable(environ.get(envvars.MARKER, ""), "nvcc")
-    others = (*on_path("nvcc", environ.get("PATH", "")), *on_path("nvcc", _USUAL))
-    if any(path != outer and not is_shim(path) for path in others):
+    if _has_nvcc(environ):
         return False
     names.sort(key=lambda name: not name.startswith(_LIKELY))
     return not any(_requires_toolkit(os.path.join(site_dir, name)) for name in names)
+
+
+def _has_nvcc(environ: Mapping[str, str]) -> bool:
+    # as report.on_path, whose import costs more than all that is done here; shims and what an outer hook set are none
+    from .shims import is_shim  # noqa: PLC0415
+
+    outer = envvars.executable(environ.get(envvars.MARKER, ""), "nvcc")
+    for folder in (*environ.get("PATH", "").split(os.pathsep), _USUAL):
+        nvcc = os.path.join(folder, "nvcc")
+        there = os.path.isabs(nvcc) and os.path.isfile(nvcc) and os.access(nvcc, os.X_OK)
+        if there and nvcc != outer and not is_shim(nvcc):
+            return True
+    return False
 
 
 def _requires_toolkit(dist_info: str) -> bool:
