@@ -661,11 +661,11 @@ def test_exec(command, prefix, monkeypatch):
     assert "CUDACXX" not in environ
 
 
-def test_exec_nvcc(command, prefix):
+def test_exec_of_a_tool_that_cuda_12_has_not(command, prefix):
     prefix.split()
-    code, out, err = command("exec", "nvcc", "--version")
+    code, out, err = command("exec", "fatbinary", "--version")
     assert (code, out, err.count("\n")) == (127, "", 1)
-    assert NVCC in err
+    assert "NVIDIA publishes no fatbinary on PyPI before CUDA 13" in err
     assert command("exec", "no-such-command")[2] == "cuda-shims: no-such-command: no such command on PATH\n"
 
 
