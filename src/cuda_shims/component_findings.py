@@ -6,13 +6,14 @@ import os
 
 from . import envvars, startup
 from .catalog import missing_tool_fix
-from .findings import OK, WARNING, Finding, setting
+from .findings import ERROR, OK, WARNING, Finding, setting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .findings import Case
+    from .toolkits import Toolkit
 
 #: what tells that a component is there, and what fails without it
 _COMPONENTS = {
@@ -37,6 +38,9 @@ def check(case: Case) -> Iterator[Finding]:
         return
     what = f"CUDA {toolkit.release} is there for what uses its headers and libraries, without a compiler."
     yield Finding("no-compiler", OK, what, "", missing_tool_fix("nvcc", toolkit.major))
+    if case.home is None:
+        yield _not_told(case, toolkit)
+        return
     for name, (file, why) in _COMPONENTS.items():
         if not os.path.exists(os.path.join(toolkit.path, *file.split("/"))):
             if name in toolkit.components:
@@ -46,12 +50,15 @@ def check(case: Case) -> Iterator[Finding]:
             else:
                 fix = case.pip(case.extras(name.removesuffix("-cu12")))
                 yield Finding("component-missing", WARNING, f"Not installed: {name}.", why, fix)
+
+
+def _not_told(case: Case, toolkit: Toolkit) -> Finding:
     major = str(toolkit.major)
-    if case.config.toolkit != major and not startup.is_asked_for(toolkit.site_dir, case.environ):
-        what = f"CUDA {toolkit.release} is there, and builds are not told of it."
-        why = "it has no compiler, and hides none: neither yours nor one that a package such as torch did without"
-        fix = f"{setting(envvars.TOOLKIT, major)}; or in pyproject.toml: [tool.cuda-shims] toolkit = {major}"
-        yield Finding("toolkit-not-chosen", WARNING, what, why, fix)
+    other = startup.has_nvcc(case.environ) or envvars.user_toolkit(case.environ, "")
+    what = f"CUDA {toolkit.release} is there, and builds are not told of it."
+    why = "it has no compiler and may be there for another package (torch), so it hides none of this machine's"
+    fix = f"{setting(envvars.TOOLKIT, major)}; or in pyproject.toml: [tool.cuda-shims] toolkit = {major}"
+    return Finding("toolkit-not-chosen", WARNING if other else ERROR, what, why, fix)
 
 
 __all__ = ["check"]

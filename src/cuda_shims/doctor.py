@@ -219,7 +219,7 @@ def _executables(case: Case) -> Iterator[Finding]:
 
 def _root(case: Case) -> Iterator[Finding]:
     toolkit = case.toolkit
-    if not toolkit:
+    if not toolkit or not case.home:
         return
     beside = search.root_path(toolkit.site_dir, toolkit.major)
     root = toolkit.root

@@ -98,14 +98,22 @@ def is_asked_for(site_dir: str, environ: Mapping[str, str]) -> bool:
     names = [name for name in os.listdir(site_dir) if name.endswith(".dist-info")]
     if not any(name.startswith(f"cuda_toolkit-{search.SPLIT}.") for name in names):
         return False
-    if _has_nvcc(environ):
+    if has_nvcc(environ):
         return False
     names.sort(key=lambda name: not name.startswith(_LIKELY))
     return not any(_requires_toolkit(os.path.join(site_dir, name)) for name in names)
 
 
-def _has_nvcc(environ: Mapping[str, str]) -> bool:
-    # as report.on_path, whose import costs more than all that is done here; shims and what an outer hook set are none
+def has_nvcc(environ: Mapping[str, str]) -> bool:
+    """
+    Tell whether a build finds a compiler that is not of the wheels.
+
+    Not by :func:`cuda_shims.report.on_path`, whose import costs more than all that is done here.
+
+    :param environ: the environment
+    :returns: whether there is an nvcc on PATH, or in the usual place; shims are none, nor is what an outer hook set
+
+    """
     from .shims import is_shim  # noqa: PLC0415
 
     outer = envvars.executable(environ.get(envvars.MARKER, ""), "nvcc")
@@ -188,4 +196,4 @@ def _debug(*words: object) -> None:
         print("cuda-shims:", *words, file=sys.stderr)
 
 
-__all__ = ["activate", "is_asked_for"]
+__all__ = ["activate", "has_nvcc", "is_asked_for"]

@@ -384,6 +384,17 @@ def test_what_cuda_12_has_and_is_not_installed(call, prefix, tool, extra):
     assert line in which(prefix, tool)
 
 
+def test_a_tool_that_cuda_12_alone_has(call, prefix):
+    prefix.toolkit()
+    prefix.split(components=EVERY)
+    root = make_root(prefix.site, 12)
+    write(os.path.join(root, "bin/compute-sanitizer"), TOOL, 0o755)
+    found = ran(call(prefix.shim("compute-sanitizer")))
+    assert found == which(prefix, "compute-sanitizer") == os.path.join(root, "bin/compute-sanitizer")
+    failed(call(prefix.shim("cuobjdump")), "not installed in this environment", "cuda-toolkit[cuobjdump]==13.*")
+    failed(call(prefix.shim("compute-sanitizer"), CUDA_SHIMS_TOOLKIT="13"), "no pip-installed toolkit of that major")
+
+
 def test_a_shim_beside_cuda_11_knows_nothing_of_12(call, prefix):
     prefix.split("11.8.89", [name.replace("12", "11") for name in SPLIT])
     failed(call(prefix.shim("ptxas")), "nvidia-cuda-nvcc holds it")
@@ -708,19 +719,21 @@ def test_the_doctor_calls_no_toolkit_broken_for_its_missing_compiler(prefix):
 
 def test_the_doctor_says_that_it_is_not_chosen(prefix):
     prefix.split()
-    make_root(prefix.site, 12)
-    assert "CUDA_SHIMS_TOOLKIT=12" in examined(prefix)["toolkit-not-chosen"].fix
+    (found,) = (each for code, each in examined(prefix).items() if not code.startswith(("hook", "shim", "not-inst")))
+    assert (found.code, found.level) == ("toolkit-not-chosen", "error")
+    assert "CUDA_SHIMS_TOOLKIT=12" in found.fix
+    assert examined(prefix, CUDA_HOME="/opt/cuda")["toolkit-not-chosen"].level == "warning"
     assert "toolkit-not-chosen" not in examined(prefix, CUDA_SHIMS_TOOLKIT="12")
 
 
 def test_the_doctor_says_what_is_missing(prefix):
     prefix.split(components=["nvidia-cuda-runtime-cu12"])
-    missing = examined(prefix)["component-missing"]
+    missing = examined(prefix, CUDA_SHIMS_TOOLKIT="12")["component-missing"]
     assert (missing.level, "crt/host_defines.h" in missing.why) == ("warning", True)
     assert "cuda-toolkit[nvcc]==12.9.*" in missing.fix
     os.unlink(os.path.join(prefix.site, "nvidia/cuda_runtime/include/cuda_runtime_api.h"))
-    assert "nvidia-cuda-runtime-cu12==12.9.79" in examined(prefix)["component-broken"].fix
-    assert "form no toolkit" in examined(prefix)["root-missing"].why
+    assert "nvidia-cuda-runtime-cu12==12.9.79" in examined(prefix, CUDA_SHIMS_TOOLKIT="12")["component-broken"].fix
+    assert "form no toolkit" in examined(prefix, CUDA_SHIMS_TOOLKIT="12")["root-missing"].why
 
 
 def test_the_doctor_on_a_tool_that_lost_its_bit(prefix):
