@@ -70,10 +70,10 @@ _cs_fresh() {
 # _cs_split SITE: likewise among CUDA 12's components; compute-sanitizer, of mode 0644 there, is run by the root alone
 _cs_split() {
   for _cs_wheel in "$1"/nvidia/cuda_*; do
+    [ -n "$_cs_home" ] || [ ! -d "$_cs_wheel" ] || _cs_12=$1
+    [ -f "$_cs_wheel/bin/$_cs_tool" ] || continue
     for _cs_input in "$1/nvidia_${_cs_wheel##*/}"_cu12-*.dist-info; do
       [ -d "$_cs_input" ] || continue
-      [ -n "$_cs_home" ] || _cs_12=yes
-      [ -f "$_cs_wheel/bin/$_cs_tool" ] || continue
       _cs_found=$_cs_wheel/bin/$_cs_tool _cs_stale=yes _cs_best=12
       _cs_fresh "$1/cuda_shims_toolkit/cu12" "$1" "$1/nvidia" && _cs_usable "$_cs_root/bin/$_cs_tool" || return
       _cs_found=$_cs_root/bin/$_cs_tool _cs_stale=
@@ -208,8 +208,11 @@ if [ -z "$_cs_want" ]; then
 fi
 
 [ -z "$_cs_locked" ] || _cs_fail "$_cs_locked is not executable, as its wheel has it; a toolkit root runs it: cuda-shims root"
+for _cs_input in "$_cs_12"/nvidia_cuda_*_cu12-*.dist-info; do
+  [ -d "$_cs_input" ] || _cs_12= # the folders are those of CUDA 11, or of none
+done
 _cs_extra=$_cs_tool _cs_major=13
-case $_cs_12$_cs_tool in
+case ${_cs_12:+yes}$_cs_tool in
   yescompute-sanitizer) _cs_major=12 _cs_12= _cs_extra=sanitizer ;;
   compute-sanitizer) _cs_extra=sanitizer ;;
   yesptxas) _cs_major=12 _cs_12= _cs_extra=nvcc ;;
