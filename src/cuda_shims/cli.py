@@ -260,7 +260,8 @@ def _list(options: argparse.Namespace, output: Output) -> int:
         if row["path"]:
             lines.append(f"  {row['tool']:{width}}  {row['distribution']} {row['version']}  {row['path']}")
         else:
-            lines.append(f"  {row['tool']:{width}}  -  {row['fix']}")
+            never, _, _ = row["fix"].partition("; ")  # said of most tools of CUDA 12
+            lines.append(f"  {row['tool']:{width}}  -  {never if toolkit.parts and 'before' in never else row['fix']}")
         if row["on_path"] and not row["on_path_is_ours"]:
             lines.append(f"  {'':{width}}  PATH gives another one: {row['on_path']}")
         elif row["shadows"]:

@@ -36,8 +36,9 @@ def check(case: Case) -> Iterator[Finding]:
     toolkit = case.toolkit
     if toolkit is None or not toolkit.parts:
         return
-    what = f"CUDA {toolkit.release} is there for what uses its headers and libraries, without a compiler."
-    yield Finding("no-compiler", OK, what, "", missing_tool_fix("nvcc", toolkit.major))
+    never = missing_tool_fix("nvcc", toolkit.major).partition(";")[0]
+    what = f"CUDA {toolkit.release} is there for what uses its headers and libraries, without a compiler: {never}."
+    yield Finding("no-compiler", OK, what)
     if case.home is None:
         yield _not_told(case, toolkit)
         return
