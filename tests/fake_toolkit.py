@@ -84,6 +84,58 @@ def component_files(version: str = "13.5.37", tool: bytes = TOOL) -> dict[str, d
     }
 
 
+def split_files(version: str = "12.9.79", tool: bytes = TOOL) -> dict[str, dict[str, bytes]]:
+    """List for each distribution of CUDA 12 the files below ``nvidia`` that it holds."""
+    major, minor = (int(part) for part in version.split(".")[:2])
+    found = {
+        "cuda-runtime": {
+            "include/cuda.h": CUDA_H % (major * 1000 + minor * 10),
+            "include/cuda_runtime.h": b"\n",
+            "include/cuda_runtime_api.h": b"\n",
+            "include/cooperative_groups/details/info.h": b"\n",
+            "lib/libcudart.so.12": b"ELF cudart",
+            "lib/libcudart_static.a": b"!<arch>\n",
+        },
+        "cuda-nvcc": {
+            "bin/ptxas": tool,
+            "include/crt/host_defines.h": b"\n",
+            "nvvm/include/nvvm.h": b"\n",
+            "nvvm/lib64/libnvvm.so": b"ELF nvvm",
+            "nvvm/libdevice/libdevice.10.bc": b"BC",
+        },
+        "cuda-cccl": {
+            **{f"include/{name}/x.h": b"\n" for name in ("cub", "cuda", "nv", "thrust")},
+            "include/__init__.py": b"",
+            "lib/cmake/cub/cub-header-search.cmake": b'set(from_install_prefix "../../../")\n',
+            "lib/cmake/cccl/cccl-config.cmake": b"\n",
+            "lib/__init__.py": b"",
+        },
+        "cuda-cupti": {
+            "include/cupti.h": b"cupti\n",
+            "include/generated_cuda_meta.h": b"of cupti\n",
+            "include/nv/of_cupti.h": b"\n",
+            "lib/libcupti.so.12": b"ELF cupti",
+        },
+        "cuda-nvrtc": {"include/nvrtc.h": b"\n", "lib/libnvrtc.so.12": b"ELF nvrtc"},
+        "cuda-sanitizer-api": {
+            "bin/compute-sanitizer": b"\x7fELF\x02 sanitizer",
+            "include/generated_cuda_meta.h": b"of the sanitizer\n",
+            "lib/libsanitizer-collection.so": b"ELF collection",
+        },
+        "nvml-dev": {"include/nvml.h": NVML_H},
+        "cublas": {"include/cublas_v2.h": b"\n", "lib/libcublas.so.12": b"ELF cublas"},
+        "cudnn": {"include/cudnn.h": b"\n", "lib/libcudnn.so.9": b"ELF cudnn"},
+    }
+    return {
+        f"nvidia-{name}-cu{major}": {f"{name.replace('-', '_')}/{path}": data for path, data in files.items()}
+        for name, files in found.items()
+    }
+
+
+#: what ``cuda-toolkit[cudart,nvcc,cccl,nvrtc]==12.*`` brings
+SPLIT = ("nvidia-cuda-runtime-cu12", "nvidia-cuda-nvcc-cu12", "nvidia-cuda-cccl-cu12", "nvidia-cuda-nvrtc-cu12")
+
+
 #: what ``cuda-shims[cu13]`` brings
 COMPILER = ("nvidia-cuda-nvcc", "nvidia-nvvm", "nvidia-cuda-crt", "nvidia-cuda-runtime", "nvidia-cuda-cccl")
 
@@ -95,7 +147,7 @@ def record_hash(data: bytes) -> str:
 
 def is_program(path: str, data: bytes) -> bool:
     """Tell whether a wheel marks a file as executable."""
-    return data.startswith((b"#!", b"\x7fELF\x02")) and "/bin/" in path
+    return data.startswith((b"#!", b"\x7fELF\x02")) and "/bin/" in path and "/cuda_sanitizer_api/" not in path
 
 
 def write(path: str, data: bytes = b"", mode: int = 0o644) -> str:
@@ -133,6 +185,23 @@ def write_toolkit(
         )
     age(site_dir)
     return os.path.join(site_dir, "nvidia", f"cu{major}")
+
+
+def write_split(
+    site_dir: str,
+    version: str = "12.9.79",
+    components: Iterable[str] = SPLIT,
+    tool: bytes = TOOL,
+    *,
+    asked: bool = False,
+) -> None:
+    """Install CUDA 12 by hand; ``asked``: and ``cuda-toolkit``, which a user asked for."""
+    files = split_files(version, tool)
+    for name in components:
+        write_distribution(site_dir, name, version, {f"nvidia/{path}": data for path, data in files[name].items()})
+    if asked:
+        write_distribution(site_dir, "cuda-toolkit", version, {})
+    age(site_dir)
 
 
 def write_ours(site_dir: str, scripts: str) -> str:
@@ -187,11 +256,13 @@ def snapshot(folder: str, *, times: bool = False) -> dict[str, object]:
 def write_wheel(folder: str, version: str = "13.5.37", components: Iterable[str] = COMPILER) -> list[str]:
     """Write wheels by hand, as NVIDIA's are: py3-none-any here, tools with mode 0744; returns their paths."""
     major = version.partition(".")[0]
+    below = "nvidia" if major == "12" else f"nvidia/cu{major}"
+    every = {**(split_files(version) if major == "12" else component_files(version)), "cuda-toolkit": {}}
     paths = []
     for name in components:
         spelt = name.replace("-", "_")
         info = f"{spelt}-{version}.dist-info"
-        files = {f"nvidia/cu{major}/{path}": data for path, data in component_files(version)[name].items()}
+        files = {f"{below}/{path}": data for path, data in every[name].items()}
         files[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()
         files[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: fake\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
         paths.append(_zip_wheel(folder, f"{spelt}-{version}-py3-none-any.whl", info, files))
@@ -237,6 +308,10 @@ class Prefix:
     def toolkit(self, version: str = "13.5.37", components: Iterable[str] = COMPILER, tool: bytes = TOOL) -> str:
         """Install a toolkit; returns its folder."""
         return write_toolkit(self.site, version, components, tool)
+
+    def split(self, version: str = "12.9.79", components: Iterable[str] = SPLIT, *, asked: bool = False) -> None:
+        """Install CUDA 12."""
+        write_split(self.site, version, components, asked=asked)
 
     def ours(self) -> str:
         """Install cuda-shims; returns its ``.dist-info``."""

@@ -35,6 +35,8 @@ COMPILERS = ("CUDACXX", "NVCC")
 #: On Windows the wheels have a toolkit's layout: their own folder is the root, and :data:`ROOTS_FOLDER` holds what they
 #: lack
 WHEELS_ARE_ROOT = os.name == "nt"
+#: the CUDA major whose wheels have no ``nvidia/cuNN``, but a folder for each component: ``nvidia/cuda_runtime`` …
+SPLIT = 12
 #: what we set, so that a nested environment knows our values from its user's
 MARKER = "CUDA_SHIMS_ROOT"
 #: a user's choice among toolkits, a major or the path of a root: it beats everything, and we never set it
@@ -54,7 +56,8 @@ def toolkit_majors(site_dir: str) -> "list[int]":
     List the CUDA majors whose wheels are in a directory.
 
     :param site_dir: a site-packages directory, or any directory of ``sys.path``
-    :returns: the NN of each ``nvidia/cuNN`` folder, newest first
+    :returns: the NN of each ``nvidia/cuNN`` folder, newest first; :data:`SPLIT` also for what may be components of it
+        (those of CUDA 11 have folders of the same names: :func:`cuda_shims.search.majors` tells them apart)
 
     """
     try:
@@ -62,7 +65,10 @@ def toolkit_majors(site_dir: str) -> "list[int]":
     except (OSError, ValueError):  # ValueError: a NUL in the path
         return []
     majors = {name[2:] for name in names if name.startswith("cu") and len(name) <= _LONGEST and name[2:].isdigit()}
-    return sorted((int(each) for each in majors if each.isascii() and each[0] != "0"), reverse=True)
+    found = {int(each) for each in majors if each.isascii() and each[0] != "0"}
+    if not WHEELS_ARE_ROOT and any(name.startswith("cuda_") for name in names):
+        found.add(SPLIT)
+    return sorted(found, reverse=True)
 
 
 def has_compiler(site_dir: str, major: int) -> bool:
@@ -119,7 +125,7 @@ def listed(root: str, name: str) -> "list[str]":
     return [os.path.join(path, name) for name in names]
 
 
-def is_trusted(root: str, site_dir: str, major: int) -> bool:
+def is_trusted(root: str, wheels: str) -> bool:
     """
     Tell whether what a root links to may be run: it belongs to this user, to the superuser, or to whose the wheels are.
 
@@ -127,8 +133,7 @@ def is_trusted(root: str, site_dir: str, major: int) -> bool:
     have made it, and its nvcc would run as whoever builds.
 
     :param root: an existing root
-    :param site_dir: the site-packages directory that holds its wheels
-    :param major: e.g. 13
+    :param wheels: the folder of its wheels
     :returns: whether it is; on Windows, where links are not made, always
     :raises OSError: when it is not there
 
@@ -136,7 +141,7 @@ def is_trusted(root: str, site_dir: str, major: int) -> bool:
     owner = os.lstat(root).st_uid
     if owner == 0 or owner == os.geteuid():
         return True
-    return owner == os.stat(os.path.join(site_dir, "nvidia", f"cu{major}")).st_uid
+    return owner == os.stat(wheels).st_uid
 
 
 def executable(folder: str, tool: str) -> str:
@@ -225,17 +230,26 @@ def main() -> None:
 
 def _ready_root(site_dir: str, major: int) -> "str | None":
     root = os.path.join(site_dir, ROOTS_FOLDER, f"cu{major}")
+    wheels = os.path.join(site_dir, "nvidia", f"cu{major}")
     if WHEELS_ARE_ROOT:
-        return os.path.join(site_dir, "nvidia", f"cu{major}") if is_fresh(root) else None
+        return wheels if is_fresh(root) else None
     # CMake cannot link below a path with a space: a root elsewhere has to serve
-    return root if " " not in root and is_fresh(root) and is_trusted(root, site_dir, major) else None
+    return root if " " not in root and is_fresh(root) and is_trusted(root, wheels) else None
+
+
+def _compilers() -> "list[tuple[str, int]]":
+    found, split = [], False
+    for entry in sys.path:
+        if isinstance(entry, str) and os.path.isabs(entry):
+            majors = toolkit_majors(entry)
+            split = split or SPLIT in majors
+            found += [(entry, major) for major in majors if has_compiler(entry, major)]
+    # the project may choose the toolkit that has no compiler
+    return [] if split and os.path.exists("pyproject.toml") else found
 
 
 def _common_case(environ: "os._Environ[str]") -> bool:
-    found = []
-    for entry in sys.path:
-        if isinstance(entry, str) and os.path.isabs(entry):
-            found += [(entry, major) for major in toolkit_majors(entry) if has_compiler(entry, major)]
+    found = _compilers()
     if len(found) != 1 or environ.get(TOOLKIT) or environ.get(FORWARD):
         return False
     site_dir, major = found[0]
@@ -267,6 +281,7 @@ __all__ = [
     "MADE_FROM",
     "MARKER",
     "ROOTS_FOLDER",
+    "SPLIT",
     "STAMP",
     "TOOLKIT",
     "WHEELS_ARE_ROOT",

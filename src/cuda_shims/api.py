@@ -111,21 +111,24 @@ def variables(toolkit: Toolkit | None = None, environ: Mapping[str, str] | None 
     """
     Compute the environment variables that make build systems find a toolkit.
 
-    :param toolkit: the toolkit; by default the first one with a compiler on ``sys.path``, whose root is made if need be
+    :param toolkit: the toolkit; by default the first one with a compiler on ``sys.path``, else CUDA 12, whose root is
+        made if need be
     :param environ: what they are for (its PATH is what ours is put before); by default ``os.environ``
     :returns: name to value, PATH included
     :raises ToolkitNotFoundError: when there is no toolkit
+    :raises NotWritableError: when a root is needed and can be made nowhere
 
     """
     environ = os.environ if environ is None else environ
     if toolkit is None:
-        found = next(search.compilers(sys.path), None)
+        found = next(search.compilers(sys.path), None) or next(search.candidates(sys.path), None)
         if found is None:
             raise ToolkitNotFoundError(current_environment().label)
         home = make_root(*found)
     else:
-        home = toolkit.home
-    return {name: value for name, value in envvars.for_root(environ, home).items() if value is not None}
+        home = make_root(toolkit.site_dir, toolkit.major) if toolkit.parts else toolkit.home
+    changes = envvars.for_root(environ, home, compiler=search.compiles(home))
+    return {name: value for name, value in changes.items() if value is not None}
 
 
 __all__ = ["Change", "install", "owner", "uninstall", "variables"]

@@ -1,5 +1,5 @@
 """
-What NVIDIA's wheels hold: closed tables of tools and components, read from the wheels of CUDA 13.0 to 13.5.
+What NVIDIA's wheels hold: closed tables of tools and components, read from the wheels of CUDA 12.0 to 13.5.
 
 Nothing here touches a disk or imports more than :mod:`typing`, so that the wheel's build hook can run it.
 """
@@ -14,18 +14,18 @@ class Tool(NamedTuple):
 
     #: file name without extension
     name: str
-    #: the distribution whose wheel holds it
+    #: the distribution whose wheel holds it in CUDA 13; see :func:`distribution_of`
     distribution: str
     #: the extra of the ``cuda-toolkit`` distribution that brings it
     extra: str
-    #: first CUDA release that has it on PyPI
+    #: first CUDA release from 12.0 on that has it on PyPI
     since: str
 
 
 class Component(NamedTuple):
     """A distribution that is part of a toolkit."""
 
-    #: its normalised name
+    #: its normalised name for CUDA 13; see :func:`distribution_of`
     distribution: str
     #: the extra of the ``cuda-toolkit`` distribution that brings it
     extra: str
@@ -35,9 +35,12 @@ class Component(NamedTuple):
     title: str
 
 
+#: the first major of which NVIDIA publishes nvcc on PyPI; its extra brings all that compiling takes
+_FIRST_WITH_COMPILER = 13
+
 TOOLS: tuple[Tool, ...] = (
     Tool("nvcc", "nvidia-cuda-nvcc", "nvcc", "13.0"),
-    Tool("ptxas", "nvidia-cuda-nvcc", "nvcc", "13.0"),
+    Tool("ptxas", "nvidia-cuda-nvcc", "nvcc", "12.0"),
     Tool("fatbinary", "nvidia-cuda-nvcc", "nvcc", "13.0"),
     Tool("nvlink", "nvidia-cuda-nvcc", "nvcc", "13.0"),
     Tool("bin2c", "nvidia-cuda-nvcc", "nvcc", "13.0"),
@@ -45,7 +48,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool("cicc", "nvidia-nvvm", "nvvm", "13.0"),
     Tool("cuobjdump", "nvidia-cuda-cuobjdump", "cuobjdump", "13.2"),
     Tool("nvdisasm", "nvidia-cuda-nvdisasm", "nvdisasm", "13.2"),
-    Tool("compute-sanitizer", "nvidia-cuda-sanitizer-api", "sanitizer", "13.0"),
+    Tool("compute-sanitizer", "nvidia-cuda-sanitizer-api", "sanitizer", "12.9"),
     Tool("tileiras", "nvidia-cuda-tileiras", "tileiras", "13.1"),
     Tool("tileirdisasm", "nvidia-cuda-tileiras", "tileiras", "13.4"),
 )
@@ -110,6 +113,18 @@ def find_tool(name: str) -> Tool | None:
     return next((tool for tool in TOOLS if tool.name == name), None)
 
 
+def distribution_of(name: str, major: int | None) -> str:
+    """
+    Name a component's distribution for a CUDA major: up to CUDA 12 each major has its own.
+
+    :param name: the distribution of CUDA 13, e.g. ``nvidia-cublas``
+    :param major: the major, ``None`` where there is no toolkit
+    :returns: e.g. ``nvidia-cublas-cu12``
+
+    """
+    return name if major is None or major >= _FIRST_WITH_COMPILER else f"{name}-cu{major}"
+
+
 def install_line(extra: str, release: str | int | None = None) -> str:
     """
     Spell the command that installs a component at the toolkit's version.
@@ -134,9 +149,18 @@ def missing_tool_fix(name: str, major: int | None = None) -> str:
     tool = find_tool(name)
     if tool is None:
         return "no CUDA wheel on PyPI holds a tool of that name"
-    if tool.extra in {"nvcc", "nvvm"}:
-        return f'{tool.distribution} holds it; run: pip install "cuda-shims[cu13]"'
-    return f"{tool.distribution} holds it (since CUDA {tool.since}); run: {install_line(tool.extra, major)}"
+    if major and major < int(tool.since.partition(".")[0]):
+        of_13 = missing_tool_fix(name).replace("run: ", "")
+        own = f"name a CUDA {major} of this machine's: CUDA_SHIMS_TOOLKIT=/its/folder"
+        return f"NVIDIA publishes no {name} on PyPI before CUDA {tool.since}; {of_13}, or {own}"
+    since = "" if tool.extra in {"nvcc", "nvvm"} else f" (since CUDA {tool.since})"
+    return f"{distribution_of(tool.distribution, major)} holds it{since}; run: {_line_of(tool, major)}"
+
+
+def _line_of(tool: Tool, major: int | None) -> str:
+    if tool.extra in {"nvcc", "nvvm"} and (major is None or major >= _FIRST_WITH_COMPILER):
+        return 'pip install "cuda-shims[cu13]"'
+    return install_line(tool.extra, major)
 
 
 __all__ = [
@@ -147,6 +171,7 @@ __all__ = [
     "TOOLS",
     "Component",
     "Tool",
+    "distribution_of",
     "find_tool",
     "install_line",
     "missing_tool_fix",

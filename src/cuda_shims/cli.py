@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .api import Change
+    from .chosen import Place
     from .findings import Finding
 
 #: raised when a key of the JSON output changes its meaning or goes
@@ -111,6 +112,8 @@ def _parser() -> argparse.ArgumentParser:
     where = place.add_mutually_exclusive_group()
     where.add_argument("--python", metavar="PATH", help="another interpreter's environment")
     where.add_argument("--target", metavar="DIR", help="a directory that pip install --target filled")
+    choice = argparse.ArgumentParser(add_help=False)
+    choice.add_argument("--cuda", metavar="MAJOR", type=_major, help="this CUDA, 12 say (default: the newest one)")
     change = argparse.ArgumentParser(add_help=False)
     change.add_argument("--dry-run", action="store_true", help="only say what would be done")
     change.add_argument("--force", action="store_true", help="also replace or remove files that are not ours")
@@ -140,24 +143,34 @@ def _parser() -> argparse.ArgumentParser:
     command(
         "uninstall", _uninstall, "remove all that is ours, cuda-shims included", "cuda-shims uninstall", place, change
     )
-    command("list", _list, "list the tools: where each is, which one PATH gives", "cuda-shims list --json", place)
+    command(
+        "list", _list, "list the tools: where each is, which one PATH gives", "cuda-shims list --json", place, choice
+    )
     text = "print the path of a tool, header, library or CMake target, or say which wheel holds it"
-    which = command("which", _which, text, "cuda-shims which CUDA::nvjpeg", place)
+    which = command("which", _which, text, "cuda-shims which CUDA::nvjpeg", place, choice)
     what = which.add_mutually_exclusive_group(required=True)
     what.add_argument(
         "name", metavar="NAME", nargs="?", help="such as nvcc, cudaProfiler.h, libcublas.so, CUDA::nvjpeg"
     )
     what.add_argument("-l", metavar="LIBRARY", dest="library", help="as a linker takes it: -lcublas")
-    command("root", _root, "print the path of the toolkit root", "./configure --with-cuda=$(cuda-shims root)", place)
-    env = command("env", _env, "print the variables for a shell", 'eval "$(cuda-shims env)"', place)
+    command(
+        "root", _root, "print the path of the toolkit root", "./configure --with-cuda=$(cuda-shims root)", place, choice
+    )
+    env = command("env", _env, "print the variables for a shell", 'eval "$(cuda-shims env)"', place, choice)
     env.add_argument("--format", choices=_formats(), default="sh", help="for which shell (default: sh)")
-    execute = command("exec", _exec, "run a command with the variables set", "cuda-shims exec make -j4", place)
+    execute = command("exec", _exec, "run a command with the variables set", "cuda-shims exec make -j4", place, choice)
     execute.add_argument("command", metavar="CMD")
     execute.add_argument("arguments", metavar="ARG", nargs=argparse.REMAINDER)
     text = "look for all that can go wrong, each with its fix"
-    doctor = command("doctor", _doctor, text, "pip wheel . 2>&1 | cuda-shims doctor --log -", place)
+    doctor = command("doctor", _doctor, text, "pip wheel . 2>&1 | cuda-shims doctor --log -", place, choice)
     doctor.add_argument("--log", metavar="FILE", help="explain the log of a failed build (-: standard input) instead")
     return parser
+
+
+def _major(text: str) -> str:
+    if not (text.isascii() and text.isdigit()) or text.startswith("0"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a CUDA major, such as 12")
+    return text
 
 
 def _formats() -> tuple[str, ...]:
@@ -227,45 +240,19 @@ def _report(changes: Sequence[Change], output: Output, *, dry_run: bool) -> int:
     return 1 if conflicts else 0
 
 
-def _toolkit(options: argparse.Namespace) -> Any:
-    # the toolkit that a command is about: the configured major, else the first with a compiler, else the first
-    from .config import load_config  # noqa: PLC0415
-    from .errors import ToolkitNotFoundError  # noqa: PLC0415
-    from .toolkits import find_toolkits  # noqa: PLC0415
+def _place(options: argparse.Namespace) -> Place:
+    from .chosen import Place  # noqa: PLC0415
+    from .envvars import TOOLKIT  # noqa: PLC0415
 
-    choice = load_config(_directory(), os.environ).toolkit
-    elsewhere = options.python or options.target
-    environment = _environment(options)
-    found = find_toolkits(environment.site_dirs if elsewhere else None)
-    if choice and choice.isdigit():
-        found = [toolkit for toolkit in found if str(toolkit.major) == choice]
-    compilers = [toolkit for toolkit in found if "nvcc" in toolkit.tools]
-    if not found:
-        raise ToolkitNotFoundError(environment.label, choice)
-    return (compilers or found)[0]
-
-
-def _home(options: argparse.Namespace) -> str:
-    # what CUDA_HOME should name; the root is made if it is missing
-    from .config import load_config  # noqa: PLC0415
-    from .errors import NotWritableError  # noqa: PLC0415
-    from .root_maker import make_root  # noqa: PLC0415
-
-    choice = load_config(_directory(), os.environ).toolkit
-    if choice and os.path.isabs(choice):
-        return choice
-    toolkit = _toolkit(options)
-    try:
-        return make_root(toolkit.site_dir, toolkit.major)
-    except NotWritableError as error:
-        print(f"cuda-shims: {error}; going on with the wheels' own folder", file=sys.stderr)
-        return str(toolkit.path)
+    environ = {**os.environ, TOOLKIT: options.cuda} if options.cuda else os.environ
+    return Place(_directory(), environ, _environment(options), bool(options.python or options.target))
 
 
 def _list(options: argparse.Namespace, output: Output) -> int:
+    from .chosen import toolkits  # noqa: PLC0415
     from .report import tool_rows  # noqa: PLC0415
 
-    toolkit = _toolkit(options)
+    toolkit, *others = toolkits(_place(options))
     rows = tool_rows(toolkit, os.environ.get("PATH", ""))
     lines = [f"CUDA {toolkit.version} in {toolkit.home}"]
     width = max(len(row["tool"]) for row in rows)
@@ -273,21 +260,27 @@ def _list(options: argparse.Namespace, output: Output) -> int:
         if row["path"]:
             lines.append(f"  {row['tool']:{width}}  {row['distribution']} {row['version']}  {row['path']}")
         else:
-            lines.append(f"  {row['tool']:{width}}  -  {row['fix']}")
+            never, _, _ = row["fix"].partition("; ")  # said of most tools of CUDA 12
+            lines.append(f"  {row['tool']:{width}}  -  {never if toolkit.parts and 'before' in never else row['fix']}")
         if row["on_path"] and not row["on_path_is_ours"]:
             lines.append(f"  {'':{width}}  PATH gives another one: {row['on_path']}")
         elif row["shadows"]:
             lines.append(f"  {'':{width}}  before {', '.join(row['shadows'])}")
-    output.answer({"toolkit": {**toolkit._asdict(), "root": toolkit.root}, "tools": rows}, *lines)
+    lines += [f"CUDA {each.version} is in {each.home}: cuda-shims list --cuda {each.major}" for each in others]
+    described = [{**each._asdict(), "root": each.root} for each in (toolkit, *others)]
+    output.answer({"toolkit": described[0], "others": described[1:], "tools": rows}, *lines)
     return 0
 
 
 def _which(options: argparse.Namespace, output: Output) -> int:
-    from . import lookup, provides  # noqa: PLC0415
+    from . import chosen, lookup, provides  # noqa: PLC0415
     from .errors import ToolNotFoundError  # noqa: PLC0415
 
+    place = _place(options)
     name = options.name if options.library is None else f"-l{options.library}"
-    answer = lookup.which(name, lambda: _toolkit(options), lambda: _environment(options).site_dirs, os.environ)
+    answer = lookup.which(
+        name, lambda: chosen.with_tool(place, name), lambda: place.environment.site_dirs, place.environ
+    )
     data = {"tool": name, "kind": answer.kind, "path": answer.path, "toolkit": answer.toolkit}
     holdings = [each._asdict() for each in provides.find(name)]
     output.answer({**data, "holdings": holdings}, *([answer.path] if answer.path else []))
@@ -297,17 +290,22 @@ def _which(options: argparse.Namespace, output: Output) -> int:
 
 
 def _root(options: argparse.Namespace, output: Output) -> int:
-    home = _home(options)
+    from .chosen import home_of  # noqa: PLC0415
+
+    home = home_of(_place(options), output.remark)
     output.answer({"root": home}, home)
     return 0
 
 
 def _env(options: argparse.Namespace, output: Output) -> int:
-    from .envvars import prepended, root_variables, search_paths  # noqa: PLC0415
+    from .chosen import home_of, shell_variables  # noqa: PLC0415
+    from .envvars import TOOLKIT, prepended, search_paths  # noqa: PLC0415
     from .shells import github_path_line, render  # noqa: PLC0415
 
-    home = _home(options)
-    variables = root_variables(home)
+    home = home_of(_place(options), output.remark)
+    variables = shell_variables(home, os.environ)
+    if options.cuda:  # or the next start of Python would set the newest again
+        variables[TOOLKIT] = options.cuda
     folders = search_paths(home)
     chosen = "json" if options.json else options.format
     if chosen == "github":  # which can extend PATH alone, so the others are what they are now and ours
@@ -326,15 +324,21 @@ def _env(options: argparse.Namespace, output: Output) -> int:
 
 
 def _exec(options: argparse.Namespace, output: Output) -> int:
+    from .catalog import find_tool, missing_tool_fix  # noqa: PLC0415
+    from .chosen import home_of  # noqa: PLC0415
     from .envvars import for_root  # noqa: PLC0415
     from .processes import become, changed  # noqa: PLC0415
+    from .search import compiles  # noqa: PLC0415
 
-    environ = changed(os.environ, for_root(os.environ, _home(options)))
+    place = _place(options)
+    home = home_of(place, output.remark)
+    environ = changed(place.environ, for_root(place.environ, home, compiler=compiles(home)))
     sys.stdout.flush()
     try:
         return become(options.command, options.arguments, environ)
     except (FileNotFoundError, NotADirectoryError):
-        output.remark(f"cuda-shims: {options.command}: no such command on PATH", -1)
+        why = missing_tool_fix(options.command, 12) if find_tool(options.command) and not compiles(home) else ""
+        output.remark(f"cuda-shims: {options.command}: {why or 'no such command on PATH'}", -1)
         return 127
     except OSError as error:
         output.remark(f"cuda-shims: {options.command}: cannot be run ({error.strerror})", -1)
@@ -346,7 +350,8 @@ def _doctor(options: argparse.Namespace, output: Output) -> int:
 
     if options.log:
         return _explain(options, output)
-    findings = examine(_environment(options), os.environ, _directory())
+    place = _place(options)
+    findings = examine(place.environment, place.environ, place.directory)
     lines = [line for each in findings for line in _told(each)]
     bad = [each for each in findings if each.level != "ok"]
     errors = sum(each.level == "error" for each in bad)
@@ -375,12 +380,13 @@ def _explain(options: argparse.Namespace, output: Output) -> int:
     log = read_log(options.log)
     if log.skipped:
         output.remark(f"cuda-shims: of this long log only the end was looked at, from line {log.first_line} on", -1)
+    place = _place(options)
     try:
-        config = load_config(_directory(), os.environ)
+        config = load_config(place.directory, place.environ)
     except ConfigError as error:  # a mistake there is for doctor without --log to say
         output.remark(f"cuda-shims: {error}", 1)
         config = Config()
-    case = make_case(_environment(options), os.environ, config)._replace(directory=_directory())
+    case = make_case(place.environment, place.environ, config)._replace(directory=place.directory)
     found = explain(log, case)
     lines = [line for each in found for line in _told(each.finding, f"  line {each.line}: {each.quote}")]
     if not found:

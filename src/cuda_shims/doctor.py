@@ -11,7 +11,19 @@ import os
 import platform
 import sys
 
-from . import api, catalog, envvars, needs, own_files, plan, root_maker, search, surroundings, visual_studio
+from . import (
+    api,
+    catalog,
+    component_findings,
+    envvars,
+    needs,
+    own_files,
+    plan,
+    root_maker,
+    search,
+    surroundings,
+    visual_studio,
+)
 from .config import Config, load_config, load_pyproject
 from .errors import ConfigError
 from .findings import ERROR, OK, WARNING, Case, Finding, make_case, printable
@@ -143,7 +155,7 @@ def _without_files(case: Case, version: str) -> Finding:
 
 def _components(case: Case) -> Iterator[Finding]:
     toolkit = case.toolkit
-    if not toolkit:
+    if not toolkit or toolkit.parts:
         return
     files = {name: os.path.join(toolkit.path, file) for name, (file, _) in _COMPONENTS.items()}
     gone = [name for name, file in files.items() if not os.path.exists(file) and not os.path.exists(file + ".exe")]
@@ -192,10 +204,12 @@ def _executables(case: Case) -> Iterator[Finding]:
     if not toolkit:
         return
     wrong = [name for name, path in toolkit.tools.items() if not os.access(path, os.X_OK)]
+    if toolkit.parts and "compute-sanitizer" in wrong:  # as its wheel has it; the root runs it
+        wrong.remove("compute-sanitizer")
     if not wrong:
         yield Finding("executables", OK, "All tools can be executed.")
         return
-    wheels = sorted({tool.distribution for tool in catalog.TOOLS if tool.name in wrong})
+    wheels = sorted({toolkit.distribution(tool.distribution) for tool in catalog.TOOLS if tool.name in wrong})
     level = ERROR if {"nvidia-cuda-nvcc", "nvidia-nvvm"} & set(wheels) else WARNING
     exact = [f"{name}=={toolkit.components[name]}" if name in toolkit.components else name for name in wheels]
     why = "a copy or an archive has lost their executable bit, or the file system is mounted noexec"
@@ -205,7 +219,7 @@ def _executables(case: Case) -> Iterator[Finding]:
 
 def _root(case: Case) -> Iterator[Finding]:
     toolkit = case.toolkit
-    if not toolkit:
+    if not toolkit or not case.home:
         return
     beside = search.root_path(toolkit.site_dir, toolkit.major)
     root = toolkit.root
@@ -231,6 +245,8 @@ def _root(case: Case) -> Iterator[Finding]:
 
 def _no_root(case: Case, toolkit: Toolkit) -> Finding:
     why = f"the wheels' own folder, {toolkit.path}, serves, where find_package(CUDAToolkit), -lcuda and -dlto fail"
+    if toolkit.parts:
+        why = "the wheels' own folders, one for each component, form no toolkit"
     thing = "toolkit root"
     if search.WHEELS_ARE_ROOT:
         why = "find_package(CCCL) stops: the wheel's own CMake files do not find their headers"
@@ -246,7 +262,7 @@ def _no_root(case: Case, toolkit: Toolkit) -> Finding:
         return Finding("root-unwritable", ERROR, what, why, f"make it writable{other}, then: {case.command('root')}")
     if above != place:
         return Finding("root-missing", WARNING, f"There is no {thing} {place} yet.", why, case.command("root"))
-    if not search.is_trusted(place, toolkit.site_dir, toolkit.major):
+    if not search.is_trusted(place, search.wheels_path(toolkit.site_dir, toolkit.major)):
         what = f"The {thing} {place} belongs to another user (uid {os.lstat(place).st_uid}), and is not used."
         return Finding("root-foreign", WARNING, what, why, case.command("install"))
     what = f"The {thing} {place} is older than its wheels."
@@ -327,7 +343,7 @@ def _needs(case: Case) -> Iterator[Finding]:
     given = system.get("requires") if isinstance(system, dict) else None
     requires = [each for each in given if isinstance(each, str)] if isinstance(given, list) else []
     brought = needs.brought_extras(requires)
-    wheels = {each.extra: each.distribution for each in catalog.COMPONENTS}
+    wheels = {each.extra: case.distribution(each.distribution) for each in catalog.COMPONENTS}
     nowhere: list[str] = []
     undeclared: dict[str, str] = {}
     missing: dict[str, str] = {}
@@ -339,7 +355,8 @@ def _needs(case: Case) -> Iterator[Finding]:
         elif case.toolkit and wheels[use.extra] not in case.toolkit.components:
             missing.setdefault(use.extra, f"{use.spelling} ({use.place}) of {wheels[use.extra]}")
     if nowhere:
-        what = f"The project uses what no wheel of CUDA 13 holds: {', '.join(nowhere)}."
+        major = case.toolkit.major if case.toolkit else 13
+        what = f"The project uses what no wheel of CUDA {major} holds: {', '.join(nowhere)}."
         why = "the wheels hold the shared libraries alone, and NVTX is headers alone"
         yield Finding("need-nowhere", ERROR, what, why, "use what has no _static in its name, and nvtx3 for nvToolsExt")
     if undeclared:
@@ -355,6 +372,17 @@ def _needs(case: Case) -> Iterator[Finding]:
         yield Finding("needs", OK, "What the project's files use of CUDA is there.")
 
 
-_CHECKS = (_platform, _choice, _toolkit, _components, _versions, _executables, _root, _hook, _shims)
+_CHECKS = (
+    _platform,
+    _choice,
+    _toolkit,
+    component_findings.check,
+    _components,
+    _versions,
+    _executables,
+    _root,
+    _hook,
+    _shims,
+)
 
 __all__ = ["Finding", "examine"]

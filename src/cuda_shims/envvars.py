@@ -47,12 +47,13 @@ def nvcc_home(command: str) -> str | None:
     return None
 
 
-def for_root(environ: Mapping[str, str], root: str) -> dict[str, str | None]:
+def for_root(environ: Mapping[str, str], root: str, *, compiler: bool = True) -> dict[str, str | None]:
     """
     Compute what a process needs so that every build system in it takes a root.
 
     :param environ: its environment
     :param root: the root
+    :param compiler: whether it has nvcc; if not, no other is named, which would be another toolkit's
     :returns: the variables to set (``None``: to unset), the search paths included
 
     """
@@ -62,6 +63,8 @@ def for_root(environ: Mapping[str, str], root: str) -> dict[str, str | None]:
         value = environ.get(name)
         if value and not nvcc_home(value):  # "ccache nvcc" finds our nvcc by PATH, clang++ is no nvcc: the user's stay
             del wanted[name]
+        elif not compiler:
+            wanted[name] = None
     outers = search_paths(outer) if outer else {}
     for name, folder in search_paths(root).items():
         drop = [outers[name]] if name in outers else []

@@ -34,7 +34,8 @@ class ToolkitNotFoundError(CudaShimsError):
     def __str__(self) -> str:
         """One sentence."""
         major = f"CUDA {self.wanted}" if self.wanted else "CUDA"
-        return f'no pip-installed {major} toolkit in {self.where}; install one there: pip install "cuda-shims[cu13]"'
+        wheels = "cuda-toolkit[cudart,nvcc]==12.*" if self.wanted == "12" else "cuda-shims[cu13]"
+        return f'no pip-installed {major} toolkit in {self.where}; install one there: pip install "{wheels}"'
 
 
 class ToolNotFoundError(CudaShimsError):

@@ -8,6 +8,7 @@ import sys
 from typing import NamedTuple
 
 from . import catalog, envvars, shims
+from .startup import is_asked_for
 from .toolkits import find_toolkits
 
 TYPE_CHECKING = False
@@ -49,7 +50,7 @@ class Case(NamedTuple):
     toolkits: list[Toolkit]
     #: the one that builds take; ``None`` when there is none, and when CUDA_SHIMS_TOOLKIT names a folder instead
     toolkit: Toolkit | None
-    #: what CUDA_HOME should name, ``None`` when there is nothing
+    #: what CUDA_HOME should name, ``None`` when there is nothing, and for CUDA 12 that nobody asked for
     home: str | None
     #: whether the environment is that of this process
     here: bool
@@ -89,6 +90,16 @@ class Case(NamedTuple):
         """
         return self.requirement(each.extra for each in catalog.COMPONENTS if each.distribution in components)
 
+    def distribution(self, name: str) -> str:
+        """
+        Name the distribution of a component of the toolkit.
+
+        :param name: that of CUDA 13
+        :returns: e.g. ``nvidia-cublas-cu12``
+
+        """
+        return self.toolkit.distribution(name) if self.toolkit else name
+
     def requirement(self, extras: Iterable[str]) -> str:
         """
         Spell the requirement that brings extras at the toolkit's release.
@@ -123,6 +134,8 @@ def make_case(environment: Environment, environ: Mapping[str, str], config: Conf
         return Case(environment, environ, config, toolkits, None, choice, here)
     wanted = [toolkit for toolkit in toolkits if str(toolkit.major) == choice] or toolkits
     toolkit = next((each for each in wanted if "nvcc" in each.tools), wanted[0] if wanted else None)
+    if toolkit and toolkit.parts and choice != str(toolkit.major) and not is_asked_for(toolkit.site_dir, environ):
+        return Case(environment, environ, config, toolkits, toolkit, None, here)
     return Case(environment, environ, config, toolkits, toolkit, toolkit.home if toolkit else None, here)
 
 

@@ -61,7 +61,7 @@ class Scene:
         """
         if self.requires is not None:
             return extra in self.brought
-        wheels = {each.extra: each.distribution for each in catalog.COMPONENTS}
+        wheels = {each.extra: self.case.distribution(each.distribution) for each in catalog.COMPONENTS}
         toolkit = self.case.toolkit
         return toolkit is not None and wheels.get(extra) in toolkit.components
 

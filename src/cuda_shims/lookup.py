@@ -113,7 +113,7 @@ def _installed(
             raise
     if not found and not foreign:
         return _cuda12(site_dirs())
-    homes = [home for home in (found.root, found.path) if home] if found else []
+    homes = [home for home in (found.root, *found.folders) if home] if found else []
     if foreign:
         homes = [foreign] if choice else [foreign, *homes]
     if not found:

@@ -239,14 +239,18 @@ def observe(paths: Iterable[str]) -> tuple[int, ...]:
     at the next start.
 
     :param paths: the directories
-    :returns: nanoseconds since the epoch, of each; empty where a later change could bear the same time
+    :returns: nanoseconds since the epoch, of each; empty where a later change could bear the same time, and where an
+        uninstaller has taken one away
 
     """
     paths = tuple(paths)
-    times, racy = _times(paths)
-    if 0 < racy <= _CLOCK:
-        time.sleep(racy / 1_000_000_000)
+    try:
         times, racy = _times(paths)
+        if 0 < racy <= _CLOCK:
+            time.sleep(racy / 1_000_000_000)
+            times, racy = _times(paths)
+    except OSError:
+        return ()
     return () if racy else times
 
 

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _WINDOWS = os.name == "nt"
+#: the environment that this process was given, whatever it has done to its own since
+_BEFORE = "/proc/self/environ"
 
 
 def changed(environ: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:
@@ -29,6 +31,23 @@ def changed(environ: Mapping[str, str], changes: Mapping[str, str | None]) -> di
         else:
             result[key] = value
     return result
+
+
+def given(name: str) -> str | None:
+    """
+    Read what the shell gave this process, whatever the start-up hook has made of it since.
+
+    :param name: the name of a variable
+    :returns: its value, empty when it is not set; ``None`` where the system does not tell (Windows)
+
+    """
+    try:
+        with open(_BEFORE, "rb") as file:
+            words = file.read().split(b"\0")
+    except OSError:
+        return None
+    start = os.fsencode(name) + b"="
+    return next((os.fsdecode(word[len(start) :]) for word in words if word.startswith(start)), "")
 
 
 def find_program(command: str, path: str) -> str | None:
@@ -91,4 +110,4 @@ def become(command: str, arguments: Sequence[str], environ: Mapping[str, str]) -
         return code - 2**32 if code >= 2**31 else code  # 0xC0000005 is a negative number to sys.exit
 
 
-__all__ = ["absolute_entries", "become", "changed", "find_program"]
+__all__ = ["absolute_entries", "become", "changed", "find_program", "given"]

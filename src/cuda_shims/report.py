@@ -49,7 +49,7 @@ def runs_ours(path: str, toolkit: Toolkit) -> bool:
     """
     for _ in range(_HOPS):
         prefix = os.path.dirname(os.path.dirname(path))
-        if prefix in {toolkit.path, toolkit.root}:
+        if prefix in {*toolkit.folders, toolkit.root}:
             return True
         # a shim finds its toolkit by its own place, and by that of each link that leads to it
         if shims.is_shim(path) and toolkit.site_dir.startswith(prefix + os.sep):
@@ -73,14 +73,15 @@ def tool_rows(toolkit: Toolkit, path: str) -> list[dict[str, Any]]:
     rows = []
     for tool in TOOLS:
         real = toolkit.tools.get(tool.name)
+        distribution = toolkit.distribution(tool.distribution)
         found = list(on_path(tool.name, path))
         first = found[0] if found else None
         rows.append(
             {
                 "tool": tool.name,
                 "path": real,
-                "distribution": tool.distribution,
-                "version": toolkit.components.get(tool.distribution),
+                "distribution": distribution,
+                "version": toolkit.components.get(distribution),
                 "fix": None if real else missing_tool_fix(tool.name, toolkit.major),
                 "on_path": first,
                 "on_path_is_ours": bool(first and runs_ours(first, toolkit)),
@@ -113,20 +114,37 @@ def which(tool: str, toolkit: Callable[[], Toolkit], environ: Mapping[str, str])
             raise ConfigError(
                 "environment", envvars.TOOLKIT, f"{home} holds no {tool}; unset it or name a toolkit root"
             )
-    found = None
     try:
-        found = toolkit()
+        found: Toolkit | None = toolkit()
     except ToolkitNotFoundError:
         if choice:
             raise
-    if found and tool in found.tools:
-        path = found.tools[tool]
-        root = search.fresh_root(found.site_dir, found.major)
-        return (root + path[len(found.path) :] if root else path), found
+        found = None
+    own = _path_of(tool, found) if found else None
+    if own:
+        return own, found
     for path in on_path(tool, "" if choice else environ.get("PATH", "")):
         if not shims.is_shim(path):
             return path, None
-    raise ToolNotFoundError(tool, missing_tool_fix(tool, found.major if found else None))
+    raise ToolNotFoundError(tool, _how_to_get(tool, found))
+
+
+def _how_to_get(tool: str, toolkit: Toolkit | None) -> str:
+    if toolkit and tool in toolkit.tools:
+        return f"{toolkit.tools[tool]} is not executable, as its wheel has it; a toolkit root runs it: cuda-shims root"
+    return missing_tool_fix(tool, toolkit.major if toolkit else None)
+
+
+def _path_of(tool: str, toolkit: Toolkit) -> str | None:
+    # in the root where there is one; without, a file that no wheel marks as executable is not run
+    path = toolkit.tools.get(tool)
+    if path is None:
+        return None
+    root = search.fresh_root(toolkit.site_dir, toolkit.major)
+    if root is None:
+        return path if not toolkit.parts or os.access(path, os.X_OK) else None
+    home = next(folder for folder in toolkit.folders if path.startswith(folder + os.sep))
+    return root + path[len(home) :]
 
 
 __all__ = ["on_path", "runs_ours", "tool_rows", "which"]

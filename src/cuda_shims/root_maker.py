@@ -63,7 +63,7 @@ def make_root(site_dir: str, major: int) -> str:
     def before() -> None:
         with contextlib.suppress(NotWritableError):  # the root serves all the same, and install says what it cannot do
             if scripts is not None:
-                toolkits = [read_toolkit(site_dir, each) for each in search.toolkit_majors(site_dir)]
+                toolkits = [read_toolkit(site_dir, each) for each in search.majors(site_dir)]
                 actions = own_files.plan_files(site_dir, scripts, toolkits)
                 # one that came with the wheel and is missing may be a shim that is being uninstalled; install makes it
                 shipped = {tool + shims.SUFFIX for tool in SHIPPED_SHIMS}
@@ -213,7 +213,7 @@ def write_root(  # noqa: PLR0913
 
 def _is_own(path: str, site_dir: str, major: int) -> bool:
     try:
-        return search.is_trusted(path, site_dir, major)
+        return search.is_trusted(path, search.wheels_path(site_dir, major))
     except OSError:
         return False
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from . import search
+from . import component_folders, search
 from .catalog import COMPILER_COMPONENTS, COMPONENTS
+from .component_folders import names as _names
 from .reading import read_bytes, read_text
 from .toolkits import distributions
 
@@ -61,8 +62,8 @@ class _Tree:
         """Link to a path inside the root."""
         self.entries.setdefault(path, Entry(path, target))
 
-    def text(self, path: str, data: str | bytes) -> None:
-        self.entries.setdefault(path, Entry(path, None, os.fsencode(data) if isinstance(data, str) else data))
+    def text(self, path: str, data: str | bytes, mode: int = 0o644) -> None:
+        self.entries.setdefault(path, Entry(path, None, os.fsencode(data) if isinstance(data, str) else data, mode))
 
 
 def root_entries(toolkit: Toolkit, place: str, *, driver_stub: bool = True) -> list[Entry]:
@@ -76,12 +77,14 @@ def root_entries(toolkit: Toolkit, place: str, *, driver_stub: bool = True) -> l
 
     """
     tree = _Tree(place)
+    _sanitizer(tree, toolkit)
     # a real bin/ with a link per file: nvcc takes bin/.. for the root, and the kernel would resolve a linked folder
-    for name in _names(toolkit.path, "bin"):
-        tree.link(f"bin/{name}", os.path.join(toolkit.path, "bin", name))
-    for name in ("include", "compute-sanitizer"):
-        if os.path.isdir(os.path.join(toolkit.path, name)):
-            tree.link(name, os.path.join(toolkit.path, name))
+    for folder in _folders_of(toolkit):
+        for name in _names(folder, "bin"):
+            tree.link(f"bin/{name}", os.path.join(folder, "bin", name))
+    if toolkit.parts:
+        tree.text("bin/nvcc", component_folders.nvcc_script(toolkit.version), 0o755)
+    _headers(tree, toolkit)
     libraries = _libraries(tree, toolkit)
     _nvvm(tree, toolkit, libraries)
     _cccl_cmake(tree, toolkit)
@@ -90,7 +93,7 @@ def root_entries(toolkit: Toolkit, place: str, *, driver_stub: bool = True) -> l
     for machine in _target_names(_machine()):  # Meson and the cc crate insist; both names exist for aarch64
         tree.alias(f"targets/{machine}-linux/include", "../../include")
         tree.alias(f"targets/{machine}-linux/lib", "../../lib")
-    if os.path.exists(os.path.join(toolkit.path, "include", "cupti.h")):  # FindCUDAToolkit, torch
+    if _find(toolkit, "include", "cupti.h"):  # FindCUDAToolkit, torch
         tree.alias("extras/CUPTI/include", "../../include")
         tree.alias("extras/CUPTI/lib64", "../../lib")
     _pkgconfig(tree, toolkit, libraries)
@@ -126,28 +129,54 @@ def supplement_entries(toolkit: Toolkit, place: str) -> list[Entry]:
     return list(tree.entries.values())
 
 
-def _names(*folder: str) -> list[str]:
-    try:
-        return sorted(os.listdir(os.path.join(*folder)))
-    except OSError:
-        return []
+def _find(toolkit: Toolkit, *parts: str) -> str | None:
+    # the first of the wheels' folders that has a file
+    paths = (os.path.join(folder, *parts) for folder in toolkit.folders)
+    return next((path for path in paths if os.path.exists(path)), None)
+
+
+def _folders_of(toolkit: Toolkit) -> list[str]:
+    # all but that of CUDA 12's sanitizer
+    return [each for each in toolkit.folders if not component_folders.is_sanitizer(each)]
+
+
+def _sanitizer(tree: _Tree, toolkit: Toolkit) -> None:
+    whole = os.path.join(toolkit.path, "compute-sanitizer")
+    if not toolkit.parts and os.path.isdir(whole):
+        tree.link("compute-sanitizer", whole)
+    for folder in filter(component_folders.is_sanitizer, toolkit.parts):
+        for path, target in component_folders.sanitizer_links(folder):
+            tree.link(path, target)
+        script = component_folders.sanitizer_script(_machine())
+        if "compute-sanitizer/compute-sanitizer" in tree.entries and script:
+            tree.text("bin/compute-sanitizer", script, 0o755)
+
+
+def _headers(tree: _Tree, toolkit: Toolkit) -> None:
+    folders = [path for path in (os.path.join(each, "include") for each in _folders_of(toolkit)) if os.path.isdir(path)]
+    if not toolkit.parts and folders:
+        tree.link("include", folders[0])
+        return
+    for path, target in component_folders.merged(folders, "include/"):
+        tree.link(path, target)
 
 
 def _libraries(tree: _Tree, toolkit: Toolkit) -> dict[str, str]:
     # the library names (``cudart``) that -l can take from lib/, with the file that each stands for
     found: dict[str, str] = {}
-    for name in _names(toolkit.path, "lib"):
-        target = os.path.join(toolkit.path, "lib", name)
-        if not os.path.isdir(target):
-            tree.link(f"lib/{name}", target)
-            stem, dot_so, _ = name.partition(".so")
-            if name.startswith("lib") and dot_so:
-                found[stem[3:]] = max(name, found.get(stem[3:], ""), key=lambda each: (len(each), each))
-            elif name.startswith("lib") and name.endswith(".a"):
-                found.setdefault(name[3:-2], name)
-        elif name != "cmake":  # lib/stubs, say, of some later wheel
-            for inner in _names(target):
-                tree.link(f"lib/{name}/{inner}", os.path.join(target, inner))
+    for folder in _folders_of(toolkit):
+        for name in _names(folder, "lib"):
+            target = os.path.join(folder, "lib", name)
+            if not os.path.isdir(target):
+                tree.link(f"lib/{name}", target)
+                stem, dot_so, _ = name.partition(".so")
+                if name.startswith("lib") and dot_so:
+                    found[stem[3:]] = max(name, found.get(stem[3:], ""), key=lambda each: (len(each), each))
+                elif name.startswith("lib") and name.endswith(".a"):
+                    found.setdefault(name[3:-2], name)
+            elif name != "cmake":  # lib/stubs, say, of some later wheel
+                for inner in _names(target):
+                    tree.link(f"lib/{name}/{inner}", os.path.join(target, inner))
     for library, name in found.items():
         if ".so." in name:  # -lcudart, and every find_library
             tree.alias(f"lib/lib{library}.so", name)
@@ -156,24 +185,26 @@ def _libraries(tree: _Tree, toolkit: Toolkit) -> dict[str, str]:
 
 
 def _nvvm(tree: _Tree, toolkit: Toolkit, libraries: dict[str, str]) -> None:
-    for name in _names(toolkit.path, "nvvm"):
-        if name not in {"lib64", "include"}:
-            tree.link(f"nvvm/{name}", os.path.join(toolkit.path, "nvvm", name))
-        else:
-            for inner in _names(toolkit.path, "nvvm", name):
-                tree.link(f"nvvm/{name}/{inner}", os.path.join(toolkit.path, "nvvm", name, inner))
+    for folder in _folders_of(toolkit):
+        for name in _names(folder, "nvvm"):
+            if name not in {"lib64", "include"}:
+                tree.link(f"nvvm/{name}", os.path.join(folder, "nvvm", name))
+            else:
+                for inner in _names(folder, "nvvm", name):
+                    tree.link(f"nvvm/{name}/{inner}", os.path.join(folder, "nvvm", name, inner))
     if "nvvm" in libraries:  # nvlink -dlto opens this very name; numba looks here too
         tree.alias("nvvm/lib64/libnvvm.so", f"../../lib/{libraries['nvvm']}")
         tree.alias(f"nvvm/lib64/{libraries['nvvm']}", f"../../lib/{libraries['nvvm']}")
-    header = os.path.join(toolkit.path, "include", "nvvm.h")
-    if os.path.exists(header):
+    header = _find(toolkit, "include", "nvvm.h")
+    if header:
         tree.link("nvvm/include/nvvm.h", header)
 
 
 def _cccl_cmake(tree: _Tree, toolkit: Toolkit) -> None:
-    for folder in _CCCL_CMAKE:
-        for name in _names(toolkit.path, *folder):
-            tree.link(f"lib/cmake/{name}", os.path.join(toolkit.path, *folder, name))
+    for home in _folders_of(toolkit):
+        for folder in _CCCL_CMAKE:
+            for name in _names(home, *folder):
+                tree.link(f"lib/cmake/{name}", os.path.join(home, *folder, name))
 
 
 def _driver_stubs(tree: _Tree, toolkit: Toolkit) -> None:
@@ -184,7 +215,7 @@ def _driver_stubs(tree: _Tree, toolkit: Toolkit) -> None:
         (("nvml.h",), "libnvidia-ml.so", stub.NVML_SONAME, stub.nvml_functions, stub.NVML_ERROR_LIBRARY_NOT_FOUND),
     ):
         try:
-            text = "".join(_text(toolkit.path, "include", header) for header in headers)
+            text = "".join(_text(_find(toolkit, "include", header)) for header in headers)
             data = stub.stub_library(soname, functions(text), _machine(), code)
         except ValueError:  # a machine that CUDA knows nothing of
             return
@@ -192,9 +223,9 @@ def _driver_stubs(tree: _Tree, toolkit: Toolkit) -> None:
             tree.text(f"lib/stubs/{library}", data)
 
 
-def _text(*path: str) -> str:
+def _text(path: str | None) -> str:
     try:
-        return read_text(os.path.join(*path))
+        return read_text(path) if path else ""
     except OSError:
         return ""
 
@@ -226,8 +257,9 @@ def _pkgconfig(tree: _Tree, toolkit: Toolkit, libraries: dict[str, str]) -> None
 
 def _version_json(toolkit: Toolkit) -> str:
     rows = [("cuda", "CUDA SDK", toolkit.version)]
-    installed = [part for part in COMPONENTS if part.distribution in toolkit.components]
-    rows += [(part.key, part.title, toolkit.components[part.distribution]) for part in installed]
+    for part in COMPONENTS:
+        version = toolkit.components.get(toolkit.distribution(part.distribution))
+        rows += [(part.key, part.title, version)] if version else []
     body = ",\n".join(
         f'   "{key}" : {{\n      "name" : "{name}",\n      "version" : "{value}"\n   }}' for key, name, value in rows
     )
@@ -257,13 +289,17 @@ def made_from(toolkit: Toolkit) -> Iterator[tuple[str, str]]:
     :returns: (a name, an absolute path) of each directory or file whose change makes the root stale
 
     """
-    for folder in _WATCHED:
-        path = os.path.join(toolkit.path, folder) if folder else toolkit.path
-        if os.path.isdir(path):
-            yield folder.replace("/", "-") or "toolkit", path
+    for top in toolkit.folders:
+        prefix = f"{os.path.basename(top)}-" if toolkit.parts else ""
+        for folder in _WATCHED:
+            path = os.path.join(top, folder) if folder else top
+            if os.path.isdir(path):
+                yield prefix + (folder.replace("/", "-") or "toolkit"), path
+    if toolkit.parts:  # where the folder of a component that is new will be
+        yield "toolkit", toolkit.path
     for name, _, folder in distributions(toolkit.site_dir):
         # with the others, whose upgrade renews a directory above, each start of Python would get slower
-        if name in COMPILER_COMPONENTS:
+        if name in COMPILER_COMPONENTS or (toolkit.parts and name in toolkit.components):
             yield folder, os.path.join(toolkit.site_dir, folder)
         elif name == "cuda-shims":  # not the folder: we write RECORD there
             yield folder, os.path.join(toolkit.site_dir, folder, "METADATA")

@@ -13,8 +13,10 @@ from _cuda_shims import (
     FOLDERS,
     MADE_FROM,
     ROOTS_FOLDER,
+    SPLIT,
     STAMP,
     WHEELS_ARE_ROOT,
+    executable,
     has_compiler,
     is_fresh,
     is_trusted,
@@ -42,6 +44,65 @@ def toolkit_path(site_dir: str, major: int) -> str:
 
     """
     return os.path.join(site_dir, "nvidia", f"cu{major}")
+
+
+def wheels_path(site_dir: str, major: int) -> str:
+    """
+    Name the folder whose owner is that of a toolkit's wheels.
+
+    :param site_dir: the site-packages directory that holds them
+    :param major: e.g. 13
+    :returns: its path; for CUDA 12 that of all of NVIDIA's wheels, whose components have folders of their own in it
+
+    """
+    path = toolkit_path(site_dir, major)
+    return path if major != SPLIT or os.path.isdir(path) else os.path.dirname(path)
+
+
+def majors(site_dir: str) -> list[int]:
+    """
+    List the CUDA majors of which wheels are in a directory, for certain.
+
+    :param site_dir: a site-packages directory, or any directory of ``sys.path``
+    :returns: them, newest first; 12 not for the folders of CUDA 11's wheels, which have the same names
+
+    """
+    found = toolkit_majors(site_dir)
+    if SPLIT in found and not os.path.isdir(toolkit_path(site_dir, SPLIT)) and not has_components(site_dir):
+        found.remove(SPLIT)
+    return found
+
+
+def has_components(site_dir: str) -> bool:
+    """
+    Tell whether components of CUDA 12 are in a directory: those whose name begins with ``nvidia-cuda-``.
+
+    Who has cuBLAS alone, say, has no toolkit. Not on Windows, where no root is made of them.
+
+    :param site_dir: a site-packages directory
+    :returns: whether there are
+
+    """
+    start, end = "nvidia_cuda_", f"_cu{SPLIT}"
+    try:
+        names = [] if WHEELS_ARE_ROOT else os.listdir(site_dir)
+    except OSError:
+        return False
+    stems = (name.partition("-")[0] for name in names if name.startswith(start) and name.endswith(".dist-info"))
+    folders = (stem[len("nvidia_") : -len(end)] for stem in stems if stem.endswith(end))
+    return any(os.path.isdir(os.path.join(site_dir, "nvidia", folder)) for folder in folders)
+
+
+def compiles(root: str) -> bool:
+    """
+    Tell whether builds are to be told of a root's compiler.
+
+    :param root: its path, or that of any toolkit
+    :returns: ``False`` for a root of CUDA 12's wheels, whose nvcc is a script of ours and no link. What a user names is
+        taken for whole, whatever it is
+
+    """
+    return os.path.islink(executable(root, "nvcc")) or not os.path.isdir(os.path.join(root, MADE_FROM))
 
 
 def root_path(site_dir: str, major: int) -> str:
@@ -105,7 +166,7 @@ def serves(root: str, site_dir: str, major: int) -> bool:
     try:
         return (
             is_fresh(root)
-            and is_trusted(root, site_dir, major)
+            and is_trusted(root, wheels_path(site_dir, major))
             and (beside or os.path.samefile(os.path.join(root, SITE), site_dir))
         )
     except OSError:
@@ -167,9 +228,23 @@ def compilers(search_path: Iterable[object], major: int | None = None) -> Iterat
     :returns: (site-packages directory, major) of each, in the order of the path, the newest first within a directory
 
     """
+    return (place for place in candidates(search_path, major) if has_compiler(*place))
+
+
+def candidates(search_path: Iterable[object], major: int | None = None) -> Iterator[tuple[str, int]]:
+    """
+    Find the toolkits that a build may be given: those that can compile, and CUDA 12, of which NVIDIA has no compiler.
+
+    :param search_path: directories, e.g. ``sys.path``
+    :param major: only this CUDA major
+    :returns: (site-packages directory, major) of each, in the order of the path, the newest first within a directory
+
+    """
     for site_dir in site_dirs(search_path):
         for found in toolkit_majors(site_dir):
-            if (major is None or found == major) and has_compiler(site_dir, found):
+            if major in {None, found} and (
+                has_compiler(site_dir, found) or (found == SPLIT and has_components(site_dir))
+            ):
                 yield site_dir, found
 
 
@@ -209,15 +284,20 @@ __all__ = [
     "POINTER_SUFFIX",
     "ROOTS_FOLDER",
     "SITE",
+    "SPLIT",
     "STAMP",
     "WHEELS_ARE_ROOT",
+    "candidates",
     "compilers",
+    "compiles",
     "fresh_root",
     "has_compiler",
+    "has_components",
     "is_fresh",
     "is_plain",
     "is_trusted",
     "listed",
+    "majors",
     "outside_root",
     "outside_root_path",
     "root_path",
@@ -226,4 +306,5 @@ __all__ = [
     "site_dirs",
     "toolkit_majors",
     "toolkit_path",
+    "wheels_path",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from . import envvars, host_compilers, report, shims, visual_studio
+from . import envvars, host_compilers, processes, report, shims, visual_studio
 from .findings import ERROR, OK, WARNING, Finding, is_nvcc, quoted, setting
 
 TYPE_CHECKING = False
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from .findings import Case
     from .host_compilers import HostCompiler
 
-#: the environment that this process was given, whatever it has done to its own since
-_BEFORE = "/proc/self/environ"
 _WINDOWS = os.name == "nt"
 
 
@@ -47,14 +45,8 @@ def _shell_path(case: Case) -> str:
     if _WINDOWS and case.home and case.environ.get(envvars.MARKER) == case.home:
         first, _, rest = case.environ.get("PATH", "").partition(os.pathsep)
         return rest if first == envvars.search_paths(case.home)["PATH"] else case.environ["PATH"]
-    if case.environ is os.environ:
-        try:
-            with open(_BEFORE, "rb") as file:
-                given = [each for each in file.read().split(b"\0") if each.startswith(b"PATH=")]
-            return os.fsdecode(given[0][5:]) if given else ""
-        except OSError:
-            pass
-    return case.environ.get("PATH", "")
+    given = processes.given("PATH") if case.environ is os.environ else None
+    return case.environ.get("PATH", "") if given is None else given
 
 
 def _runs_home(case: Case, path: str) -> bool:
@@ -113,7 +105,7 @@ def _named(folder: str, names: str, unset: str) -> Finding:
 
 
 def _host_compiler(case: Case) -> Iterator[Finding]:
-    if case.home:
+    if case.home and not (case.toolkit and case.toolkit.parts):  # no nvcc, no host compiler of it
         limit = host_compilers.limits(case.home)
         for compiler in host_compilers.host_compilers(case.environ):
             yield _judged(case, compiler, limit)
@@ -180,7 +172,7 @@ def other_compiler(case: Case, compiler: HostCompiler, limit: dict[str, int]) ->
 
 
 def _nvcc(case: Case) -> Iterator[Finding]:
-    if not case.home:
+    if not case.home or (case.toolkit and case.toolkit.parts):
         return
     nvcc = envvars.executable(case.home, "nvcc")
     if not os.path.exists(nvcc) or not next(host_compilers.host_compilers(case.environ)).kind:

@@ -7,7 +7,7 @@ import sys
 from typing import NamedTuple
 
 from . import search
-from .catalog import TOOLS
+from .catalog import TOOLS, distribution_of
 from .reading import read_bytes, read_text
 
 TYPE_CHECKING = False
@@ -30,7 +30,8 @@ class Toolkit(NamedTuple):
     major: int
     #: version of the compiler's distribution (of the runtime's where there is no compiler), e.g. ``13.5.37``
     version: str
-    #: the folder that the wheels share, e.g. ``…/site-packages/nvidia/cu13``; unresolved
+    #: the folder that the wheels share, e.g. ``…/site-packages/nvidia/cu13``; unresolved. That of CUDA 12's components,
+    #: ``…/nvidia``, is no toolkit by itself
     path: str
     #: the site-packages directory that holds it
     site_dir: str
@@ -40,11 +41,28 @@ class Toolkit(NamedTuple):
     tools: dict[str, str]
     #: where it was found: ``sys.path``, ``PATH`` (a prefix without an interpreter), or ``argument``
     found_via: str
+    #: of CUDA 12, the folders of its components, in the order in which its root merges them; else empty
+    parts: tuple[str, ...] = ()
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The folders that hold ``include``, ``lib``, ``bin``: :attr:`path`, or those of the components."""
+        return self.parts or (self.path,)
 
     @property
     def release(self) -> str:
         """The CUDA release, e.g. ``13.5``."""
         return ".".join(self.version.split(".")[:2])
+
+    def distribution(self, name: str) -> str:
+        """
+        Name the distribution of a component of this toolkit.
+
+        :param name: that of CUDA 13, as :mod:`cuda_shims.catalog` has it
+        :returns: e.g. ``nvidia-cublas-cu12``
+
+        """
+        return distribution_of(name, self.major if self.parts else None)
 
     @property
     def root(self) -> str | None:
@@ -53,7 +71,7 @@ class Toolkit(NamedTuple):
 
     @property
     def home(self) -> str:
-        """What CUDA_HOME should name: the root, or the wheels' own folder while there is none."""
+        """What CUDA_HOME should name: the root, or the wheels' own folder while there is none (not of CUDA 12)."""
         return self.root or self.path
 
 
@@ -77,7 +95,7 @@ def find_toolkits(search_path: Iterable[str] | None = None) -> list[Toolkit]:
 
 def _describe(search_path: Iterable[object], found_via: str) -> Iterator[Toolkit]:
     for site_dir in search.site_dirs(search_path):
-        for major in search.toolkit_majors(site_dir):
+        for major in search.majors(site_dir):
             yield read_toolkit(site_dir, major, found_via)
 
 
@@ -92,9 +110,30 @@ def read_toolkit(site_dir: str, major: int, found_via: str = "argument") -> Tool
 
     """
     path = search.toolkit_path(site_dir, major)
+    if major == search.SPLIT and search.has_components(site_dir):
+        return _read_components(site_dir, path, found_via)
     components = dict(installed_components(site_dir, major))
     version = components.get("nvidia-cuda-nvcc") or components.get("nvidia-cuda-runtime") or header_version(path)
     return Toolkit(major, version or str(major), path, site_dir, components, dict(_tools(path)), found_via)
+
+
+def _read_components(site_dir: str, shared: str, found_via: str) -> Toolkit:
+    from .component_folders import installed  # noqa: PLC0415 # not wanted in most environments
+
+    found = installed(site_dir, distributions(site_dir))
+    components = {each.distribution: each.version for each in found}
+    parts = [each.path for each in found]
+    if os.path.isdir(shared):  # cuDSS, say, has nvidia/cu12 all the same
+        components.update(installed_components(site_dir, search.SPLIT))
+        parts.append(shared)
+    # that of the headers first: a nvcc of 12.x is only ptxas
+    known = ("nvidia-cuda-runtime-cu12", "nvidia-cuda-nvcc-cu12", "nvidia-cuda-nvrtc-cu12")
+    version = next((components[name] for name in known if name in components), str(search.SPLIT))
+    tools: dict[str, str] = {}
+    for part in reversed(parts):
+        tools.update(_tools(part))
+    path = os.path.join(site_dir, "nvidia")
+    return Toolkit(search.SPLIT, version, path, site_dir, components, tools, found_via, tuple(parts))
 
 
 def distributions(site_dir: str) -> Iterator[tuple[str, str, str]]:

@@ -158,18 +158,19 @@ def test_which(world, tmp_path):
 
 
 def test_which_with_wheels_of_cuda_12(world, tmp_path):
-    """No toolkit, and answers for its major all the same."""
+    """Answers are for its major, and of the root that merges the wheels."""
     scripts = world.venv(tmp_path / "env", "cuda-shims", "cuda-toolkit[cudart,cccl,nvjpeg,nvcc]==12.9.*")
     site = site_packages(scripts.parent)
     assert check(site, "12.9")["header"] > 1000
-    for name, place in {
-        "cuda.h": "cuda_runtime/include/cuda.h",
-        "thrust/sort.h": "cuda_cccl/include/thrust/sort.h",
-        "nvvm.h": "cuda_nvcc/nvvm/include/nvvm.h",
-        "CUDA::nvjpeg": "nvjpeg/lib/libnvjpeg.so.12",
-        "libcudart_static.a": "cuda_runtime/lib/libcudart_static.a",
-    }.items():
-        assert which(world, scripts, name) == f"{site}/nvidia/{place}\n"
+    for name, place, target in (
+        ("cuda.h", "include/cuda.h", "cuda_runtime/include/cuda.h"),
+        ("thrust/sort.h", "include/thrust/sort.h", "cuda_cccl/include/thrust/sort.h"),
+        ("nvvm.h", "nvvm/include/nvvm.h", "cuda_nvcc/nvvm/include/nvvm.h"),
+        ("CUDA::nvjpeg", "lib/libnvjpeg.so", "nvjpeg/lib/libnvjpeg.so.12"),
+        ("libcudart_static.a", "lib/libcudart_static.a", "cuda_runtime/lib/libcudart_static.a"),
+    ):
+        assert which(world, scripts, name) == f"{site}/cuda_shims_toolkit/cu12/{place}\n"
+        assert (site / "cuda_shims_toolkit/cu12" / place).samefile(site / "nvidia" / target)
     said = which(world, scripts, "curand.h", 127)
     assert 'nvidia-curand-cu12 holds it; run: pip install "cuda-toolkit[curand]==12.9.*"' in said
     assert "nvidia-cuda-crt of CUDA 13" not in which(world, scripts, "crt/host_config.h")

@@ -9,13 +9,15 @@ import sys
 import zipfile
 
 import pytest
-from fake_toolkit import PYTHON, age, record_hash, snapshot, write_script_wheel, write_wheel
+from fake_toolkit import PYTHON, SPLIT, age, record_hash, snapshot, write_script_wheel, write_wheel
 from places import SITE, Place, prepared
 
 #: installers that each environment must be served by, and left by; the newest pip floats on purpose, uv is the one that
 #: runs the tests
 INSTALLERS = ("pip 23.2", "newest pip", "uv hardlink", "uv copy", "uv symlink")
 VERSIONS = ("13.4.92", "13.5.37")
+#: of CUDA 12
+OLD_VERSIONS = ("12.8.93", "12.9.79")
 
 
 def find_uv():
@@ -40,6 +42,8 @@ def house(once):
                 archive.extractall(os.path.join(path, name))
         for version in VERSIONS:
             write_wheel(path, version)
+        for version in OLD_VERSIONS:
+            write_wheel(path, version, (*SPLIT, "nvidia-cuda-sanitizer-api-cu12"))
         write_script_wheel(path)
         return path
 

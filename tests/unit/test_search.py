@@ -19,7 +19,9 @@ VERSION = PYTHON[len("python") :]
     [
         (["cu13"], [13]),
         (["cu9", "cu13", "cu10"], [13, 10, 9]),
-        (["cu", "cu13x", "cu-1", "cuda_nvcc", "Cu13", "cu1²", "x"], []),
+        (["cu", "cu13x", "cu-1", "cublas", "Cu13", "cu1²", "x"], []),
+        (["cu14", "cuda_nvcc", "cu13"], [14, 13, 12]),
+        (["cuda_runtime", "cu12"], [12]),
         ([], []),
     ],
 )

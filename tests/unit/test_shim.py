@@ -102,6 +102,7 @@ def test_two_python_versions_in_one_prefix(call, new_prefix):
     ],
 )
 def test_the_newest_major_that_has_the_tool(call, prefix, folders, tool, expected):
+    os.makedirs(os.path.join(prefix.site, "nvidia_cuda_nvcc_cu12-12.9.86.dist-info"))
     for folder in folders:
         write(os.path.join(prefix.site, "nvidia", folder, tool), TOOL, 0o755)
     assert ran(call(prefix.shim(tool))) == os.path.join(prefix.site, "nvidia", expected, tool)
@@ -236,6 +237,7 @@ def test_a_chosen_major_that_is_not_there_is_no_other_one(call, prefix, tmp_path
 def test_major_12_is_the_component_folders_too(call, prefix):
     prefix.toolkit()
     write(os.path.join(prefix.site, "nvidia/cuda_nvcc/bin/ptxas"), TOOL, 0o755)
+    os.mkdir(os.path.join(prefix.site, "nvidia_cuda_nvcc_cu12-12.9.86.dist-info"))
     assert "/cuda_nvcc/" in ran(call(prefix.shim("ptxas"), CUDA_SHIMS_TOOLKIT="12"))
 
 

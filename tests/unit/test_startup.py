@@ -180,7 +180,7 @@ def test_an_odd_entry_of_the_path(hook, prefix, odd):
         (startup, "activate"),
         (startup, "_choose"),
         (startup, "_update"),
-        (search, "compilers"),
+        (search, "candidates"),
         (search, "fresh_root"),
         (envvars, "user_toolkit"),
         (envvars, "for_root"),

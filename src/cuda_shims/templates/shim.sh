@@ -51,7 +51,7 @@ _cs_trusted() {
   [ -n "$_cs_uid" ] && [ "$_cs_uid" = "$_cs_maker" ]
 }
 
-# _cs_fresh ROOT SITE: sets _cs_root when a finished root serves SITE and nothing that it was made from is newer
+# _cs_fresh ROOT SITE WHEELS: sets _cs_root when a finished root serves SITE and nothing that it was made from is newer
 _cs_fresh() {
   _cs_root=$1
   if [ ! -f "$_cs_root/stamp" ]; then
@@ -64,18 +64,33 @@ _cs_fresh() {
   for _cs_input in "$_cs_root"/folders-1/*; do
     [ -e "$_cs_input" ] && [ ! "$_cs_input" -nt "$_cs_root/finished" ] || return 1
   done
-  _cs_trusted "$_cs_root" "$2/nvidia/cu${1##*/cu}"
+  _cs_trusted "$_cs_root" "$3"
+}
+
+# _cs_split SITE: likewise among CUDA 12's components; compute-sanitizer, of mode 0644 there, is run by the root alone
+_cs_split() {
+  for _cs_wheel in "$1"/nvidia/cuda_*; do
+    [ -n "$_cs_home" ] || [ ! -d "$_cs_wheel" ] || _cs_12=$1
+    [ -f "$_cs_wheel/bin/$_cs_tool" ] || continue
+    for _cs_input in "$1/nvidia_${_cs_wheel##*/}"_cu12-*.dist-info; do
+      [ -d "$_cs_input" ] || continue
+      _cs_found=$_cs_wheel/bin/$_cs_tool _cs_stale=yes _cs_best=12
+      _cs_fresh "$1/cuda_shims_toolkit/cu12" "$1" "$1/nvidia" && _cs_usable "$_cs_root/bin/$_cs_tool" || return
+      _cs_found=$_cs_root/bin/$_cs_tool _cs_stale=
+      return
+    done
+  done
 }
 
 # _cs_look SITE: sets _cs_found to the tool in a site-packages directory, _cs_stale when no fresh root has it
 _cs_look() {
-  _cs_found= _cs_stale= _cs_best=-1
+  _cs_found= _cs_stale= _cs_home= _cs_best=-1
   for _cs_wheel in "$1"/nvidia/cu[0-9]*; do
     _cs_major=${_cs_wheel##*/cu}
     case $_cs_major in *[!0-9]* | ????* | 0*) continue ;; esac
     case $_cs_want in '' | "$_cs_major") ;; *) continue ;; esac
     [ "$_cs_major" -gt "$_cs_best" ] || continue
-    if _cs_fresh "$1/cuda_shims_toolkit/cu$_cs_major" "$1"; then
+    if _cs_fresh "$1/cuda_shims_toolkit/cu$_cs_major" "$1" "$_cs_wheel"; then
       _cs_home=$_cs_root _cs_old=
     else
       _cs_home=$_cs_wheel _cs_old=yes
@@ -87,13 +102,7 @@ _cs_look() {
       fi
     done
   done
-  case $_cs_found$_cs_want in
-    '' | 12)
-      for _cs_file in "$1"/nvidia/cuda_*/bin/"$_cs_tool"; do
-        if _cs_usable "$_cs_file"; then _cs_found=$_cs_file; fi
-      done
-      ;;
-  esac
+  case $_cs_found$_cs_want in '' | 12) _cs_split "$1" ;; esac
   [ -n "$_cs_found" ]
 }
 
@@ -122,7 +131,7 @@ case $_cs_self in
   *) _cs_self=$PWD/$_cs_self ;;
 esac
 
-_cs_want= _cs_chosen=
+_cs_want= _cs_chosen= _cs_12= _cs_locked=
 case ${CUDA_SHIMS_TOOLKIT-} in
   '') _cs_chosen=${CUDA_SHIMS_FORWARD-} ;; # set by the start-up hook: the toolkit that the user's CUDA_HOME names
   /*) _cs_chosen=$CUDA_SHIMS_TOOLKIT ;;
@@ -154,10 +163,11 @@ while :; do
   if _cs_prefix "$_cs_up" || _cs_prefix "$_cs_bin/.."; then
     # a missing or stale root: this environment's own python makes it, once; without it the wheels' own folder serves
     if [ -n "$_cs_stale" ] && [ -x "$_cs_bin/python" ] && [ -w "$_cs_site" ]; then
-      { "$_cs_bin/python" -I -m cuda_shims root </dev/null >/dev/null; } 2>/dev/null
+      { CUDA_SHIMS_TOOLKIT=$_cs_best "$_cs_bin/python" -I -m cuda_shims root </dev/null >/dev/null; } 2>/dev/null
       _cs_look "$_cs_site"
     fi
-    exec "$_cs_found" "$@"
+    _cs_usable "$_cs_found" && exec "$_cs_found" "$@"
+    _cs_locked=$_cs_found
   fi
   [ -L "$_cs_link" ] && [ "$_cs_hops" -lt 20 ] || break
   _cs_target=$(command -p readlink -- "$_cs_link") || break
@@ -175,32 +185,43 @@ for _cs_dir in $PATH; do
   IFS=$_cs_ifs
   _cs_dir=${_cs_dir%/}
   case $_cs_dir in
-    /*/bin | /*/Scripts) _cs_prefix "${_cs_dir%/*}" && exec "$_cs_found" "$@" ;;
+    /*/bin | /*/Scripts) _cs_prefix "${_cs_dir%/*}" && _cs_usable "$_cs_found" && exec "$_cs_found" "$@" ;;
   esac
 done
 
 set +f
 IFS=$_cs_ifs
-[ -z "$_cs_want" ] || _cs_fail "CUDA_SHIMS_TOOLKIT=$_cs_want: no pip-installed toolkit of that major has it here"
+if [ -z "$_cs_want" ]; then
+  set -f
+  IFS=:
+  for _cs_dir in $PATH; do
+    set +f
+    IFS=$_cs_ifs
+    case $_cs_dir in /*) ;; *) continue ;; esac
+    _cs_file=${_cs_dir%/}/$_cs_tool
+    _cs_usable "$_cs_file" || continue
+    [ "$_cs_file" -ef "$_cs_self" ] && continue
+    _cs_is_shim "$_cs_file" && continue
+    _cs_forward "$_cs_file"
+    exec "$_cs_file" "$@"
+  done
+fi
 
-set -f
-IFS=:
-for _cs_dir in $PATH; do
-  set +f
-  IFS=$_cs_ifs
-  case $_cs_dir in /*) ;; *) continue ;; esac
-  _cs_file=${_cs_dir%/}/$_cs_tool
-  _cs_usable "$_cs_file" || continue
-  [ "$_cs_file" -ef "$_cs_self" ] && continue
-  _cs_is_shim "$_cs_file" && continue
-  _cs_forward "$_cs_file"
-  exec "$_cs_file" "$@"
+[ -z "$_cs_locked" ] || _cs_fail "$_cs_locked is not executable, as its wheel has it; a toolkit root runs it: cuda-shims root"
+for _cs_input in "$_cs_12"/nvidia_cuda_*_cu12-*.dist-info; do
+  [ -d "$_cs_input" ] || _cs_12= # the folders are those of CUDA 11, or of none
 done
-
-case $_cs_tool in
-  cuobjdump | nvdisasm | tileiras) _cs_extra=$_cs_tool ;;
-  tileirdisasm) _cs_extra=tileiras ;;
+_cs_extra=$_cs_tool _cs_major=13
+case ${_cs_12:+yes}$_cs_tool in
+  yescompute-sanitizer) _cs_major=12 _cs_12= _cs_extra=sanitizer ;;
   compute-sanitizer) _cs_extra=sanitizer ;;
-  *) _cs_fail "not installed in this environment nor elsewhere on PATH; nvidia-cuda-nvcc holds it: pip install \"cuda-shims[cu13]\"" ;;
+  yesptxas) _cs_major=12 _cs_12= _cs_extra=nvcc ;;
+  *tileirdisasm) _cs_extra=tileiras ;;
+  *cuobjdump | *nvdisasm | *tileiras) ;;
+  *) _cs_extra= ;;
 esac
-_cs_fail "not installed in this environment nor elsewhere on PATH; it is in: pip install \"cuda-toolkit[$_cs_extra]==13.*\""
+_cs_get="it is in: pip install \"cuda-toolkit[$_cs_extra]==$_cs_major.*\""
+[ -n "$_cs_extra" ] || _cs_get='nvidia-cuda-nvcc holds it: pip install "cuda-shims[cu13]"'
+[ -z "$_cs_12" ] || _cs_fail "CUDA 12 is installed here, and NVIDIA publishes no $_cs_tool on PyPI before CUDA 13; $_cs_get, or name a CUDA 12 of this machine's: CUDA_SHIMS_TOOLKIT=/its/folder"
+[ -z "$_cs_want" ] || _cs_fail "CUDA_SHIMS_TOOLKIT=$_cs_want: no pip-installed toolkit of that major has it here"
+_cs_fail "not installed in this environment nor elsewhere on PATH; $_cs_get"
