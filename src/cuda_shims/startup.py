@@ -84,9 +84,10 @@ def is_asked_for(site_dir: str, environ: Mapping[str, str]) -> bool:
     """
     Tell whether the wheels of CUDA 12 are there as a toolkit, and not because some package loads their libraries.
 
-    They have no compiler, so they may not hide one. That cuda-toolkit 12 is installed says little by itself: torch for
-    CUDA 12.6 and 12.8 requires it since 2.11, and so do cupy-cuda12x[ctk] and numba-cuda[cu12]. A REQUESTED file says
-    no more: uv writes one for every distribution. So it counts when no other distribution beside it requires it.
+    They have no compiler, so they may not hide one. That cuda-toolkit 12 is installed says little by itself:
+    cupy-cuda12x[ctk] and numba-cuda[cu12] require it, and so do the lists of requirements for torch's builds for CUDA
+    12.6 and 12.8. A REQUESTED file says no more: uv writes one for every distribution. So it counts when no other
+    distribution beside it requires it.
 
     :param site_dir: the site-packages directory that holds them
     :param environ: the environment
