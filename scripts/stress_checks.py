@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 ROOTS = "cuda_shims_toolkit"
 SCRATCH = "cuda-shims-tmp"
 SHIM_MARK = b"#!/bin/sh\n# cuda-shims shim"
+_SHIM = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "src/cuda_shims/templates/shim.sh")
+with open(_SHIM, "rb") as _file:
+    SHIM_END = _file.read()[-40:]
 #: what every root has, with what each begins
 REQUIRED = {
     "bin/nvcc": b"\x7fELF",
@@ -163,7 +166,7 @@ def torn_files(env: str, site: str) -> tuple[list[str], list[str]]:
                 (differ if moving else torn).append(str(error))
                 continue
             if record_hash(data) != digest:
-                whole = data.startswith(SHIM_MARK) and data.endswith(b'13.*\\""\n')
+                whole = data.startswith(SHIM_MARK) and data.endswith(SHIM_END)
                 (differ if whole else torn).append(path)
     for path in glob.glob(os.path.join(glob.escape(site), ROOTS, "**", "record"), recursive=True):
         try:
