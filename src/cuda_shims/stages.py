@@ -12,17 +12,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from typing import NamedTuple
 
 from . import apply, search
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 #: how long another process is waited for that changes the same folder: a root is renewed in a tenth of that, and one
 #: that was stopped has gone on, or not, when this one is done
 LOCK_SECONDS = 1.0
+_POLL_SECONDS = 0.02
 #: where no lock tells: nothing takes so long to be moved to its place
 _OLD_SECONDS = 60.0
 _LOCK = ".lock"
@@ -180,58 +182,64 @@ def exclusive(folder: str) -> Iterator[bool]:
     """
     Keep other processes from changing what is in a folder of ours.
 
+    By flock(2) itself, which filelock would use too: to import that takes as long as to renew a root, and where the
+    file system has no locks it raises NotImplementedError or, in later versions, warns on stderr and takes a file for
+    the lock, which stays behind when its process is killed. On Windows it is filelock.
+
     :param folder: the folder; it is made if it is not there
-    :returns: ``False`` where the file system has no locks, or filelock is not installed, and when another process holds
-        this one for :data:`LOCK_SECONDS`: then nothing may be changed in more than one step
+    :returns: ``False`` where the file system has no locks, or on Windows no filelock is installed, and when another
+        process holds this one for :data:`LOCK_SECONDS`: then nothing may be changed in more than one step
     :raises NotWritableError: when the file cannot be made
 
     """
     path = os.path.join(folder, _LOCK)
     with apply.writing(folder):
         apply.make_folders(folder)
-        lockable = _is_lockable(path)
-    if not lockable:
-        yield False
-        return
-    try:
-        from filelock import FileLock, Timeout  # noqa: PLC0415 # costs more than making a root, which needs no lock
-    except ImportError:  # the virtualenv plugin had none to copy, or somebody uninstalled it
-        yield False
-        return
-
-    lock = FileLock(path, timeout=LOCK_SECONDS, mode=0o644)
-    with apply.writing(folder):
         try:
-            lock.acquire(poll_interval=0.02)
-        except Timeout:  # an OSError too
-            lockable = False
-    if not lockable:
-        yield False
-        return
+            import fcntl  # noqa: F401, PLC0415 # not on Windows
+        except ImportError:
+            release = _acquire_on_windows(path)
+        else:
+            release = _acquire(path)
     try:
-        yield True
+        yield release is not None
     finally:
-        lock.release()
+        if release is not None:
+            release()
 
 
-def _is_lockable(path: str) -> bool:
-    # where not, filelock raises NotImplementedError or, in later versions, warns on stderr and takes a file for the
-    # lock, which stays behind when its process is killed
-    try:
-        import fcntl  # noqa: PLC0415
-    except ImportError:
-        return True
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    else:
-        return True
-    finally:
+def _acquire(path: str) -> Callable[[], None] | None:
+    import fcntl  # noqa: PLC0415
+
+    end = time.monotonic() + LOCK_SECONDS
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            if not isinstance(error, BlockingIOError) or time.monotonic() > end:
+                return None
+            time.sleep(_POLL_SECONDS)
+            continue
+        # an uninstaller may have removed it: then the lock that others take is that of another file
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+                return lambda: os.close(descriptor)
         os.close(descriptor)
+
+
+def _acquire_on_windows(path: str) -> Callable[[], None] | None:
+    try:
+        from filelock import FileLock, Timeout  # noqa: PLC0415
+    except ImportError:
+        return None
+    lock = FileLock(path, timeout=LOCK_SECONDS)
+    try:
+        lock.acquire(poll_interval=_POLL_SECONDS)
+    except Timeout:
+        return None
+    return lock.release
 
 
 __all__ = ["LOCK_SECONDS", "Stage", "exclusive", "stage", "sweep", "sweep_outside", "tidy"]

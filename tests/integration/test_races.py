@@ -10,7 +10,6 @@ import subprocess
 import time
 
 import pytest
-from conftest import find_uv
 from fake_toolkit import snapshot, write
 
 HOME = "import os; print(os.environ.get('CUDA_HOME'))"
@@ -63,16 +62,12 @@ def test_many_first_starts_at_once(venv):
         assert left_over(venv) == []
 
 
-@pytest.mark.parametrize("version", ["3.12.0", "newest"])
 @pytest.mark.parametrize("error", NO_LOCKS)
-def test_a_file_system_without_locks(venv, error, version, tmp_path):
+def test_a_file_system_without_locks(venv, error, tmp_path):
     """The root is renewed all the same, nothing is printed, and nothing is left over; one process or many."""
     strace = shutil.which("strace")
     if strace is None:
         pytest.skip("needs strace: apt-get install strace")
-    if version != "newest":
-        command = ["pip", "install", "-q", "--python", venv.python, f"filelock=={version}"]
-        subprocess.run([find_uv(), *command], check=True)
     trace = [
         strace,
         "-f",

@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import stat
+import sys
 import time
 
 import pytest
@@ -375,6 +376,41 @@ def test_a_lock_in_a_place_that_cannot_be_made(tmp_path):
     with pytest.raises(NotWritableError):  # noqa: SIM117
         with stages.exclusive(str(tmp_path / "file/ours")):
             pass
+
+
+def test_the_lock_on_windows(tmp_path, monkeypatch):
+    """It is filelock's, which works here too."""
+    monkeypatch.setattr(stages, "LOCK_SECONDS", 0.1)
+    path = str(tmp_path / ".lock")
+    release = stages._acquire_on_windows(path)
+    assert stages._acquire_on_windows(path) is None
+    release()
+    stages._acquire_on_windows(path)()
+    monkeypatch.setitem(sys.modules, "filelock", None)
+    assert stages._acquire_on_windows(path) is None
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with stages.exclusive(str(tmp_path)) as locked:
+        assert not locked
+
+
+def test_a_lock_whose_file_an_uninstaller_has_removed(tmp_path, monkeypatch):
+    """Who got that would share it with nobody."""
+    folder, real = str(tmp_path), os.open
+    opened = []
+
+    def late(path, *arguments):
+        descriptor = real(path, *arguments)
+        opened.append(path)
+        if len(opened) == 1:
+            os.unlink(path)
+        return descriptor
+
+    monkeypatch.setattr(os, "open", late)
+    with stages.exclusive(folder) as locked:
+        assert locked
+        assert len(opened) == 2
+        with stages.exclusive(folder) as again:
+            assert not again
 
 
 def test_what_killed_processes_left_is_swept_when_no_process_holds_it(prefix):
