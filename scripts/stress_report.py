@@ -14,6 +14,7 @@ Row = dict[str, Any]
 #: name to figure
 Figures = dict[str, Any]
 ROOT = "/cuda_shims_toolkit/cu13"
+_NO_SHIM = r"No such file or directory: '\S+/bin/cuobjdump'"
 
 
 def rows(work: str) -> list[Row]:
@@ -95,8 +96,11 @@ def _installers(installers: list[Row], changes: list[Row], figures: Figures) -> 
     figures["installers"] = dict(Counter(names))
     # uv cannot remove a folder that a start of Python writes to at that moment; a second run can
     met = [row for row in installers if row["rc"] and row["kind"] == "uninstall" and row["by"] == "uv"]
-    met = [row for row in met if "cuda_shims_toolkit`: Is a directory" in row["said"]]
-    figures["faults"] += [f"an installer: {row}" for row in installers if row["rc"] and row not in met]
+    met = [row for row in met if "cuda_shims_toolkit`: Is a directory" in " ".join(row["said"].split())]
+    # pip gives up, and puts everything back, when a shim goes away between its looks: its tool was uninstalled
+    gone = [row for row in installers if row["rc"] and row["by"] == "pip" and re.search(_NO_SHIM, row["said"])]
+    figures["  pip met a shim that was being removed"] = len(gone)
+    figures["faults"] += [f"an installer: {row}" for row in installers if row["rc"] and row not in [*met, *gone]]
 
 
 def _installs(runs: list[Row], changes: list[Row], figures: Figures) -> None:
@@ -110,11 +114,20 @@ def _installs(runs: list[Row], changes: list[Row], figures: Figures) -> None:
 
 
 def _uninstalled(uninstalled: list[Row], again: list[Row], figures: Figures) -> None:
+    # Python makes the folders anew for the byte code of a module that it was reading
+    cached = [row for row in uninstalled if any("__pycache__" in path for path in row["left"])]
+    figures["  byte code was left by Python"] = len(cached)
+    uninstalled = [{**row, "left": [path for path in row["left"] if not _is_cache(path)]} for row in uninstalled]
     left = [row for row in uninstalled if row["left"]]
     figures["uninstalled in between"] = len(uninstalled)
     figures["  the uninstaller had to be run again"] = dict(Counter(row["by"] for row in again))
     figures["  something was left"] = len(left)
     figures["faults"] += [f"left after an uninstall by {row['by']}: {row['left'][:5]}" for row in left]
+
+
+def _is_cache(path: str) -> bool:
+    # byte code, and the folders above it, which are empty without it
+    return "__pycache__" in path or os.path.basename(path) in {"cuda_shims", "_cuda_shims"}
 
 
 def _readers(kinds: dict[str, list[Row]], changes: list[Row], figures: Figures) -> None:
