@@ -195,12 +195,7 @@ def exclusive(folder: str) -> Iterator[bool]:
     path = os.path.join(folder, _LOCK)
     with apply.writing(folder):
         apply.make_folders(folder)
-        try:
-            import fcntl  # noqa: F401, PLC0415 # not on Windows
-        except ImportError:
-            release = _acquire_on_windows(path)
-        else:
-            release = _acquire(path)
+        release = _acquire(path)
     try:
         yield release is not None
     finally:
@@ -209,8 +204,10 @@ def exclusive(folder: str) -> Iterator[bool]:
 
 
 def _acquire(path: str) -> Callable[[], None] | None:
-    import fcntl  # noqa: PLC0415
-
+    try:
+        import fcntl  # noqa: PLC0415 # not on Windows
+    except ImportError:
+        return _acquire_on_windows(path)
     end = time.monotonic() + LOCK_SECONDS
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW, 0o644)

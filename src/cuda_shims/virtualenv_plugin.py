@@ -192,8 +192,8 @@ def _is_whole(environment: Environment) -> bool:
 
 
 def _requirements(site_dir: str, version: tuple[int, ...]) -> list[Entry]:
-    # as far as they are at hand: without filelock a root is exchanged as a whole where it could be renewed, without
-    # tomli [tool.cuda-shims] is not read. Neither is worth an installer and an index here
+    # as far as they are at hand: without filelock, asked on Windows alone, a root is exchanged as a whole where
+    # it could be renewed; without tomli [tool.cuda-shims] is not read. Neither is worth an installer and an index here
     from . import copies  # noqa: PLC0415
     from .toolkits import distributions  # noqa: PLC0415
 
