@@ -17,16 +17,21 @@ import json
 import os
 import pathlib
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 EXAMPLES = os.path.join(CHECKOUT, "docs", "examples")
 PAGE = os.path.join(CHECKOUT, "docs", "reference", "gpu.md")
-#: torch's own extension is not among them: what it is built against has to be the other machine's torch, of 3 GB
+#: built when it is named: what an extension of torch is built against has to be the other machine's torch, of 3 GB; let
+#: PIP_BUILD_CONSTRAINT say which
 LEFT_OUT = {"torch-extension"}
 BUILT = "built.json"
 #: float32 has 24 bits; a sum of a million products loses some of them
@@ -34,11 +39,12 @@ LIMIT = 1e-5
 SIZES = (1, 1000, 1_000_003, 100_000_000)
 
 
-def build(folder: str, architecture: str, toolkit: str, python: str) -> int:
+def build(folder: str, names: Sequence[str], architecture: str, toolkit: str, python: str) -> int:
     """
-    Build every example.
+    Build examples.
 
-    :param folder: where the wheels go; made if need be
+    :param folder: where the wheels go, beside those that are there; made if need be
+    :param names: which; all, when there are none
     :param architecture: of the GPU, ``90`` say: machine code for it alone, so that a driver older than the toolkit runs
         it; PTX of a newer toolkit it would refuse
     :param toolkit: what ``cuda-toolkit`` is constrained to, ``13.*`` say
@@ -47,6 +53,9 @@ def build(folder: str, architecture: str, toolkit: str, python: str) -> int:
     """
     os.makedirs(folder, exist_ok=True)
     failed, built = 0, {}
+    facts = pathlib.Path(folder, BUILT)
+    if facts.exists():
+        built = json.loads(facts.read_text(encoding="utf-8"))["examples"]
     with tempfile.TemporaryDirectory() as work:
         pip = [python, "-m", "pip", "wheel", "--no-deps"]
         subprocess.run([*pip, "-q", "-w", work, CHECKOUT], check=True)
@@ -56,13 +65,15 @@ def build(folder: str, architecture: str, toolkit: str, python: str) -> int:
             f"cuda-shims @ {pathlib.Path(own).as_uri()}\ncuda-toolkit=={toolkit}\n", encoding="utf-8"
         )
         environ = {**os.environ, "CUDAARCHS": architecture, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        environ["TORCH_CUDA_ARCH_LIST"] = f"{architecture[:-1]}.{architecture[-1]}"
         for name in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"):
             environ[name] = f"{environ.get(name, '')} {constraints.as_uri()}".strip()
-        for example in sorted(set(os.listdir(EXAMPLES)) - LEFT_OUT):
+        for example in names or sorted(set(os.listdir(EXAMPLES)) - LEFT_OUT):
             begin = time.monotonic()
-            wheels = os.path.join(work, example)
+            project, wheels = os.path.join(work, "projects", example), os.path.join(work, example)
+            shutil.copytree(os.path.join(EXAMPLES, example), project)  # some back ends write into their sources
             done = subprocess.run(
-                [*pip, "-w", wheels, os.path.join(EXAMPLES, example)],
+                [*pip, "-w", wheels, project],
                 env=environ,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -77,8 +88,8 @@ def build(folder: str, architecture: str, toolkit: str, python: str) -> int:
             os.replace(os.path.join(wheels, wheel), os.path.join(folder, wheel))
             built[example] = {"wheel": wheel, "seconds_built": round(time.monotonic() - begin, 1)}
             print(f"{example}: {wheel}, {built[example]['seconds_built']} s", flush=True)
-    facts = {"architecture": architecture, "cuda": sorted(glob.glob("/usr/local/cuda*")), "examples": built}
-    pathlib.Path(folder, BUILT).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps({"architecture": architecture, "examples": built}, indent=1)
+    facts.write_text(f"{text}\n", encoding="utf-8")
     return failed
 
 
@@ -287,6 +298,7 @@ def main(arguments: list[str] | None = None) -> int:
     steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
     making = steps.add_parser("build", help="build every example, isolated, into a folder")
     making.add_argument("folder")
+    making.add_argument("example", nargs="*", help="of docs/examples (default: all but torch's)")
     making.add_argument("--architecture", default="90", help="of the GPU (default: %(default)s)")
     making.add_argument("--toolkit", default="13.*", help="the release of the wheels (default: %(default)s)")
     making.add_argument("--python", default=sys.executable, help="what the wheels are for (default: this one)")
@@ -296,7 +308,7 @@ def main(arguments: list[str] | None = None) -> int:
     writing.add_argument("result", help="the gpu.json that run wrote")
     options = parser.parse_args(arguments)
     if options.step == "build":
-        return 1 if build(options.folder, options.architecture, options.toolkit, options.python) else 0
+        return 1 if build(options.folder, options.example, options.architecture, options.toolkit, options.python) else 0
     if options.step == "run":
         return 1 if run(options.folder) else 0
     text = page(json.loads(pathlib.Path(options.result).read_text(encoding="utf-8")))
