@@ -4,8 +4,8 @@ Run on a GPU what isolated builds made on a machine that has none.
 ``python scripts/gpu.py build FOLDER`` builds the projects of ``docs/examples`` on the machine without CUDA, each in an
 isolated environment with this checkout's cuda-shims, into FOLDER. Carry FOLDER to the machine with the GPU;
 ``python scripts/gpu.py run FOLDER`` there, with a Python that has CuPy, checks every answer, writes ``FOLDER/gpu.json``
-and needs no network, no compiler and no cuda-shims. ``python scripts/gpu.py page FOLDER/gpu.json`` writes
-``docs/reference/gpu.md`` from it.
+and needs no network, no compiler and no cuda-shims. A wheel that an example requires and that Python lacks (cffi) goes
+into FOLDER too. ``python scripts/gpu.py page FOLDER/gpu.json`` writes ``docs/reference/gpu.md`` from it.
 """
 
 from __future__ import annotations
