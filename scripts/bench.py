@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 #: shims, hook, root and wheel; the build of the CMake example; that of the torch example; what nvcc executes; starts of
-#: Python in environments that are broken
-PARTS = ("start", "builds", "torch", "instructions", "faults")
+#: Python in environments that are broken; what grows with distributions and with environments
+PARTS = ("start", "builds", "torch", "instructions", "faults", "scale")
 TOOLKIT = "cuda-toolkit[cccl,crt,cudart,nvcc,nvvm]"
 
 
@@ -73,6 +73,14 @@ def main() -> None:
             import bench_faults  # noqa: PLC0415 # which needs the tests
 
             bench_faults.fault_rows(python, folder, row)
+        if "scale" in parts:
+            import bench_scale  # noqa: PLC0415 # which is long
+
+            packages = (f"{wheel}[virtualenv]", f"{TOOLKIT}=={options.toolkit}")
+            os.mkdir(os.path.join(folder, "scale"))
+            clock = bench_scale.Clock(max(10, options.rounds // 5), interleaved, run, row)
+            place = os.path.join(folder, "scale")
+            bench_scale.scale_rows(lambda path: make_environment(path, *packages), place, clock)
         if "instructions" in parts:
             os.mkdir(os.path.join(folder, "counted"))
             bench_builds.instruction_rows(python, os.path.join(folder, "counted"), row)

@@ -56,7 +56,7 @@ def find_for(name: str, search_path: Iterable[str], version: tuple[int, ...]) ->
 
     """
     for site_dir in search_path:
-        for found, _, folder in distributions(site_dir):
+        for found, _, folder in distributions(site_dir, name.partition("-")[0]):
             if found == name:
                 path = os.path.join(site_dir, folder)
                 return path if _serves(path, version) else None

@@ -129,7 +129,7 @@ def _toolkit(case: Case) -> Iterator[Finding]:
     why = "there is nothing to compile with"
     empty = False
     for site_dir in case.environment.site_dirs:
-        for name, version, _ in distributions(site_dir):
+        for name, version, _ in distributions(site_dir, "nvidia"):
             if name in {"nvidia-cuda-nvcc-cu11", "nvidia-cuda-nvcc-cu12"}:
                 why = f"{name} {version} holds no nvcc; on PyPI there is one from CUDA 13.0 on"
             if name == "nvidia-cuda-nvcc" and site_dir not in compilers:

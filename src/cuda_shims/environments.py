@@ -127,7 +127,7 @@ def find_dist_info(site_dirs: Iterable[str]) -> str | None:
 
     """
     for site_dir in site_dirs:
-        for name, _, folder in distributions(site_dir):
+        for name, _, folder in distributions(site_dir, "cuda"):
             if name == "cuda-shims":
                 return os.path.join(site_dir, folder)
     return None

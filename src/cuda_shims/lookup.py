@@ -126,7 +126,7 @@ def _cuda12(site_dirs: Iterable[str]) -> _Installed:
     components: dict[str, str] = {}
     homes: list[str] = []
     for site_dir in site_dirs:
-        components |= {name: version for name, version, _ in distributions(site_dir) if name.endswith("-cu12")}
+        components |= {name: version for name, version, _ in distributions(site_dir, "nvidia") if name.endswith("-cu12")}
         homes += sorted(glob.glob(os.path.join(glob.escape(site_dir), "nvidia", "*", "")))
     if not components:
         return _Installed("13", {})

@@ -297,7 +297,7 @@ def made_from(toolkit: Toolkit) -> Iterator[tuple[str, str]]:
                 yield prefix + (folder.replace("/", "-") or "toolkit"), path
     if toolkit.parts:  # where the folder of a component that is new will be
         yield "toolkit", toolkit.path
-    for name, _, folder in distributions(toolkit.site_dir):
+    for name, _, folder in distributions(toolkit.site_dir, "cuda", "nvidia"):
         # with the others, whose upgrade renews a directory above, each start of Python would get slower
         if name in COMPILER_COMPONENTS or (toolkit.parts and name in toolkit.components):
             yield folder, os.path.join(toolkit.site_dir, folder)

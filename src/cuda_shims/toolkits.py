@@ -120,7 +120,7 @@ def read_toolkit(site_dir: str, major: int, found_via: str = "argument") -> Tool
 def _read_components(site_dir: str, shared: str, found_via: str) -> Toolkit:
     from .component_folders import installed  # noqa: PLC0415 # not wanted in most environments
 
-    found = installed(site_dir, distributions(site_dir))
+    found = installed(site_dir, distributions(site_dir, "nvidia"))
     components = {each.distribution: each.version for each in found}
     parts = [each.path for each in found]
     if os.path.isdir(shared):  # cuDSS, say, has nvidia/cu12 all the same
@@ -136,24 +136,28 @@ def _read_components(site_dir: str, shared: str, found_via: str) -> Toolkit:
     return Toolkit(search.SPLIT, version, path, site_dir, components, tools, found_via, tuple(parts))
 
 
-def distributions(site_dir: str) -> Iterator[tuple[str, str, str]]:
+def distributions(site_dir: str, *words: str) -> Iterator[tuple[str, str, str]]:
     """
     List the distributions of a directory by the names of their ``.dist-info`` folders.
 
     Not :mod:`importlib.metadata`: importing it costs more than making a root, and it parses what a folder's name says.
 
     :param site_dir: the site-packages directory
+    :param words: with what a name is to begin, in small letters, up to its first hyphen: the thousands of others in a
+        large environment cost next to nothing then; by default all are listed
     :returns: (normalised name, version, folder name) of each, as :pep:`427` and the recording specification spell them;
         without those whose folder has a letter that neither has: what is read here is written into scripts
 
     """
     try:
-        names = sorted(os.listdir(site_dir))
+        names = [name for name in os.listdir(site_dir) if name.endswith(".dist-info")]
     except OSError:
         return
-    for folder in names:
+    if words:
+        names = [name for name in names if name.lower().startswith(words)]
+    for folder in sorted(names):
         name, dash, version = folder[: -len(".dist-info")].partition("-")
-        if folder.endswith(".dist-info") and dash and _is_plain(folder):
+        if dash and _is_plain(folder):
             yield name.lower().replace("_", "-").replace(".", "-"), version, folder
 
 
@@ -172,7 +176,7 @@ def installed_components(site_dir: str, major: int) -> Iterator[tuple[str, str]]
 
     """
     needle = f"nvidia/cu{major}/".encode()
-    for name, version, folder in distributions(site_dir):
+    for name, version, folder in distributions(site_dir, "nvidia"):
         if name.startswith("nvidia-"):
             try:
                 if needle in read_bytes(os.path.join(site_dir, folder, "RECORD")):

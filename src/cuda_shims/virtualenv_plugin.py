@@ -198,7 +198,7 @@ def _requirements(site_dir: str, version: tuple[int, ...]) -> list[Entry]:
     from .toolkits import distributions  # noqa: PLC0415
 
     names = ("filelock",) if version >= _HAS_TOMLLIB else ("filelock", "tomli")
-    there = {name for name, _, _ in distributions(site_dir)}
+    there = {name for name, _, _ in distributions(site_dir, *names)}
     entries: list[Entry] = []
     missing = []
     for name in names:

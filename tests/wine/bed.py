@@ -73,7 +73,7 @@ class Bed:
         compile_program(HERE / "programs/bcryptprimitives.c", library, "-shared", "-ladvapi32")
         return environ["WINEPREFIX"]
 
-    def run(self, program, *words, input=None, path=(), rc=0, timeout=240, **variables):  # noqa: A002
+    def run(self, program, *words, input=None, path=(), rc=0, timeout=None, **variables):  # noqa: A002
         """
         Run a Windows program and return what it printed; its streams are pipes, as CPython under wine needs them.
 
@@ -82,19 +82,20 @@ class Bed:
         :param input: text for stdin
         :param path: folders to put first on PATH
         :param rc: the exit code that it must have; ``None``: any
-        :param timeout: in seconds
+        :param timeout: in seconds; by default as long as such programs need, and then longer
         :param variables: more environment variables
         :returns: what it wrote to stdout; ``stderr`` too, after it, if ``rc`` is ``None``
         """
         command = ["wine", str(program), *map(str, words)]
-        options = {"capture_output": True, "text": True, "errors": "replace", "timeout": timeout}
+        options = {"capture_output": True, "text": True, "errors": "replace"}
         options["env"] = {**self.environ, **variables, "WINEPATH": ";".join(map(windows, path))}
-        for left in (1, 0):
+        limits = (timeout, timeout) if timeout else (90, 240)
+        for last, limit in enumerate(limits):
             try:
-                done = subprocess.run(command, input=input or "", check=False, **options)
+                done = subprocess.run(command, input=input or "", check=False, timeout=limit, **options)
                 break
             except subprocess.TimeoutExpired:  # of some hundred, one stands still under wine when there is much load
-                if not left:
+                if last:
                     raise
         assert rc is None or done.returncode == rc, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr if rc is None else done.stdout
