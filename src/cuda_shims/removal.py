@@ -12,7 +12,7 @@ import glob
 import os
 import sys
 
-from . import apply, own_files, plan, records, search, stages
+from . import apply, conda, own_files, plan, records, search, stages
 from .environments import current_environment, find_dist_info, recorded_file
 from .errors import NotWritableError
 from .plan import CONFLICT, REMOVE, Change
@@ -49,8 +49,14 @@ def uninstall(environment: Environment | None = None, *, dry_run: bool = False, 
     no_record = bool(environment.dist_info and records.read_record(environment.dist_info) is None)
     if not dry_run:
         _remove(environment, gone, folders)
+    scripts = environment.scripts
+    lost = conda.owners(scripts, [os.path.basename(path) for path in gone if os.path.dirname(path) == scripts])
+    notes = {
+        os.path.join(scripts, name): f"conda's {package} has one of that name: {conda.restoring([package])}"
+        for name, package in lost.items()
+    }
     changes = [
-        *(Change(REMOVE, "file", path) for path in gone),
+        *(Change(REMOVE, "file", path, notes.get(path, "")) for path in gone),
         *(Change(REMOVE, "root", path) for path in folders),
         *(Change(CONFLICT, "file", path, files[path]) for path in sorted(left)),
     ]

@@ -103,7 +103,7 @@ class Patient:
 
     @property
     def environment(self):
-        label = f"the environment of {self.prefix.bin}/python"
+        label = self.prefix.site if self.is_target else f"the environment of {self.prefix.bin}/python"
         return Environment((self.prefix.site,), self.prefix.bin, self.dist_info, is_target=self.is_target, label=label)
 
     def install(self, **options):
