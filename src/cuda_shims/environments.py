@@ -22,8 +22,8 @@ _PACKAGES = {"site-packages", "dist-packages"}
 _DEPTH = 3
 #: where ``pip install --prefix`` puts distributions below the prefix; Debian's also below its ``local``
 _PREFIX_LAYOUTS = tuple(
-    os.path.join(*parts, "python3*", kind)
-    for parts in (("lib",), ("lib64",), ("local", "lib"))
+    os.path.join(*parts, kind)
+    for parts in (("lib", "python3*"), ("lib64", "python3*"), ("lib", "pypy3*"), ("local", "lib", "python3*"))
     for kind in ("site-packages", "dist-packages")
 )
 

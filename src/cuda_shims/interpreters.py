@@ -1,9 +1,9 @@
 """
 Interpreters: which one is meant, and what it says of itself.
 
-It is asked, and not described by virtualenv's discovery: that tells the places that sysconfig knows, where an installer
-would write, and ``sys.path`` tells where Python looks, which a ``.pth`` file, ``--system-site-packages``, a user site
-or Debian's patches change. It is a second package, too, and remembers its answers on disk.
+It is asked, and not described by virtualenv's discovery. That tells what sysconfig says: of a virtual environment what
+it says of its base, of Debian's Python ``/usr/lib/python3.11/site-packages``, which is not looked in; and remembers it
+on disk. ``sys.path`` tells where Python looks, ``.pth`` files, ``--system-site-packages`` and the user site included.
 """
 
 from __future__ import annotations

@@ -12,11 +12,11 @@ import subprocess
 import sys
 
 import pytest
+from conda_layout import TOOLS, conda_compiler, conda_environment
 from conftest import find_uv
 from fake_toolkit import PYTHON, snapshot, write
 
 HOME = "print(os.environ.get('CUDA_HOME'))"
-TOOLS = ("bin2c", "cudafe++", "fatbinary", "nvcc", "nvlink", "ptxas")
 CHAINED = "print(getattr(__import__('builtins'), 'hidden', None))"
 
 
@@ -181,42 +181,6 @@ def test_a_user_site_of_two_pythons(new_venv, toolkit, tmp_path):
 
 
 # --- conda ---
-
-
-def conda_environment(path):
-    """Lay an environment out as conda does: an interpreter of its own, and a note of each package."""
-    base = os.path.join(sys.base_prefix, "lib", PYTHON)
-    os.makedirs(f"{path}/bin")
-    os.makedirs(f"{path}/lib/{PYTHON}/site-packages")
-    shutil.copy2(os.path.realpath(sys.executable), f"{path}/bin/{PYTHON}")
-    for name in ("python", "python3", "python3.1"):
-        os.symlink(PYTHON, f"{path}/bin/{name}")
-    for name in os.listdir(base):
-        if name not in {"site-packages", "__pycache__", "sitecustomize.py"}:
-            os.symlink(f"{base}/{name}", f"{path}/lib/{PYTHON}/{name}")
-    os.symlink(PYTHON, f"{path}/lib/python3.1")  # conda-forge's does, for an old conda
-    conda_package(path, "python", PYTHON[6:] + ".9", ["bin/python", f"bin/{PYTHON}", "lib/python3.1"])
-    code = "import sys, sysconfig; print(sys.prefix, sysconfig.get_path('purelib'))"
-    done = subprocess.run([f"{path}/bin/python", "-c", code], capture_output=True, text=True, check=False)
-    if done.stdout.split() != [path, f"{path}/lib/{PYTHON}/site-packages"]:
-        pytest.skip(f"a copy of this Python's program is no environment of its own: {done.stdout}{done.stderr[-300:]}")
-    return path
-
-
-def conda_package(path, name, version, files):
-    note = json.dumps({"build": "0", "files": files, "name": name, "version": version}, indent=2)
-    write(f"{path}/conda-meta/{name}-{version}-0.json", note.encode())
-
-
-def conda_compiler(path):
-    """Install what conda-forge's cuda-nvcc-tools and cuda-nvcc-dev_linux-64 have."""
-    for tool in TOOLS:
-        write(f"{path}/bin/{tool}", f"#!/bin/sh\necho conda {tool}\n".encode(), 0o755)
-    os.makedirs(f"{path}/targets/x86_64-linux/bin", exist_ok=True)
-    if not os.path.lexists(f"{path}/targets/x86_64-linux/bin/nvcc"):
-        os.symlink("../../../bin/nvcc", f"{path}/targets/x86_64-linux/bin/nvcc")
-    conda_package(path, "cuda-nvcc-tools", "13.0.88", [f"bin/{tool}" for tool in TOOLS])
-    conda_package(path, "cuda-nvcc-dev_linux-64", "13.0.88", ["targets/x86_64-linux/bin/nvcc"])
 
 
 @pytest.fixture
