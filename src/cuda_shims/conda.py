@@ -66,10 +66,9 @@ def restoring(packages: Iterable[str]) -> str:
 
 
 def _package(note: str, wanted: Iterable[str]) -> tuple[str, set[str]]:
-    # its name and version, and which of the files it has
+    # its name and version, and which of the files it has; a note may have a megabyte, and a hundred are usual
     try:
         data = read_bytes(note)
-        # a package's note may have a megabyte, a hundred are usual, and hardly one is about our names
         if any(f'"{file}"'.encode() in data for file in wanted):
             import json  # noqa: PLC0415
 

@@ -14,10 +14,6 @@ from typing import NamedTuple
 from .errors import BadEnvironmentError
 from .processes import find_program
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 #: where an environment has its interpreter: a virtual one, one that is no virtual one (``/usr``), Windows, conda there
 _PLACES = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")
 #: comes before the answer: a sitecustomize, or a script that starts the interpreter, may print something of its own
@@ -123,17 +119,10 @@ def _reason(error: Exception) -> str:
     if isinstance(error, subprocess.TimeoutExpired):
         return f"it does not answer within {_SECONDS} s"
     said = error.stderr.decode("utf-8", "replace") if isinstance(error, subprocess.CalledProcessError) else ""
-    lines = list(_printable(said))
+    lines = ["".join(filter(str.isprintable, line)).strip()[:_LONGEST] for line in said.splitlines()]
     # "Fatal Python error: …" has lines before and after it, a traceback its error at the end
     wanted = [line for line in lines if "rror: " in line]
-    return next(iter([*wanted, *lines]), "it does not answer as one")
-
-
-def _printable(text: str) -> Iterator[str]:
-    for line in text.splitlines():
-        shown = "".join(each for each in line if each.isprintable()).strip()
-        if shown:
-            yield shown[:_LONGEST]
+    return next(filter(None, [*wanted, *lines]), "it does not answer as one")
 
 
 __all__ = ["Answer", "ask", "own_interpreter"]
