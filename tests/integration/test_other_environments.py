@@ -371,8 +371,7 @@ def test_pipx(new_venv, toolkit, tmp_path, once):
 # --- other interpreters ---
 
 
-@pytest.mark.parametrize("word", ["the folder", "the program", "a relative path", "a script", "noise"])
-def test_an_environment_of_another_python(new_venv, toolkit, tmp_path, word):
+def test_an_environment_of_another_python(new_venv, toolkit, tmp_path):
     version, other = another_python()
     tool = new_venv("tool", base=["cuda-shims"])
     path = str(tmp_path / "theirs")
@@ -380,25 +379,22 @@ def test_an_environment_of_another_python(new_venv, toolkit, tmp_path, word):
     site = f"{path}/lib/python{version}/site-packages"
     install = [find_uv(), "pip", "install", "-q", "-p", path, "--no-index", "--no-deps", "--find-links", tool.house]
     tool.run(*install, tool.wheel, "filelock", *toolkit())
-    script = f'#!/bin/sh\necho hello\nexec {path}/bin/python "$@"\n'
-    named = {
-        "the folder": path,
-        "the program": f"{path}/bin/python3",
-        "a relative path": os.path.relpath(f"{path}/bin/python", tool.home),
-        "a script": write(f"{tmp_path}/script", script.encode(), 0o755),
-        "noise": path,
-    }[word]
-    if word == "noise":
-        write(f"{site}/noise.pth", b"import sys; print('[1, 2]'); print('more', file=sys.stderr)\n")
     command = [tool.python, "-m", "cuda_shims"]
-    out = tool.run(*command, "install", "--python", named)
+    out = tool.run(*command, "install", "--python", path)
     assert f"created {below(site)} (CUDA 13.5.37" in out
-    assert "nothing to do" in tool.run(*command, "install", "--python", named)
-    assert tool.run(*command, "root", "--python", named).strip() == below(site)
-    assert f"CUDA 13.5.37 in {below(site)}" in tool.run(*command, "list", "--python", named)
-    assert f"CUDA_HOME={below(site)}" in tool.run(*command, "env", "--python", named).replace("'", "").replace('"', "")
-    found = json.loads(tool.run(*command, "doctor", "--json", "--python", named, code=1))["findings"]
+    assert "nothing to do" in tool.run(*command, "install", "--python", path)
+    assert f"CUDA 13.5.37 in {below(site)}" in tool.run(*command, "list", "--python", path)
+    assert f"CUDA_HOME={below(site)}" in tool.run(*command, "env", "--python", path).replace("'", "").replace('"', "")
+    found = json.loads(tool.run(*command, "doctor", "--json", "--python", path, code=1))["findings"]
     assert {each["level"] for each in found if each["code"] in {"hook", "shims", "root"}} == {"ok"}
     assert tool.run(f"{path}/bin/nvcc").split("\0")[0] == f"{below(site)}/bin/nvcc"
-    tool.run(*command, "uninstall", "--python", named)
+
+    # however it is named, and whatever it prints
+    script = write(f"{tmp_path}/script", f'#!/bin/sh\necho hello\nexec {path}/bin/python "$@"\n'.encode(), 0o755)
+    write(f"{site}/noise.pth", b"import sys; print('[1, 2]'); print('more', file=sys.stderr)\n")
+    for named in (f"{path}/bin/python3", os.path.relpath(path, tool.home), script, f"python{version}", version):
+        said = tool.run(*command, "root", "--python", named, PATH=f"{path}/bin:/usr/bin:/bin")
+        assert said.strip() == below(site), named
+
+    tool.run(*command, "uninstall", "--python", path)
     assert not [each for each in snapshot(path) if "shims" in each or each == "bin/nvcc"]
