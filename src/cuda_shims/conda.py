@@ -96,7 +96,7 @@ def check(case: Case) -> Iterator[Finding]:
         what = f"Our shims in {scripts} are in the place of conda's {', '.join(found)} ({', '.join(packages)})."
         why = "the installer of our wheel replaced them, conda's compiler cannot be run, and conda may put it back"
         ours_alone = f"conda remove {names} && {case.command('install')}"
-        fix = f"keep one of the two: {ours_alone}; or: pip uninstall cuda-shims && {restoring(packages)}"
+        fix = f"keep one of the two: {ours_alone}; or: {case.command('uninstall')}; {restoring(packages)}"
         yield Finding("conda-replaced", WARNING, what, why, fix)
 
 

@@ -331,8 +331,12 @@ def _shims(case: Case) -> Iterator[Finding]:
             text = f"{what} in {environment.scripts}: {', '.join(names)}."
             yield Finding(code, WARNING, text, why, case.command("install"))
     for path in (path for kind, path in found if kind == plan.CONFLICT):
-        what = f"{path} is not our shim: it belongs to {api.owner(environment.site_dirs, path)}."
-        yield Finding("shim-foreign", WARNING, what, _SHELL_ONLY, case.command("install") + " --force")
+        owner = api.owner(environment.site_dirs, path)
+        what = f"{path} is not our shim: it belongs to {owner}."
+        fix = case.command("install") + " --force"
+        if owner.startswith("conda's"):  # pip would remove it
+            fix = f"keep one of the two: {case.command('uninstall')} (not pip, which would remove conda's); or: {fix}"
+        yield Finding("shim-foreign", WARNING, what, _SHELL_ONLY, fix)
     if all(kind == plan.KEEP for kind, _ in found):
         yield Finding("shims", OK, f"The shims are in {environment.scripts}.")
 

@@ -254,10 +254,12 @@ def test_condas_own_compiler(conda, toolkit):
     assert notes == {"it belongs to conda's cuda-nvcc-tools 13.0.88"}
     found = findings(conda, **active)
     assert "conda's cuda-nvcc-tools 13.0.88" in found["shim-foreign"]["what"]
+    assert "cuda-shims uninstall (not pip" in found["shim-foreign"]["fix"]
     assert "conda-replaced" not in found
 
-    # we go, and conda's stays
-    conda.run(conda.python, "-m", "cuda_shims", "uninstall", code=1)
+    # we go, and conda's stays, whatever is forced
+    said = conda.run(conda.python, "-m", "cuda_shims", "uninstall", "--force", code=1)
+    assert f"left alone {conda.bin}/nvcc (it belongs to conda's cuda-nvcc-tools 13.0.88)\n" in said
     assert conda.run("nvcc", **active) == "conda nvcc\n"
     assert not [path for path in conda.files() if "shims" in path]
 
