@@ -89,6 +89,30 @@ def test_a_prefix(new_venv, toolkit, tmp_path, by):
     assert user.ask(f"{HOME}; {CHAINED}", **environ).split("\n") == ["None", f"{behind}/sitecustomize.py"]
 
 
+def test_a_prefix_of_debians_pip(new_venv, toolkit, tmp_path):
+    """It is PREFIX/local, and a sitecustomize of Debian's own comes behind ours."""
+    python = "/usr/bin/python3"
+    if not os.path.exists("/etc/debian_version") or not os.path.exists(python):
+        pytest.skip("this is no Debian, or its python3 is not installed")
+    if subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False).returncode:
+        pytest.skip("Debian's own pip is not installed (package python3-pip)")
+    venv, prefix = new_venv(base=["cuda-shims"]), str(tmp_path / "prefix")
+    options = ["-q", "--no-deps", "--no-index", "--find-links", venv.house, "--ignore-installed", "--prefix", prefix]
+    venv.run(python, "-m", "pip", "install", *options, "--no-warn-script-location", venv.wheel, *toolkit())
+    venv.run(venv.python, "-m", "cuda_shims", "install", "--prefix", prefix)
+    (site,) = glob.glob(f"{prefix}/**/dist-packages", recursive=True)
+    code = f"import os, sys; {HOME}; print(getattr(sys.modules.get('sitecustomize'), '__file__', None))"
+    root, chained = venv.run(python, "-c", code, PYTHONPATH=site).split()
+    assert root == below(site)
+    (own,) = venv.run(python, "-c", f"{code}").split()[1:]
+    assert chained == (own if own != "None" else f"{site}/sitecustomize.py")
+    scripts = os.path.join(site.partition("/lib/")[0], "bin")
+    assert venv.run(f"{scripts}/nvcc").split("\0")[0] == f"{below(site)}/bin/nvcc"
+    venv.run(venv.python, "-m", "cuda_shims", "uninstall", "--prefix", prefix)
+    assert not [path for path in snapshot(prefix) if "shims" in path or "customize" in path]
+    assert os.listdir(scripts) == []
+
+
 def test_two_folders_on_pythonpath(new_venv, toolkit, tmp_path):
     """Each has a sitecustomize of ours: the first runs the second, and neither the other one for ever."""
     venv = new_venv()
