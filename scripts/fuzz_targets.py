@@ -13,7 +13,7 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING, NamedTuple
 
-from cuda_shims import config, driver_stub, environments, envvars, host_compilers, needs, plan, records, toolkits
+from cuda_shims import conda, config, driver_stub, environments, envvars, host_compilers, needs, plan, records, toolkits
 from cuda_shims.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -151,6 +151,11 @@ def _variables(data: bytes, folder: str) -> None:
         config.load_config(folder, {f"CUDA_SHIMS_{name}": value})
 
 
+def _conda(data: bytes, folder: str) -> None:
+    put(data, folder, "conda-meta", "x.json")
+    conda.restoring(conda.owners(os.path.join(folder, "bin"), ["nvcc"]).values())
+
+
 def _compiler(data: bytes, _: str) -> None:
     # what a program that calls itself a compiler prints
     real, host_compilers.run = host_compilers.run, lambda *_: (0, text_of(data))
@@ -188,6 +193,10 @@ TARGETS = {
     ),
     "variables": Target(
         _variables, (ConfigError,), "13|/usr/local/cuda|nvcc|:|wheels|no", (), b"ccache /opt/cuda/bin/nvcc"
+    ),
+    "conda-note": Target(
+        *(_conda, (), '"name": |"version": |"files": |"bin/nvcc"|[|]|{|}|,|1e999|null', ()),
+        b'{"name": "cuda-nvcc-tools", "version": "13.0.88", "files": ["bin/nvcc"]}',
     ),
     "compiler": Target(
         *(_compiler, (), '#define __GNUC__ 12\n|__clang_major__|-ccbin |--compiler-bindir=|"', ()),

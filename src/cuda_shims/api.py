@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from . import envvars, own_files, plan, records, search, stages
+from . import conda, envvars, own_files, plan, records, search, stages
 from .environments import current_environment
 from .errors import ToolkitNotFoundError
 from .plan import Change
@@ -93,7 +93,7 @@ def owner(site_dirs: Sequence[str], path: str) -> str:
 
     :param site_dirs: where distributions are
     :param path: the file's absolute path
-    :returns: its name and version, or ``no installed distribution``
+    :returns: its name and version, those of conda's package, or ``no installed distribution``
 
     """
     base = os.path.basename(path)
@@ -104,7 +104,8 @@ def owner(site_dirs: Sequence[str], path: str) -> str:
                 for line in records.record_lines(text):
                     if os.path.normpath(os.path.join(site_dir, line)) == path:
                         return f"{name} {version}"
-    return "no installed distribution"
+    package = conda.owners(os.path.dirname(path), [base]).get(base)
+    return f"conda's {package}" if package else "no installed distribution"
 
 
 def variables(toolkit: Toolkit | None = None, environ: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -13,6 +13,7 @@ import sys
 
 from . import __version__, plan
 from .errors import CudaShimsError
+from .output import SCHEMA, Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,52 +24,9 @@ if TYPE_CHECKING:
     from .chosen import Place
     from .findings import Finding
 
-#: raised when a key of the JSON output changes its meaning or goes
-SCHEMA = 1
 _EXIT_CODES = (
     "exit codes: 0 done; 1 a finding or a refusal; 2 wrong usage or configuration; 127 a tool or command is not there"
 )
-
-
-class Output:
-    """Where a command's answer goes: text or JSON on stdout, remarks on stderr."""
-
-    def __init__(self, options: argparse.Namespace) -> None:
-        """
-        Take what the options say.
-
-        :param options: the parsed command line
-
-        """
-        self.json: bool = options.json
-        self.level: int = options.verbose - options.quiet
-
-    def answer(self, data: dict[str, Any], *lines: str) -> None:
-        """
-        Print the answer.
-
-        :param data: it as JSON, the schema version apart
-        :param lines: it as text
-
-        """
-        if self.json:
-            import json  # noqa: PLC0415
-
-            print(json.dumps({"schema": SCHEMA, **data}, indent=2))
-        else:
-            for line in lines:
-                print(line)
-
-    def remark(self, line: str, level: int = 0) -> None:
-        """
-        Tell a person something that is not the answer.
-
-        :param line: the text
-        :param level: how much has to be wanted: 0 normal, 1 with ``-v``, -1 even with ``-q``
-
-        """
-        if self.level >= level:
-            print(line, file=sys.stderr)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -110,8 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("-q", "--quiet", action="count", default=0, help="say less")
     place = argparse.ArgumentParser(add_help=False)
     where = place.add_mutually_exclusive_group()
-    where.add_argument("--python", metavar="PATH", help="another interpreter's environment")
+    where.add_argument("--python", metavar="PATH", help="another interpreter (a path, or 3.12), or environment")
     where.add_argument("--target", metavar="DIR", help="a directory that pip install --target filled")
+    where.add_argument("--prefix", metavar="DIR", help="a directory that pip install --prefix filled")
     choice = argparse.ArgumentParser(add_help=False)
     choice.add_argument("--cuda", metavar="MAJOR", type=_major, help="this CUDA, 12 say (default: the newest one)")
     change = argparse.ArgumentParser(add_help=False)
@@ -192,6 +151,8 @@ def _environment(options: argparse.Namespace) -> Any:
 
     if options.target:
         return environments.target_environment(options.target)
+    if options.prefix:
+        return environments.prefix_environment(options.prefix)
     if options.python:
         return environments.interpreter_environment(options.python)
     return environments.current_environment()
@@ -245,7 +206,7 @@ def _place(options: argparse.Namespace) -> Place:
     from .envvars import TOOLKIT  # noqa: PLC0415
 
     environ = {**os.environ, TOOLKIT: options.cuda} if options.cuda else os.environ
-    return Place(_directory(), environ, _environment(options), bool(options.python or options.target))
+    return Place(_directory(), environ, _environment(options), bool(options.python or options.target or options.prefix))
 
 
 def _list(options: argparse.Namespace, output: Output) -> int:

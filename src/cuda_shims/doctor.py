@@ -15,6 +15,7 @@ from . import (
     api,
     catalog,
     component_findings,
+    conda,
     envvars,
     needs,
     own_files,
@@ -286,6 +287,7 @@ def _hook(case: Case) -> Iterator[Finding]:
         yield Finding("not-installed", WARNING, what, _UNTOLD, case.pip("cuda-shims"))
         return
     wrong = [(kind, path) for kind, path in _own_files(case) if own_files.is_hook(path) and kind != plan.KEEP]
+    wrong = [(kind, path) for kind, path in wrong if kind != plan.REPLACE or not own_files.is_linked_hook(path)]
     for kind, path in wrong:
         if kind == plan.CONFLICT:
             what = f"{path} is not ours: it belongs to {api.owner(environment.site_dirs, path)}."
@@ -304,7 +306,7 @@ def _hook(case: Case) -> Iterator[Finding]:
             yield Finding("hook", OK, "The start-up hook is in place.")
     elif case.environ.get(envvars.MARKER) != case.home:
         what = "The start-up hook has not run in this process, or found another toolkit before this one."
-        fix = "start Python again, without -S; a folder on PYTHONPATH needs: cuda-shims install --target FOLDER"
+        fix = "start Python again, without -S; a folder on PYTHONPATH needs: cuda-shims install --target DIR"
         yield Finding("hook-not-run", WARNING, what, _UNTOLD, fix)
     else:
         yield Finding("hook", OK, "The start-up hook is in place, and has run in this process.")
@@ -329,8 +331,12 @@ def _shims(case: Case) -> Iterator[Finding]:
             text = f"{what} in {environment.scripts}: {', '.join(names)}."
             yield Finding(code, WARNING, text, why, case.command("install"))
     for path in (path for kind, path in found if kind == plan.CONFLICT):
-        what = f"{path} is not our shim: it belongs to {api.owner(environment.site_dirs, path)}."
-        yield Finding("shim-foreign", WARNING, what, _SHELL_ONLY, case.command("install") + " --force")
+        owner = api.owner(environment.site_dirs, path)
+        what = f"{path} is not our shim: it belongs to {owner}."
+        fix = case.command("install") + " --force"
+        if owner.startswith("conda's"):  # pip would remove it
+            fix = f"keep one of the two: {case.command('uninstall')} (not pip, which would remove conda's); or: {fix}"
+        yield Finding("shim-foreign", WARNING, what, _SHELL_ONLY, fix)
     if all(kind == plan.KEEP for kind, _ in found):
         yield Finding("shims", OK, f"The shims are in {environment.scripts}.")
 
@@ -383,6 +389,7 @@ _CHECKS = (
     _root,
     _hook,
     _shims,
+    conda.check,
 )
 
 __all__ = ["Finding", "examine"]

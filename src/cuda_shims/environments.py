@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import sys
 from typing import NamedTuple
 
-from . import search
+from . import interpreters, search
 from .errors import BadEnvironmentError
 from .records import read_record, record_lines
 from .toolkits import distributions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 #: what a directory that belongs to an interpreter is called
 _PACKAGES = {"site-packages", "dist-packages"}
 #: how far below its prefix such a directory is
 _DEPTH = 3
-_ASK = """\
-import json, sys, sysconfig
-print(json.dumps([sys.version_info[:2], sys.path, sysconfig.get_path("scripts"), sys.executable]))
-"""
+#: where ``pip install --prefix`` puts distributions below the prefix; Debian's also below its ``local``
+_PREFIX_LAYOUTS = tuple(
+    os.path.join(*parts, kind)
+    for parts in (("lib", "python3*"), ("lib64", "python3*"), ("lib", "pypy3*"), ("local", "lib", "python3*"))
+    for kind in ("site-packages", "dist-packages")
+)
 
 
 class Environment(NamedTuple):
@@ -34,15 +37,20 @@ class Environment(NamedTuple):
     scripts: str
     #: the ``.dist-info`` directory of cuda-shims in it, or ``None``
     dist_info: str | None
-    #: a ``--target`` directory: Python reads no ``.pth`` file there
+    #: a ``--target`` or ``--prefix`` directory: Python reads no ``.pth`` file there
     is_target: bool
-    #: how to call it in a message
+    #: how to call it in a message; such a directory by its path
     label: str
 
     @property
     def site_dir(self) -> str:
         """The directory that holds cuda-shims, else the first one."""
         return os.path.dirname(self.dist_info) if self.dist_info else self.site_dirs[0]
+
+    @property
+    def option(self) -> str:
+        """The option, of pip and of ours, that names such a directory."""
+        return "--target" if self.label in self.site_dirs else "--prefix"
 
 
 def current_environment() -> Environment:
@@ -65,41 +73,14 @@ def interpreter_environment(python: str) -> Environment:
     """
     Describe the environment of another interpreter, by asking it.
 
-    :param python: the path of a Python executable, or of an environment's directory
+    :param python: see :func:`cuda_shims.interpreters.ask`
     :returns: its environment
     :raises BadEnvironmentError: when that is no Python, or one that does not answer
 
     """
-    import json  # noqa: PLC0415
-    import subprocess  # noqa: PLC0415
-
-    executable = python
-    if os.path.isdir(python):
-        candidates = [os.path.join(python, "bin", "python"), os.path.join(python, "Scripts", "python.exe")]
-        executable = next((each for each in candidates if os.path.exists(each)), python)
-    # -I: what the current directory and PYTHONPATH hold says nothing about that environment
-    command = [executable, "-I", "-c", _ASK]
-    try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            check=True,
-            timeout=60,
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, "CUDA_SHIMS_STARTUP": "0"},
-        )
-        version, path, scripts, real = json.loads(done.stdout)
-        is_old = tuple(version) < (3, 9)
-        path = [os.fspath(each) for each in path]  # a TypeError for what is no text
-        scripts, real = os.fspath(scripts), os.fspath(real)
-    except (OSError, RecursionError, TypeError, ValueError, subprocess.SubprocessError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it does not answer as one"
-        raise BadEnvironmentError(
-            python, f"this is no Python interpreter or environment ({reason}); give --python the path of one"
-        ) from error
-    if is_old:
-        raise BadEnvironmentError(python, f"this is Python {version[0]}.{version[1]}; cuda-shims needs 3.9 or later")
-    return _environment(tuple(search.site_dirs(path)), scripts, f"the environment of {real}")
+    answer = interpreters.ask(python)
+    site_dirs = tuple(search.site_dirs(answer.path))
+    return _environment(site_dirs, answer.scripts, f"the environment of {answer.executable}")
 
 
 def target_environment(folder: str) -> Environment:
@@ -108,14 +89,78 @@ def target_environment(folder: str) -> Environment:
 
     :param folder: the directory
     :returns: its environment
-    :raises BadEnvironmentError: when there is no such directory
+    :raises BadEnvironmentError: when there is no such directory, or it is a ``--prefix``
 
     """
+    folder = _existing(folder, "--target")
+    dist_info = find_dist_info([folder])
+    if not _is_used(folder) and any(map(_is_used, prefix_site_dirs(folder))):
+        raise BadEnvironmentError(folder, "this is a prefix, and what is installed is below its lib: give --prefix")
+    # site-packages of a prefix is such a directory as well, and its scripts are elsewhere
+    scripts = recorded_scripts(dist_info) if dist_info else None
+    return Environment((folder,), scripts or os.path.join(folder, "bin"), dist_info, is_target=True, label=folder)
+
+
+def prefix_environment(folder: str) -> Environment:
+    """
+    Describe a directory that ``pip install --prefix`` filled, and that no interpreter is in.
+
+    :param folder: the directory
+    :returns: the environment in it: that of the Python version which has cuda-shims or a toolkit there, of several that
+        of this process
+    :raises BadEnvironmentError: when there is no such directory, or none that can be told
+
+    """
+    folder = _existing(folder, "--prefix")
+    if interpreters.own_interpreter(folder):
+        raise BadEnvironmentError(folder, "there is an interpreter in it, which reads .pth files there: give --python")
+    found: dict[str, list[str]] = {}
+    for site_dir in prefix_site_dirs(folder):
+        found.setdefault(os.path.basename(os.path.dirname(site_dir)), []).append(site_dir)
+    if not found:
+        problem = "there is no lib/python3.*/site-packages in it; what pip install --target filled is for --target"
+        raise BadEnvironmentError(folder, problem)
+    used = {name: dirs for name, dirs in found.items() if any(map(_is_used, dirs))} or found
+    this = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    if len(used) > 1 and this not in used:
+        problem = f"it is one of {', '.join(sorted(used))}: run cuda-shims by the Python that you mean"
+        raise BadEnvironmentError(folder, problem)
+    site_dirs = used[this if this in used else next(iter(used))]
+    dist_info = find_dist_info(site_dirs)
+    scripts = recorded_scripts(dist_info) if dist_info else None
+    windows = os.path.basename(os.path.dirname(site_dirs[0])) == "Lib"
+    above = os.path.dirname(os.path.dirname(site_dirs[0] if windows else os.path.dirname(site_dirs[0])))
+    scripts = scripts or os.path.join(above, "Scripts" if windows else "bin")
+    return Environment(tuple(site_dirs), scripts, dist_info, is_target=True, label=folder)
+
+
+def _existing(folder: str, option: str) -> str:
     folder = os.path.abspath(folder)
     if not os.path.isdir(folder):
-        raise BadEnvironmentError(folder, "there is no such directory; give --target the one that pip installed into")
-    dist_info = find_dist_info([folder])
-    return Environment((folder,), os.path.join(folder, "bin"), dist_info, is_target=True, label=folder)
+        raise BadEnvironmentError(folder, f"there is no such directory; give {option} the one that pip installed into")
+    return folder
+
+
+def prefix_site_dirs(folder: str) -> Iterator[str]:
+    """
+    Find the site-packages directories of a prefix.
+
+    :param folder: the prefix
+    :returns: those of each Python version, once
+
+    """
+    seen = set()
+    for layout in (*_PREFIX_LAYOUTS, os.path.join("Lib", "site-packages")):
+        for site_dir in sorted(glob.glob(os.path.join(glob.escape(folder), layout))):
+            real = os.path.realpath(site_dir)  # lib64 may lead to lib
+            # lib/python3.1 is a link of conda's to the only one
+            if os.path.isdir(site_dir) and real not in seen and "python3.1" not in site_dir.split(os.sep):
+                seen.add(real)
+                yield site_dir
+
+
+def _is_used(site_dir: str) -> bool:
+    return bool(find_dist_info([site_dir])) or os.path.isdir(os.path.join(site_dir, "nvidia"))
 
 
 def find_dist_info(site_dirs: Iterable[str]) -> str | None:
@@ -197,6 +242,8 @@ __all__ = [
     "current_environment",
     "find_dist_info",
     "interpreter_environment",
+    "prefix_environment",
+    "prefix_site_dirs",
     "recorded_file",
     "recorded_scripts",
     "target_environment",

@@ -76,9 +76,11 @@ class Case(NamedTuple):
 
         """
         place = self._place()
+        if not place and _is_tool(self.environment):  # which has no pip, and that on PATH is of another environment
+            place = ["--python", quoted(os.path.join(self.environment.scripts, "python"))]
         before, after = ([], place) if self.environment.is_target else (place, [])
-        quoted = [f'"{each}"' if set("[*<>") & set(each) else each for each in arguments]
-        return " ".join(["pip", *before, "install", *after, *quoted])
+        words = [f'"{each}"' if set("[*<>") & set(each) else each for each in arguments]
+        return " ".join(["pip", *before, "install", *after, *words])
 
     def extras(self, *components: str) -> str:
         """
@@ -112,8 +114,14 @@ class Case(NamedTuple):
 
     def _place(self) -> list[str]:
         if self.environment.is_target:
-            return ["--target", quoted(self.environment.site_dirs[0])]
+            return [self.environment.option, quoted(self.environment.label)]
         return [] if self.here else ["--python", quoted(os.path.join(self.environment.scripts, "python"))]
+
+
+def _is_tool(environment: Environment) -> bool:
+    # what "uv tool install" and pipx make
+    prefix = os.path.dirname(environment.scripts)
+    return any(os.path.exists(os.path.join(prefix, name)) for name in ("uv-receipt.toml", "pipx_metadata.json"))
 
 
 def make_case(environment: Environment, environ: Mapping[str, str], config: Config) -> Case:

@@ -91,6 +91,18 @@ def is_hook(path: str) -> bool:
     return os.path.basename(path) in {*HOOK_FILES, _TARGET_HOOK}
 
 
+def is_linked_hook(path: str) -> bool:
+    """
+    Tell whether a start-up file is that of this version, by way of a link (uv's ``--link-mode symlink``).
+
+    :param path: the path of an existing start-up file
+    :returns: whether it is; that ``install`` puts a file in its place is no fault of it
+    :raises OSError: when it cannot be read
+
+    """
+    return os.path.islink(path) and read_bytes(path) == shims.template(os.path.basename(path))
+
+
 def is_ours_by_content(path: str) -> bool:
     """
     Tell a file of ours by what it is, whoever wrote it and whichever version of us.
@@ -267,6 +279,7 @@ def _amended_record(dist_info: str | None, actions: Sequence[plan.Action], *, go
 __all__ = [
     "HOOK_FILES",
     "is_hook",
+    "is_linked_hook",
     "is_ours_by_content",
     "is_settled",
     "may_be_ours",

@@ -12,7 +12,7 @@ import glob
 import os
 import sys
 
-from . import apply, own_files, plan, records, search, stages
+from . import apply, conda, own_files, plan, records, search, stages
 from .environments import current_environment, find_dist_info, recorded_file
 from .errors import NotWritableError
 from .plan import CONFLICT, REMOVE, Change
@@ -43,21 +43,29 @@ def uninstall(environment: Environment | None = None, *, dry_run: bool = False, 
     environment = environment or current_environment()
     files = dict(_recorded_files(environment))
     files.update(_distribution_files(environment))
-    left = {path for path, note in files.items() if note and (not force or note == _ELSEWHERE)}
+    scripts = environment.scripts
+    conda_files = conda.owners(scripts, [os.path.basename(path) for path in files if os.path.dirname(path) == scripts])
+    condas = {os.path.join(scripts, name): package for name, package in conda_files.items()}
+    left = {path for path, note in files.items() if note and (not force or note == _ELSEWHERE or path in condas)}
     gone = [path for path in files if path not in left]
     folders = [path for path in _folders(environment) if os.path.lexists(path)]
     no_record = bool(environment.dist_info and records.read_record(environment.dist_info) is None)
     if not dry_run:
         _remove(environment, gone, folders)
-    changes = [
-        *(Change(REMOVE, "file", path) for path in gone),
-        *(Change(REMOVE, "root", path) for path in folders),
-        *(Change(CONFLICT, "file", path, files[path]) for path in sorted(left)),
-    ]
+    changes = [Change(REMOVE, "file", path, _restoring(condas.get(path))) for path in gone]
+    changes += [Change(REMOVE, "root", path) for path in folders]
+    for path in sorted(left):  # conda has put its file back in the place of a shim, say
+        note = f"it belongs to conda's {condas[path]}" if path in condas else files[path]
+        changes.append(Change(CONFLICT, "file", path, note))
     if no_record:
         note = "it has no RECORD: remove the package with the tool that installed it"
         changes.append(Change(CONFLICT, "package", str(environment.dist_info), note))
     return changes
+
+
+def _restoring(package: str | None) -> str:
+    # pip had put the shim into the place of conda's file
+    return f"conda's {package} has one of that name: {conda.restoring([package])}" if package else ""
 
 
 def _site_dirs(environment: Environment) -> Iterator[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from . import envvars, host_compilers, processes, report, shims, visual_studio
+from . import conda, envvars, host_compilers, processes, report, search, shims, visual_studio
+from .environments import prefix_site_dirs
 from .findings import ERROR, OK, WARNING, Finding, is_nvcc, quoted, setting
 
 TYPE_CHECKING = False
@@ -25,7 +26,7 @@ def _path(case: Case) -> Iterator[Finding]:
     why = "make, and all that is started from this shell, compiles with it"
     fix = f"activate the environment, or: {case.command('exec')} CMD"
     if first is None:
-        if os.path.exists(os.path.join(scripts, "activate")):
+        if os.path.exists(os.path.join(scripts, "activate")) or conda.is_conda(scripts):
             what = f"PATH has no nvcc while the environment is not activated; {case.command('exec')} CMD has one."
             yield Finding("path", OK, what)
         else:
@@ -33,11 +34,26 @@ def _path(case: Case) -> Iterator[Finding]:
             fix = f"put {scripts} on PATH" if _WINDOWS else f'export PATH={quoted(scripts)}:"$PATH"'
             yield Finding("path-none", WARNING, f"PATH has no nvcc: {scripts} is not on it.", why, fix)
     elif _runs_home(case, first):
-        yield Finding("path", OK, f"PATH gives {first}.")
+        other = _other_python(case, first)
+        if other:
+            what = f"PATH gives {first}, which runs the toolkit of another Python, in {other}."
+            why = (
+                "the shims of one prefix are those of each Python in it (a user site), and take the first that has one"
+            )
+            yield Finding("path-other-python", WARNING, what, why, setting(envvars.TOOLKIT, case.home))
+        else:
+            yield Finding("path", OK, f"PATH gives {first}.")
     elif shims.is_shim(first):
         yield Finding("path-other-environment", WARNING, f"PATH gives another environment's shim, {first}.", why, fix)
     else:
         yield Finding("path-other-nvcc", WARNING, f"PATH gives another nvcc, {first}.", why, fix)
+
+
+def _other_python(case: Case, shim: str) -> str | None:
+    site_dir = case.toolkit.site_dir if case.toolkit and not case.environ.get(envvars.TOOLKIT) else ""
+    found = [each for each in prefix_site_dirs(os.path.dirname(os.path.dirname(shim))) if any(search.compilers([each]))]
+    same = not site_dir or site_dir not in found or found[0] == site_dir
+    return None if same or not shims.is_shim(shim) else found[0]
 
 
 def _shell_path(case: Case) -> str:

@@ -34,7 +34,7 @@ def house(once):
     def make(folder):
         path = str(folder)
         command = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps", "-d"]
-        subprocess.run([*command, path, "filelock>=3.12"], check=True)
+        subprocess.run([*command, path, "filelock>=3.12", "tomli"], check=True)
         for name, requirement in (("newest pip", "pip"), ("pip 23.2", "pip==23.2.1")):
             subprocess.run([*command, os.path.join(path, name), requirement], check=True)
             (wheel,) = os.listdir(os.path.join(path, name))

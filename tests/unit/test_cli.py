@@ -333,6 +333,18 @@ def test_a_target_directory(call, tmp_path):
     assert {path for path in before if path.startswith("nvidia")} <= set(snapshot(target))
 
 
+def test_a_prefix(call, new_prefix):
+    prefix = new_prefix("prefix")
+    prefix.toolkit()
+    prefix.ours()
+    done = call("install", "--prefix", prefix.path)
+    assert (done.code, f"created {prefix.site}/sitecustomize.py\n" in done.out) == (0, True)
+    assert call("install", "--prefix", prefix.path).out == "nothing to do: all is as it should be\n"
+    assert call("root", "--prefix", prefix.path).out == f"{search.root_path(prefix.site, 13)}\n"
+    assert call("uninstall", "--prefix", prefix.path).code == 0
+    assert not [path for path in snapshot(prefix.path) if "shims" in path or "customize" in path]
+
+
 def test_a_sitecustomize_of_somebody_else(call, tmp_path):
     target = str(tmp_path / "target")
     write_toolkit(target)
@@ -589,6 +601,7 @@ def test_help_has_an_example(call, command):
         ["install", "--nonsense"],
         ["env", "--format", "nonsense"],
         ["root", "--python", "x", "--target", "y"],
+        ["root", "--prefix", "x", "--target", "y"],
     ],
 )
 def test_wrong_usage(call, arguments):
@@ -693,6 +706,8 @@ def test_no_python_and_no_target(call, tmp_path, command):
     for path in ("/bin/echo", "/nonexistent", str(tmp_path)):
         refused(call(name, "--python", path, *rest), 2, path, "this is no Python interpreter or environment")
     refused(call(name, "--target", str(tmp_path / "no"), *rest), 2, "there is no such directory")
+    refused(call(name, "--prefix", str(tmp_path / "no"), *rest), 2, "there is no such directory")
+    refused(call(name, "--prefix", str(tmp_path), *rest), 2, "there is no lib/python3.*/site-packages in it")
 
 
 def as_root_in_a_namespace(script, *arguments):

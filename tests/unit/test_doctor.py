@@ -103,7 +103,7 @@ class Patient:
 
     @property
     def environment(self):
-        label = f"the environment of {self.prefix.bin}/python"
+        label = self.prefix.site if self.is_target else f"the environment of {self.prefix.bin}/python"
         return Environment((self.prefix.site,), self.prefix.bin, self.dist_info, is_target=self.is_target, label=label)
 
     def install(self, **options):
@@ -488,6 +488,16 @@ def test_target(patient):
     assert "_cuda_shims.main()" in found.fix
 
 
+def test_a_prefix(patient, tmp_path):
+    site = patient.prefix.site
+    environment = Environment((site,), patient.prefix.bin, None, is_target=True, label=patient.prefix.path)
+    patient.toolkit(components=["nvidia-cuda-nvcc"])
+    found = {each.code: each for each in doctor.examine(environment, patient.environ, str(tmp_path))}
+    place = f"--prefix {patient.prefix.path}"
+    assert found["not-installed"].fix == f"pip install {place} cuda-shims"
+    assert found["root-missing"].fix == f"cuda-shims root {place}"
+
+
 def test_target_without_a_component(patient):
     patient.toolkit(components=["nvidia-cuda-nvcc"])
     patient.is_target = True
@@ -549,6 +559,45 @@ def test_a_link_to_our_shim_is_ours(healthy):
 def test_the_toolkits_own_folder_on_path_is_ours(healthy, kind):
     folder = healthy.root if kind == "root" else os.path.join(healthy.prefix.site, "nvidia/cu13")
     assert healthy.bad(PATH=f"{folder}/bin:{healthy.tools}") == {}
+
+
+def test_two_pythons_with_one_folder_of_scripts(healthy, new_prefix):
+    """A user site's shims are those of both, and run the toolkit of the first."""
+    other = new_prefix(os.path.basename(healthy.prefix.path), "lib/python3.0/site-packages")
+    assert healthy.bad() == {}
+    other.toolkit()
+    found = only(healthy.bad())
+    assert (found.code, found.level) == ("path-other-python", "warning")
+    assert found.what.endswith(f"which runs the toolkit of another Python, in {other.site}.")
+    assert found.fix == f"export CUDA_SHIMS_TOOLKIT={healthy.root}"
+    assert "path-other-python" not in healthy.bad(CUDA_SHIMS_TOOLKIT="13")
+    assert healthy.bad(PATH=f"{healthy.root}/bin:{healthy.tools}") == {}
+
+
+def test_a_conda_environment_that_is_not_active(healthy):
+    os.mkdir(os.path.join(healthy.prefix.path, "conda-meta"))
+    assert healthy.bad(PATH=healthy.tools) == {}
+
+
+@pytest.mark.parametrize("mark", ["uv-receipt.toml", "pipx_metadata.json"])
+def test_pip_is_told_of_a_tools_environment(patient, monkeypatch, mark):
+    patient.toolkit(components=["nvidia-cuda-nvcc"])
+    monkeypatch.setattr(sys, "path", [patient.prefix.site, *sys.path])
+    assert patient.bad()["component-missing"].fix.startswith("pip install ")
+    write(os.path.join(patient.prefix.path, mark))
+    fix = patient.bad()["component-missing"].fix
+    assert fix.startswith(f"pip --python {patient.prefix.bin}/python install ")
+
+
+def test_start_up_files_that_are_links(healthy, tmp_path):
+    """As uv's --link-mode symlink makes them; in the place of one that is old, install puts a file."""
+    for name in ("cuda_shims.pth", "cuda_shims.start"):
+        path = os.path.join(healthy.prefix.site, name)
+        os.rename(path, tmp_path / name)
+        os.symlink(tmp_path / name, path)
+    assert healthy.bad() == {}
+    write(str(tmp_path / "cuda_shims.pth"), b"import os\n")
+    assert list(healthy.bad()) == ["hook-missing"]
 
 
 def test_nothing_on_path(healthy):

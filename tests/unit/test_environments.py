@@ -12,7 +12,7 @@ import sysconfig
 import pytest
 from fake_toolkit import PYTHON, write, write_ours
 
-from cuda_shims import environments
+from cuda_shims import environments, interpreters
 from cuda_shims.errors import BadEnvironmentError
 
 
@@ -36,6 +36,7 @@ def test_an_interpreter_and_its_folder(venv):
 def test_it_is_asked_without_our_hook_and_without_the_current_directory(venv, tmp_path, monkeypatch):
     write(str(tmp_path / "json.py"), b"raise SystemExit('from the current directory')\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
     site = os.path.join(venv, f"lib/{PYTHON}/site-packages")
     hook = write(os.path.join(site, "test.pth"), b"import os; os.environ['CUDA_SHIMS_STARTUP'] == '0' or os._exit(3)\n")
     try:
@@ -71,6 +72,83 @@ def test_what_is_no_python(tmp_path, kind):
         environments.interpreter_environment(path)
     assert raised.value.path == path
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (
+            "Could not find platform libraries\nFatal Python error: init_fs_encoding: no\n\nCurrent thread",
+            "Fatal Python",
+        ),
+        ("Traceback (most recent call last):\n  x\nModuleNotFoundError: No module named 'x'", "ModuleNotFoundError"),
+        ("pyenv: python3.12: command not found\n\nThe command exists in", "pyenv: python3.12: command not found"),
+        ("\n\x1b[31m" + 10_000 * "x", "[31mxxx"),
+    ],
+)
+def test_what_it_says_when_it_fails_is_told(tmp_path, said, reason):
+    write(str(tmp_path / "said"), said.encode())
+    path = write(str(tmp_path / "python"), f"#!/bin/sh\ncat '{tmp_path}/said' >&2\nexit 1\n".encode(), 0o755)
+    with pytest.raises(BadEnvironmentError) as raised:
+        environments.interpreter_environment(path)
+    text = str(raised.value)
+    assert f"no Python interpreter or environment ({reason}" in text
+    assert text.isprintable()
+    assert len(text) < 500
+
+
+def test_a_broken_site_is_told(venv, monkeypatch, tmp_path):
+    monkeypatch.setattr(interpreters, "_KEPT", {"PYTHONHOME"})
+    monkeypatch.setenv("PYTHONHOME", str(tmp_path))  # as when the standard library is gone
+    with pytest.raises(BadEnvironmentError, match=r"this is no Python interpreter or environment \(Fatal Python error"):
+        environments.interpreter_environment(venv)
+
+
+@pytest.mark.parametrize("noise", ["print('hello')", "print('[1, 2]'); import atexit; atexit.register(print, 'bye')"])
+def test_what_else_it_prints_is_no_answer(venv, noise):
+    site = os.path.join(venv, f"lib/{PYTHON}/site-packages")
+    hook = write(os.path.join(site, "test.pth"), f"import sys; {noise}\n".encode())
+    try:
+        assert environments.interpreter_environment(venv).site_dirs == (site,)
+    finally:
+        os.unlink(hook)
+
+
+def test_a_name_and_a_version_are_looked_for_on_path(venv, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", f".:{tmp_path}/first:{venv}/bin:/usr/bin:/bin")
+    monkeypatch.chdir(tmp_path)
+    write(str(tmp_path / PYTHON), b"#!/bin/sh\necho the current directory >&2; exit 1\n", 0o755)
+    write(str(tmp_path / "first" / PYTHON), b"not executable\n")
+    expected = environments.interpreter_environment(venv)
+    for name in (PYTHON, PYTHON[6:]):
+        assert environments.interpreter_environment(name)[:4] == expected[:4]
+    for name, meant in (("3.77", "python3.77"), ("pythonx", "pythonx"), ("3.1.2.3", "3.1.2.3")):
+        with pytest.raises(BadEnvironmentError) as raised:
+            environments.interpreter_environment(name)
+        assert str(raised.value) == (
+            f"{name}: there is no {meant} on PATH; give --python the path of an interpreter or of an environment"
+        )
+
+
+def test_the_user_site_is_asked_for(tmp_path, monkeypatch):
+    """-I would take it away."""
+    monkeypatch.setenv("PYTHONUSERBASE", str(tmp_path))
+    site = write_ours(str(tmp_path / f"lib/{PYTHON}/site-packages"), str(tmp_path / "bin"))
+    python = os.path.realpath(sys.executable)
+    code = "import site; print(site.ENABLE_USER_SITE)"
+    if subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout != "True\n":
+        pytest.skip("this Python has no user site")
+    found = environments.interpreter_environment(python)
+    assert (found.dist_info, found.scripts) == (site, str(tmp_path / "bin"))
+    monkeypatch.setenv("PYTHONNOUSERSITE", "1")
+    assert environments.interpreter_environment(python).dist_info != site
+
+
+def test_a_folder_with_python3_alone(venv, tmp_path):
+    prefix = tmp_path / "prefix"
+    (prefix / "bin").mkdir(parents=True)
+    write(str(prefix / "bin/python3"), f'#!/bin/sh\nexec "{venv}/bin/python" "$@"\n'.encode(), 0o755)
+    assert environments.interpreter_environment(str(prefix)).scripts == os.path.join(venv, "bin")
 
 
 def test_a_python_that_hangs(tmp_path, monkeypatch):
@@ -116,8 +194,64 @@ def test_a_target(new_prefix):
 def test_no_target(tmp_path, content):
     if content:
         write(str(tmp_path / "nowhere"), content)
-    with pytest.raises(BadEnvironmentError, match="there is no such directory"):
-        environments.target_environment("nowhere")
+    for name in ("target", "prefix"):
+        with pytest.raises(BadEnvironmentError, match=f"there is no such directory; give --{name} the one"):
+            getattr(environments, f"{name}_environment")("nowhere")
+
+
+@pytest.mark.parametrize(
+    ("site", "scripts"),
+    [
+        (f"lib/{PYTHON}/site-packages", "bin"),
+        (f"lib64/{PYTHON}/site-packages", "bin"),
+        (f"local/lib/{PYTHON}/dist-packages", "local/bin"),  # Debian
+        ("lib/python3.99/site-packages", "bin"),
+        ("Lib/site-packages", "Scripts"),
+    ],
+)
+def test_a_prefix(tmp_path, site, scripts):
+    prefix = str(tmp_path / "[prefix]*")
+    os.makedirs(os.path.join(prefix, site))
+    folder, scripts = os.path.join(prefix, site), os.path.join(prefix, scripts)
+    found = environments.prefix_environment(prefix)
+    assert found == ((folder,), scripts, None, True, prefix)
+    info = write_ours(folder, scripts)
+    assert environments.prefix_environment(os.path.relpath(prefix)).dist_info == info
+    assert environments.prefix_environment(prefix)[:2] == ((folder,), scripts)
+    assert environments.prefix_environment(prefix).option == "--prefix"
+    # and where it is given as the other
+    with pytest.raises(
+        BadEnvironmentError, match="this is a prefix, and what is installed is below its lib: give --pre"
+    ):
+        environments.target_environment(prefix)
+    target = environments.target_environment(folder)
+    assert (target.scripts, target.dist_info, target.option) == (scripts, info, "--target")
+
+
+def test_a_prefix_of_several_pythons(tmp_path):
+    prefix, others = str(tmp_path / "prefix"), ("python3.98", "python3.99")
+    for name in (PYTHON, *others):
+        os.makedirs(os.path.join(prefix, "lib", name, "site-packages"))
+    os.symlink(PYTHON, os.path.join(prefix, "lib/python3.1"))
+    os.symlink("lib", os.path.join(prefix, "lib64"))
+    assert environments.prefix_environment(prefix).site_dirs == (f"{prefix}/lib/{PYTHON}/site-packages",)
+    for count, name in enumerate(others):
+        write_ours(f"{prefix}/lib/{name}/site-packages", f"{prefix}/bin")
+        if not count:
+            assert environments.prefix_environment(prefix).site_dirs == (f"{prefix}/lib/{name}/site-packages",)
+    with pytest.raises(
+        BadEnvironmentError, match=r"one of python3\.98, python3\.99: run cuda-shims by the Python that you"
+    ):
+        environments.prefix_environment(prefix)
+    os.makedirs(f"{prefix}/lib/{PYTHON}/site-packages/nvidia")
+    assert environments.prefix_environment(prefix).site_dirs == (f"{prefix}/lib/{PYTHON}/site-packages",)
+
+
+def test_no_prefix(venv, tmp_path):
+    with pytest.raises(BadEnvironmentError, match="there is an interpreter in it, which reads"):
+        environments.prefix_environment(venv)
+    with pytest.raises(BadEnvironmentError, match="what pip install --target filled is for --target"):
+        environments.prefix_environment(str(tmp_path))
 
 
 def test_this_one_is_what_is_on_sys_path(new_prefix, monkeypatch):

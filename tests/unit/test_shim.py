@@ -72,6 +72,7 @@ def test_the_tool_is_started_by_an_unresolved_absolute_path(call, tmp_path, new_
         "lib64/python3.13/site-packages",
         "lib/python3/dist-packages",
         "lib/python3.14t/dist-packages",
+        "lib/pypy3.11/site-packages",
         "Lib/site-packages",
         ".",
     ],
@@ -80,6 +81,13 @@ def test_layouts(call, new_prefix, site):
     prefix = new_prefix("env", site)
     prefix.toolkit()
     assert os.path.samefile(ran(call(prefix.shim())), os.path.join(prefix.site, "nvidia/cu13/bin/nvcc"))
+
+
+def test_condas_link_is_not_the_way(call, new_prefix):
+    prefix = new_prefix("env", "lib/python3.13/site-packages")
+    prefix.toolkit()
+    os.symlink("python3.13", os.path.join(prefix.path, "lib/python3.1"))
+    assert "/lib/python3.13/" in ran(call(prefix.shim()))
 
 
 def test_two_python_versions_in_one_prefix(call, new_prefix):

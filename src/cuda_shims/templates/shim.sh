@@ -108,7 +108,8 @@ _cs_look() {
 
 # _cs_prefix PREFIX
 _cs_prefix() {
-  for _cs_lib in "$1"/lib/python3* "$1"/lib64/python3* "$1/Lib"; do
+  for _cs_lib in "$1"/lib/python3* "$1"/lib64/python3* "$1/Lib" "$1"/lib/pypy3*; do
+    case $_cs_lib in */python3.1) continue ;; esac # a link of conda's
     for _cs_kind in site-packages dist-packages; do
       _cs_site=$_cs_lib/$_cs_kind
       [ -d "$_cs_site/nvidia" ] && _cs_look "$_cs_site" && return 0

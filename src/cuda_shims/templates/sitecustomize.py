@@ -1,5 +1,6 @@
-# cuda-shims sitecustomize: Python reads no .pth file in a --target directory; this does what cuda_shims.pth does, then
-# runs the sitecustomize that this file hides, if there is one. "python -m cuda_shims uninstall --target" removes it.
+# cuda-shims sitecustomize: Python reads no .pth file in a --target or --prefix directory; this does what cuda_shims.pth
+# does, then runs the sitecustomize that this file hides, if there is one. "python -m cuda_shims uninstall --target DIR"
+# (or --prefix DIR) removes it.
 def _run() -> None:
     import os  # noqa: PLC0415
     import sys  # noqa: PLC0415
@@ -15,8 +16,10 @@ def _run() -> None:
     from importlib.util import module_from_spec  # noqa: PLC0415
 
     here = os.path.dirname(os.path.abspath(__file__))
-    later = [path for path in sys.path if isinstance(path, str) and os.path.abspath(path) != here]
-    spec = PathFinder.find_spec("sitecustomize", later)
+    path = [each for each in sys.path if isinstance(each, str)]
+    places = [os.path.abspath(each) for each in path]
+    # only what comes behind: two such directories would run each other's for ever
+    spec = PathFinder.find_spec("sitecustomize", path[places.index(here) + 1 :]) if here in places else None
     if spec is not None and spec.loader is not None:
         module = module_from_spec(spec)
         sys.modules["sitecustomize"] = module

@@ -1,0 +1,128 @@
+"""
+Interpreters: which one is meant, and what it says of itself.
+
+It is asked, and not described by virtualenv's discovery. That tells what sysconfig says: of a virtual environment what
+it says of its base, of Debian's Python ``/usr/lib/python3.11/site-packages``, which is not looked in; and remembers it
+on disk. ``sys.path`` tells where Python looks, ``.pth`` files, ``--system-site-packages`` and the user site included.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from .errors import BadEnvironmentError
+from .processes import find_program
+
+#: where an environment has its interpreter: a virtual one, one that is no virtual one (``/usr``), Windows, conda there
+_PLACES = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")
+#: comes before the answer: a sitecustomize, or a script that starts the interpreter, may print something of its own
+_MARK = "cuda-shims was answered: "
+# the current directory comes first with -c, and may hold a json.py
+_ASK = f"""\
+import sys
+sys.path[:] = [each for each in sys.path if each]
+import json, sysconfig
+answer = [sys.version_info[:2], sys.path, sysconfig.get_path("scripts"), sys.executable]
+print("\\n{_MARK}" + json.dumps(answer))
+"""
+#: of Python's own variables, those that say which site-packages directories there are for this user
+_KEPT = {"PYTHONNOUSERSITE", "PYTHONUSERBASE"}
+_SECONDS = 60
+_LONGEST = 200
+
+
+class Answer(NamedTuple):
+    """What an interpreter says of itself."""
+
+    #: its ``sys.path``
+    path: list[str]
+    #: its scripts directory
+    scripts: str
+    #: ``sys.executable``
+    executable: str
+
+
+def ask(python: str) -> Answer:
+    """
+    Ask an interpreter where it looks for modules.
+
+    Not with ``-I``, which takes the user site away, too: PYTHONPATH and the current directory, which say nothing about
+    its environment, are taken away one by one.
+
+    :param python: its path, or its name or version as on a command line, or the path of an environment's directory
+    :returns: its answer
+    :raises BadEnvironmentError: when that is no Python, or one that does not answer
+
+    """
+    import json  # noqa: PLC0415
+    import subprocess  # noqa: PLC0415
+
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON") or name in _KEPT}
+    command = [_executable(python), "-B", "-c", _ASK]
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            check=True,
+            timeout=_SECONDS,
+            stdin=subprocess.DEVNULL,
+            env={**environ, "CUDA_SHIMS_STARTUP": "0"},
+        )
+        _, _, text = done.stdout.rpartition(_MARK.encode())
+        version, path, scripts, executable = json.loads(text.partition(b"\n")[0])
+        is_old = tuple(version) < (3, 9)
+        path = [os.fspath(each) for each in path]  # a TypeError for what is no text
+        answer = Answer(path, os.fspath(scripts), os.fspath(executable))
+    except (OSError, RecursionError, TypeError, ValueError, subprocess.SubprocessError) as error:
+        raise BadEnvironmentError(
+            python, f"this is no Python interpreter or environment ({_reason(error)}); give --python the path of one"
+        ) from error
+    if is_old:
+        raise BadEnvironmentError(python, f"this is Python {version[0]}.{version[1]}; cuda-shims needs 3.9 or later")
+    return answer
+
+
+def own_interpreter(folder: str) -> str | None:
+    """
+    Find the interpreter of an environment.
+
+    :param folder: its directory
+    :returns: the interpreter's path, or ``None``
+
+    """
+    places = (os.path.join(folder, *place.split("/")) for place in _PLACES)
+    return next((each for each in places if os.path.exists(each)), None)
+
+
+def _executable(python: str) -> str:
+    if os.path.isdir(python):
+        return own_interpreter(python) or python
+    if os.path.dirname(python):
+        return python
+    # a name is looked for as a shell does it, so never in the current directory; 3.12 is python3.12
+    name = f"python{python}" if python.replace(".", "", 1).isdigit() else python
+    found = find_program(name, os.environ.get("PATH", ""))
+    if found is None:
+        problem = f"there is no {name} on PATH; give --python the path of an interpreter or of an environment"
+        raise BadEnvironmentError(python, problem)
+    return found
+
+
+def _reason(error: Exception) -> str:
+    import subprocess  # noqa: PLC0415
+
+    if isinstance(error, IsADirectoryError) or (isinstance(error, PermissionError) and os.path.isdir(error.filename)):
+        return "it holds no bin/python"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"it does not answer within {_SECONDS} s"
+    said = error.stderr.decode("utf-8", "replace") if isinstance(error, subprocess.CalledProcessError) else ""
+    lines = ["".join(filter(str.isprintable, line)).strip()[:_LONGEST] for line in said.splitlines()]
+    # "Fatal Python error: …" has lines before and after it, a traceback its error at the end
+    wanted = [line for line in lines if "rror: " in line]
+    return next(filter(None, [*wanted, *lines]), "it does not answer as one")
+
+
+__all__ = ["Answer", "ask", "own_interpreter"]
