@@ -8,7 +8,7 @@ from .log_rules import ANY_TOOL, NVCC, TOOL, TOOL_AT, Rule, not_found, rule
 
 _GONE = "not found|No such file or directory"
 _MISSING = "No such file or directory"
-_BUILD_TOOL = r"(?P<name>[^\s\x22\x27`]{1,300}[/\\](?:ninja|samu|cmake|meson)(?:\.exe)?)"
+_BUILD_TOOL = r"(?P<name>(?:[A-Za-z]:)?[/\\][^\s\x22\x27`:]{1,300}[/\\](?:ninja|samu|cmake|meson)(?:\.exe)?)"
 _FEWER = (
     "compile fewer files at a time: CMAKE_BUILD_PARALLEL_LEVEL=1 for CMake, MAX_JOBS=1 for torch, make -j1; or give "
     "the machine (container, WSL) more memory or swap"
@@ -31,6 +31,7 @@ RULES: tuple[Rule, ...] = (
         ),
     ),
     rule("stale", _MISSING, f"No such file or directory: '{_BUILD_TOOL}'", log_remains.build_tool),
+    rule("stale", _GONE, rf"{_BUILD_TOOL}: (?:not found|No such file or directory)", log_remains.build_tool),
     rule(
         "stale",
         "command was: ",

@@ -261,6 +261,12 @@ FileNotFoundError: [Errno 2] No such file or directory: '/tmp/pip-build-env-ytlj
         "stale",
         ("overlay/bin/ninja", "pip install --no-build-isolation -e ."),
     ),
+    # the same, where ninja is the machine's own
+    (
+        "[0/1] Regenerating build files\n/bin/sh: 1: /home/u/.cache/uv/builds-v0/.tmpN/bin/meson: not found\n",
+        "stale",
+        (".tmpN/bin/meson", "cmake --fresh"),
+    ),
     (
         """ImportError: rebuilding the "heat" editable package failed
 /usr/bin/sccache nvcc -DNDEBUG -I_heat.cpython-311-x86_64-linux-gnu.so.p --std=c++17 -O3 -c ../../src/heat.cu
