@@ -175,33 +175,7 @@ def test_the_isolated_environment_is_gone(world, tmp_path, system, front_end):
             assert len(environments) == 1
             (compiler,) = project.built().glob("CMakeFiles/*/CMakeCUDACompiler.cmake")
             assert f'COMPILER_VERSION "{RELEASES[release].nvcc}"' in compiler.read_text()
-    project.edit()
-    site = wheel(world, front_end, project.folder, tmp_path / "edited", at(world, TOOLKIT))
-    assert project.told(sys.executable, PYTHONPATH=site) == [RUNTIME_VERSION, 1]
-
-
-def test_imported_after_an_isolated_install(world, project, tmp_path):
-    """It fails; the doctor says what to do; done, an edit is compiled on import, in a venv that is not activated."""
-    scripts = environment(world, tmp_path / "venv")
-    python = scripts / "python"
-    path = [scripts] if tools() else []
-    world.run(world.uv, "pip", "install", "-p", python, "--no-deps", "-e", project.folder, env=at(world, TOOLKIT))
-    said = project.told(python, path=path, rc=1)
-    (tmp_path / "log").write_text(said)
-    command = [scripts / "cuda-shims", "doctor", "--json", "--log", tmp_path / "log"]
-    told = json.loads(world.run(*command, cwd=project.folder, env=world.environ(scripts), rc=1))
-    (finding,) = told["findings"]
-    assert finding["code"] == "stale", said
-    assert finding["quote"] in said
-    fix = finding["fix"].partition(": ")[2]
-    assert re.match(r"pip install .*\"cuda-toolkit\[.*; pip install --no-build-isolation -e \.$", fix)
-    # pip refuses build constraints without isolation
-    environ = world.environ(scripts, PIP_BUILD_CONSTRAINT=None, CUDAARCHS="80-real")
-    environ["PIP_CONSTRAINT"] = at(world, TOOLKIT)["PIP_CONSTRAINT"]
-    world.run("/bin/sh", "-ec", fix.replace("; ", "\n"), cwd=project.folder, env=environ)
-    assert project.told(python, path=path) == [RUNTIME_VERSION, 0]
-    project.edit()
-    assert project.told(python, path=path) == [RUNTIME_VERSION, 1]
+        project.edit()
 
 
 @pytest.mark.matrix
@@ -228,10 +202,14 @@ def test_imported_after_an_install_without_isolation(world, project, tmp_path):
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("link_mode", ["copy", "hardlink"])
-def test_the_toolkit_is_upgraded_below_a_build_folder(world, tmp_path, link_mode):
+@pytest.mark.parametrize(("link_mode", "named"), [("copy", False), ("hardlink", False), ("hardlink", True)])
+def test_the_toolkit_is_upgraded_below_a_build_folder(world, tmp_path, link_mode, named):
     """As by any installer, objects are compiled again; not so by uv's links, which are older: the doctor says it."""
     project = Project(world, tmp_path / "project", "cmake")
+    if named:
+        file = "${CUDAToolkit_LIBRARY_ROOT}/version.json"
+        line = f'set_source_files_properties(k.cu PROPERTIES OBJECT_DEPENDS "{file}")\n'
+        (project.folder / "CMakeLists.txt").write_text(CMAKE + line)
     # so that its files are in uv's cache, and older than what is compiled now
     environment(world, tmp_path / "earlier", link_mode=link_mode)
     scripts = environment(world, tmp_path / "venv", OTHER_TOOLKIT, link_mode=link_mode)
@@ -241,7 +219,7 @@ def test_the_toolkit_is_upgraded_below_a_build_folder(world, tmp_path, link_mode
     world.run(*editable, env=environ)
     assert project.told(python) == [OTHER_RUNTIME_VERSION, 0]
     world.run(*install, f"cuda-toolkit[cccl,crt,cudart,nvcc,nvvm]=={TOOLKIT}", env=environ)
-    stale = link_mode == "hardlink"
+    stale = link_mode == "hardlink" and not named
     assert project.told(python) == [OTHER_RUNTIME_VERSION if stale else RUNTIME_VERSION, 0]
     # CMake has noted the old release in either case
     command = [scripts / "cuda-shims", "doctor", "--json"]
@@ -274,6 +252,31 @@ def test_an_example_is_built_for_another_release(world, tmp_path, name):
         site = wheel(world, "uv", folder, tmp_path / release, at(world, release, CUDAARCHS="80"))
         code = f"import json, {package}; print(json.dumps({package}.cuda_versions()))"
         said = world.run(sys.executable, "-c", code, env=world.environ(PYTHONPATH=site))
+        assert json.loads(said) == [RELEASES[release].number] * 2
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("name", ["setuptools", "setuptools-cython", "maturin"])
+def test_an_example_in_an_environment_that_is_upgraded(world, tmp_path, name):
+    """By uv's links, which are older than what was compiled: the toolkit's version.json is not."""
+    (example,) = (each for each in EXAMPLES if each.name == name)
+    if reason := example.missing():
+        pytest.skip(reason)
+    folder = tmp_path / "project"
+    shutil.copytree(example.path, folder)
+    environment(world, tmp_path / "earlier")  # so that its files are in uv's cache
+    requirements = ["setuptools", "cython", "maturin", "cffi", "cuda-shims"]
+    toolkit = "cuda-toolkit[cccl,crt,cudart,nvcc,nvvm]=="
+    scripts = world.venv(tmp_path / "venv", *requirements, f"{toolkit}{OTHER_TOOLKIT}")
+    environ = world.environ(scripts, *example.program_folders(), CUDAARCHS="80")
+    if example.prepare:
+        example.prepare(world, folder, environ)
+    for release in (OTHER_TOOLKIT, TOOLKIT):
+        options = ["-q", "--no-build-isolation", "--no-deps", "--reinstall", "-p", scripts / "python"]
+        world.run(world.uv, "pip", "install", "-q", "-p", scripts / "python", f"{toolkit}{release}", env=environ)
+        world.run(world.uv, "pip", "install", *options, folder, env=environ)
+        code = f"import json, {example.package} as m; print(json.dumps(m.cuda_versions()))"
+        said = world.run(scripts / "python", "-c", code, cwd="/", env=world.environ())
         assert json.loads(said) == [RELEASES[release].number] * 2
 
 
