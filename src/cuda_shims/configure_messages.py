@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import log_causes, log_versions
+from . import log_causes, log_remains, log_versions
 from .log_causes import LINK, NOWHERE, plain
 from .log_fixes import Scene
 from .log_rules import NAME, PATH, Rule, rule
@@ -99,10 +99,9 @@ RULES: tuple[Rule, ...] = (
         "stale",
         "is not a full path",
         f"The CMAKE_CUDA_COMPILER: {PATH} is not a full path (?:to an existing compiler tool|and was not found)",
-        plain(
+        log_remains.stale(
             "CMake is told of a compiler that is not there, {name}.",
             "CMakeCache.txt of an earlier build names it, or -DCMAKE_CUDA_COMPILER; what had it is gone",
-            Scene.fresh,
         ),
     ),
     rule(

@@ -13,6 +13,7 @@ import sys
 
 from . import (
     api,
+    build_folders,
     catalog,
     component_findings,
     conda,
@@ -74,7 +75,7 @@ def examine(environment: Environment, environ: Mapping[str, str], directory: str
         found.append(_failed("toolkits", error))
     else:
         case = case._replace(directory=directory)
-        for check in (*_CHECKS, *surroundings.CHECKS, *visual_studio.CHECKS, _needs):
+        for check in (*_CHECKS, *surroundings.CHECKS, *visual_studio.CHECKS, _needs, build_folders.check):
             found += _results(check, case)
     return [printable(each) for each in found]
 

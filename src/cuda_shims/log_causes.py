@@ -93,6 +93,11 @@ def plain(what: str, why: str, fix: str | Fix, key: str = "") -> Callable[[Words
     return explain
 
 
+def launched(_: Words, scene: Scene) -> Cause | None:
+    """Explain an nvcc that sccache does not find."""
+    return tool({"name": "nvcc"}, scene) if "sccache nvcc " in scene.text else None
+
+
 def fixed(text: str) -> Fix:
     """
     Make a fix of what is known at once.
@@ -352,6 +357,7 @@ __all__ = [
     "device_symbol",
     "fixed",
     "header",
+    "launched",
     "library",
     "not_executable",
     "nvcc_link",

@@ -24,6 +24,11 @@ _WHOLE = tuple(each.extra for each in catalog.COMPONENTS if each.distribution in
 #: what every nvcc of CUDA 13 compiles for, and the release that others came with: nvcc --list-gpu-arch of 13.0 to 13.5
 ARCHITECTURES = {75, 80, 86, 87, 88, 89, 90, 100, 103, 110, 120, 121}
 LATER_ARCHITECTURES = {107: "13.4"}
+#: what is rebuilt when it is imported: scikit-build-core, meson-python
+_EDITABLE = re.compile(
+    r"_editable(?:_skbc_\w{1,100}|_loader|)\.py|Running cmake --build & --install in"
+    r"|rebuilding the \"[^\"\n]{1,100}\" editable package failed"
+)
 
 
 class Scene:
@@ -220,7 +225,15 @@ class Scene:
         :returns: an instruction
 
         """
-        return "remove the build directory, or: cmake --fresh"
+        if not _EDITABLE.search(self.text):
+            return "remove the build directory, or: cmake --fresh"
+        wanted = list(self.requires or ())
+        if "cuda-shims" not in {_name(each) for each in wanted}:
+            wanted.append("cuda-shims[cu13]")
+        first = self.case.pip(*(each for each in wanted if not set(";\"'\\$`") & set(each)))
+        first += "" if self.requires else " and what build-system.requires names"
+        # not to remove the build directory, without which an import fails as well
+        return f"install it anew, in an environment that stays: {first}; pip install --no-build-isolation -e ."
 
     def root(self) -> str:
         """

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from . import log_causes
+from . import log_causes, log_remains
 from .log_causes import plain
-from .log_fixes import Scene
 from .log_rules import ANY_TOOL, NVCC, TOOL, TOOL_AT, Rule, not_found, rule
 
 _GONE = "not found|No such file or directory"
 _MISSING = "No such file or directory"
+_BUILD_TOOL = r"(?P<name>(?:[A-Za-z]:)?[/\\][^\s\x22\x27`:]{1,300}[/\\](?:ninja|samu|cmake|meson)(?:\.exe)?)"
 _FEWER = (
     "compile fewer files at a time: CMAKE_BUILD_PARALLEL_LEVEL=1 for CMake, MAX_JOBS=1 for torch, make -j1; or give "
     "the machine (container, WSL) more memory or swap"
@@ -18,18 +18,34 @@ _ROOM = "set the variable TMPDIR to a folder with room (nvcc, pip and uv write t
 
 RULES: tuple[Rule, ...] = (
     # --- tools that are not found
-    rule("stale", _GONE, rf"{TOOL_AT}: (?:not found|No such file or directory)", log_causes.tool),
-    rule("stale", _MISSING, rf"No such file or directory: '{TOOL_AT}'", log_causes.tool),
+    rule("stale", _GONE, rf"{TOOL_AT}: (?:not found|No such file or directory)", log_remains.tool_at),
+    rule("stale", _MISSING, rf"No such file or directory: '{TOOL_AT}'", log_remains.tool_at),
     rule(
         "stale",
         "needed by",
         r"(?:error: |target )'(?P<name>[^\s\x27]{1,300}[/\\](?:cuda_shims_toolkit|nvidia)[/\\]cu\d\d[^\s\x27]{1,200})',"
         r" needed by",
-        plain(
+        log_remains.stale(
             "The build asks for {name}, which is not there.",
             "an earlier build has noted it, and the environment that had it is gone",
-            Scene.fresh,
         ),
+    ),
+    rule("stale", _MISSING, f"No such file or directory: '{_BUILD_TOOL}'", log_remains.build_tool),
+    rule("stale", _GONE, rf"{_BUILD_TOOL}: (?:not found|No such file or directory)", log_remains.build_tool),
+    rule(
+        "stale",
+        "command was: ",
+        f"Generator: (?:execution of make|build tool execution) failed[.,] (?:Make )?command was: {_BUILD_TOOL}(?!\\S)",
+        log_remains.build_tool,
+    ),
+    rule(
+        "stale",
+        "failed with: ",
+        f"Running '{_BUILD_TOOL}' '--version' failed with: [Nn]o such file or directory",
+        log_remains.build_tool,
+    ),
+    rule(
+        "nvcc-not-found", "cannot find binary path", "sccache: caused by: cannot find binary path", log_causes.launched
     ),
     *not_found("nvcc-not-found", NVCC, log_causes.tool),
     *not_found("tool-missing", TOOL, log_causes.tool),

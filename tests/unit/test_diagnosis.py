@@ -24,6 +24,29 @@ except ImportError:  # before Python 3.11
 
 PAGE = os.path.join(os.path.dirname(__file__), "..", "..", "docs", "reference", "build-logs.md")
 FIND = "CMake Error at CMakeLists.txt:3 (find_package):\n  "
+#: of an import; the rest of the traceback is left out
+REBUILT_BY_CMAKE = """\
+Running cmake --build & --install in /src/p/build/cp311-cp311-linux_x86_64
+[0/1] Re-running CMake...
+CMake Error at CMakeLists.txt:2 (project):
+  The CMAKE_CUDA_COMPILER:
+
+    /tmp/pip-build-env-7n18iskb/overlay/lib/python3.11/site-packages/cuda_shims_toolkit/cu13/bin/nvcc
+
+  is not a full path to an existing compiler tool.
+
+FAILED: build.ninja
+/usr/bin/cmake --regenerate-during-build -S/src/p -B/src/p/build/cp311-cp311-linux_x86_64
+ninja: error: rebuilding 'build.ninja': subcommand failed
+Traceback (most recent call last):
+  File "/v/lib/python3.11/site-packages/_editable_skbc_p.py", line 402, in _run_editable_rebuild
+    run_checked(["cmake", "--build", ".", *build_options])
+subprocess.CalledProcessError: Command '['cmake', '--build', '.']' returned non-zero exit status 1.
+"""
+NO_NINJA = """\
+No such file or directory
+CMake Error: Generator: {}: /home/u/.cache/uv/builds-v0/.tmpuPN4sl/bin/ninja
+"""
 #: beyond those of the page: text, code, what has to be in what is said of it
 MESSAGES = [
     # --- pip, uv
@@ -215,6 +238,44 @@ MESSAGES = [
     ),
     ("FileNotFoundError: [Errno 2] No such file or directory: '/usr/local/cuda/bin/nvcc'", "stale", ()),
     ("sh: 1: /e/nvidia/cu13/bin/../nvvm/bin/cicc: not found", "stale", ("cicc",)),
+    # --- what is rebuilt when it is imported, and came from an isolated build: scikit-build-core 1.1, CMake 3.25
+    (REBUILT_BY_CMAKE, "stale", ("overlay/lib/python3.11/", "anew", "pip install --no-build-isolation -e .")),
+    # the same, for a project that requires ninja; CMake 4.4
+    (
+        REBUILT_BY_CMAKE.partition("[0/1]")[0] + NO_NINJA.format("build tool execution failed, command was"),
+        "stale",
+        (".tmpuPN4sl/bin/ninja", 'pip install setuptools "cuda-toolkit[cccl,cudart,nvcc]==13.*" "cuda-shims[cu13]"'),
+    ),
+    (NO_NINJA.format("execution of make failed. Make command was"), "stale", ("isolated", "cmake --fresh")),
+    (
+        "  Running\n\n   '/tmp/build-env-x/bin/ninja' '--version'\n\n  failed with:\n\n   no such file or directory",
+        "stale",
+        ("/tmp/build-env-x/bin/ninja", "cmake --fresh"),
+    ),
+    # meson-python 0.22; without isolation, and neither start-up hook nor PATH
+    (
+        """\
+  File "/v/lib/python3.11/site-packages/_heat_editable_loader.py", line 352, in _rebuild
+FileNotFoundError: [Errno 2] No such file or directory: '/tmp/pip-build-env-ytljtjqm/overlay/bin/ninja'
+""",
+        "stale",
+        ("overlay/bin/ninja", "pip install --no-build-isolation -e ."),
+    ),
+    # the same, where ninja is the machine's own
+    (
+        "[0/1] Regenerating build files\n/bin/sh: 1: /home/u/.cache/uv/builds-v0/.tmpN/bin/meson: not found\n",
+        "stale",
+        (".tmpN/bin/meson", "cmake --fresh"),
+    ),
+    (
+        """ImportError: rebuilding the "heat" editable package failed
+/usr/bin/sccache nvcc -DNDEBUG -I_heat.cpython-311-x86_64-linux-gnu.so.p --std=c++17 -O3 -c ../../src/heat.cu
+sccache: error: failed to execute compile
+sccache: caused by: cannot find binary path
+ninja: build stopped: subcommand failed.""",
+        "nvcc-not-found",
+        ("There is no nvcc.",),
+    ),
     (
         'cuobjdump (cuda-shims): not installed in this environment nor elsewhere on PATH; it is in: pip install "x"',
         "tool-missing",
@@ -266,6 +327,8 @@ CMake Warning at CMakeLists.txt:3 (find_package):
   but the target was not found.
 ModuleNotFoundError: No module named 'nvcc'
 FileNotFoundError: [Errno 2] No such file or directory: 'foo'
+FileNotFoundError: [Errno 2] No such file or directory: '/opt/tools/bin/ninja'
+sccache: caused by: cannot find binary path
 ERROR: No matching distribution found for foo
 Successfully installed cuda-toolkit-13.5.0 nvidia-cuda-nvcc-13.5.37
 Killed by signal 15.
@@ -334,6 +397,29 @@ def test_known(case, text, code, words):
     assert finding.why
     assert finding.fix
     assert "{" not in said.replace("${", "")
+
+
+@pytest.mark.parametrize(
+    "message", ["The CMAKE_CUDA_COMPILER: {} is not a full path to an existing compiler tool.", "sh: {}: not found"]
+)
+def test_an_environment_that_was_made_anew_has_no_root_yet(case, tmp_path, message):
+    site = tmp_path / "e/lib/python3.11/site-packages"
+    root = site / "cuda_shims_toolkit/cu13"
+    text = "error: it failed\n" + message.format(root / "bin/nvcc")
+
+    def fix():
+        (finding,) = found_in(text, case(PROJECT))
+        assert finding.code == "stale"
+        return finding.fix
+
+    assert "cmake --fresh" in fix()  # the environment is gone
+    (site / "nvidia/cu13").mkdir(parents=True)
+    assert "start one there" in fix()
+    root.mkdir(parents=True)  # a toolkit that has no such file any more
+    assert "cmake --fresh" in fix()
+    (root / "bin").mkdir()
+    (root / "bin/nvcc").touch()  # the doctor's own start has made it
+    assert "start one there" in fix()
 
 
 @pytest.mark.parametrize(("code", "message"), [row[:2] for row in page_rows()])

@@ -25,6 +25,8 @@ fn main() {
     // what the runtime itself needs, and the folder where projects look that do not know the cc crate's
     if let Ok(home) = env::var("CUDA_HOME").or_else(|_| env::var("CUDA_PATH")) {
         println!("cargo:rustc-link-search=native={home}/lib64");
+        // without it, what is in target/ is taken for new when the toolkit in that folder is another one
+        println!("cargo:rerun-if-changed={home}/version.json");
     }
     for library in ["stdc++", "rt", "pthread", "dl"] {
         println!("cargo:rustc-link-lib=dylib={library}");

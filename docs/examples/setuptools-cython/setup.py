@@ -28,6 +28,8 @@ class BuildExt(build_ext):
         ext.extra_objects.append(kernel)
         ext.include_dirs.append(os.path.join(home, "include"))
         ext.library_dirs.append(os.path.join(home, "lib64"))
+        # without it, what is in build/ is taken for new when the toolkit is another one
+        ext.depends.append(os.path.join(home, "version.json"))
         super().build_extension(ext)
 
 

@@ -64,7 +64,8 @@ setup(
             include_dirs=["src", CUDA["include"]],
             library_dirs=[CUDA["lib64"]],
             libraries=["cudart_static", "rt", "pthread", "dl", "stdc++"],
-            depends=["src/sieve.h"],
+            # without the second, what is in build/ is taken for new when the toolkit is another one
+            depends=["src/sieve.h", os.path.join(CUDA["home"], "version.json")],
             extra_compile_args={"cc": [], "nvcc": [*ARCH, "-O3", "-std=c++17", "-Xcompiler", "-fPIC"]},
         )
     ],

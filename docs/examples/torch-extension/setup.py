@@ -3,7 +3,7 @@
 import os
 
 from setuptools import setup
-from torch.utils.cpp_extension import BuildExtension, CUDAExtension
+from torch.utils.cpp_extension import CUDA_HOME, BuildExtension, CUDAExtension
 
 # By default torch compiles for the GPUs of the machine that builds, and stops where there is none.
 os.environ.setdefault("TORCH_CUDA_ARCH_LIST", "8.0 9.0 10.0 12.0+PTX")
@@ -18,6 +18,8 @@ setup(
             ["csrc/swiglu.cu"],
             extra_compile_args={"nvcc": FLAGS, "cxx": []},
             py_limited_api=True,
+            # without it, what is in build/ is taken for new when the toolkit is another one
+            depends=[os.path.join(CUDA_HOME or "", "version.json")],
         )
     ],
     cmdclass={"build_ext": BuildExtension},
