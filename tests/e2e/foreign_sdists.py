@@ -1,4 +1,4 @@
-"""Sdists that PyPI has and that want CUDA when they are built: what each needs beyond cuda-shims, what must come of it."""
+"""Sdists from PyPI that want CUDA when they are built: what each needs beyond cuda-shims, and what must come of it."""
 
 from __future__ import annotations
 
@@ -44,11 +44,14 @@ class Sdist(NamedTuple):
     def pin(self):
         return f"{self.name}=={self.version}"
 
+    @property
+    def release(self):
+        """Return what keeps its build at the release of CUDA that the tests know; torch does so by itself."""
+        return [] if TORCH in self.more else [f"cuda-toolkit=={TOOLKIT}"]
+
     def requires(self, shims):
         """Return what is added to its build."""
-        toolkit = [f"cuda-toolkit[{self.extras}]"] if self.extras else []
-        # torch pins the release itself
-        return [shims, *(each if TORCH in self.more else f"{each}=={TOOLKIT}" for each in toolkit), *self.more]
+        return [shims, *([f"cuda-toolkit[{self.extras}]"] if self.extras else []), *self.more]
 
 
 SDISTS = [

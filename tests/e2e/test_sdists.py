@@ -1,9 +1,9 @@
 """
 Sdists of other people, none edited, built with cuda-shims on a machine without CUDA.
 
-What each needs beyond cuda-shims is in foreign_sdists.py, and in docs/how-to/other-peoples-sdists.md. There is no GPU: a
-package is loaded, with the driver's stub where it is linked with the driver, and has to say that there is no driver, or
-which CUDA compiled it.
+What each needs beyond cuda-shims is in foreign_sdists.py, and in docs/how-to/other-peoples-sdists.md. There is no
+GPU: a package is loaded, with the driver's stub where it is linked with the driver, and has to say that there is no
+driver, or which CUDA compiled it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from e2e_support import OTHER_TOOLKIT, TOOLKIT, nvcc_project, site_packages, unpacked
-from example_support import RELEASES, device_code
+from example_support import device_code
 from foreign_sdists import QUICK, SDISTS, SHIMS, TORCH
 
 if sys.version_info >= (3, 11):
@@ -45,7 +45,7 @@ def fits():
     return fits
 
 
-def uv_project(folder, sdist, shims=SHIMS, more=""):
+def uv_project(folder, sdist, shims=SHIMS, constraints=None):
     """Lay out a project that depends on the sdist, with what docs/how-to/other-peoples-sdists.md adds to it."""
     folder.mkdir()
     lines = [
@@ -57,7 +57,7 @@ def uv_project(folder, sdist, shims=SHIMS, more=""):
         "[tool.uv]",
         "environments = [\"sys_platform == 'linux'\"]",
         f"no-binary-package = {json.dumps([sdist.name])}",
-        more,
+        f"build-constraint-dependencies = {json.dumps(sdist.release if constraints is None else constraints)}",
         "[tool.uv.extra-build-dependencies]",
         f"{sdist.name} = {json.dumps(sdist.requires(shims))}",
     ]
@@ -109,7 +109,8 @@ def check(world, environment, sdist):
         assert {each for each in needed if re.match(r"lib(cu|nv)", each)} == set(wanted), said
         assert "cuda_shims" not in said  # no path of the build's environment
         code = {(each[0], each[1]) for each in device_code(world, library)}
-        assert code == ({(architecture, sdist.nvcc)} if architecture else set())
+        assert {each[0] for each in code} == ({architecture} if architecture else set())
+        assert all(f"{each[1]}.".startswith(f"{sdist.nvcc}.") for each in code), code
     linked = any("libcuda.so.1" in wanted for _, wanted, _ in sdist.libraries)
     env = world.environ(LD_LIBRARY_PATH=loader_path(world) if linked else None)
     said = world.run(environment / "bin/python", "-c", sdist.load, env=env, cwd=environment, rc=None)
@@ -128,7 +129,7 @@ def test_uv(world, tmp_path, fits, sdist):
 @cells
 def test_pip_without_isolation(world, tmp_path, fits, sdist):
     fits(sdist)
-    scripts = world.venv(tmp_path / "venv", "pip", *sdist.own, *sdist.requires(SHIMS), *sdist.runtime)
+    scripts = world.venv(tmp_path / "venv", "pip", *sdist.own, *sdist.requires(SHIMS), *sdist.release, *sdist.runtime)
     command = [scripts / "python", "-m", "pip", "install", "-v", "--no-build-isolation", "--no-cache-dir"]
     command += ["--no-binary", sdist.name, sdist.pin]
     for name, value in sdist.settings:
@@ -172,7 +173,7 @@ def test_uv_pip_in_the_projects_folder(world, tmp_path):
 
 @pytest.mark.matrix
 def test_build_without_isolation(world, tmp_path, scratch):
-    scripts = world.venv(tmp_path / "venv", "pip", "build", *QUICK.own, *QUICK.requires(SHIMS))
+    scripts = world.venv(tmp_path / "venv", "pip", "build", *QUICK.own, *QUICK.requires(SHIMS), *QUICK.release)
     env = world.environ(scripts, PIP_BUILD_CONSTRAINT=None, TMPDIR=scratch)
     command = ["python", "-m", "pip", "download", "--no-deps", "--no-build-isolation", "--no-binary", QUICK.name]
     world.run(*command, QUICK.pin, cwd=tmp_path, env=env)
@@ -202,31 +203,31 @@ def test_the_page_gives_what_was_tried():
     (block,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     uv = tomllib.loads(block)["tool"]["uv"]
     assert uv["no-binary-package"] == [each.name for each in SDISTS]
-    assert uv["extra-build-dependencies"] == {
-        each.name: [line.replace(f"=={TOOLKIT}", "") for line in each.requires(SHIMS)] for each in SDISTS
-    }
+    assert uv["extra-build-dependencies"] == {each.name: each.requires(SHIMS) for each in SDISTS}
     assert uv["extra-build-variables"] == {each.name: dict(each.environ) for each in SDISTS if each.environ}
     assert uv["config-settings-package"] == {each.name: dict(each.settings) for each in SDISTS if each.settings}
     for sdist in SDISTS:
-        assert f"/{sdist.name}/) {sdist.version} |" in text
+        assert f"\n| {sdist.name} {sdist.version} |" in text
 
 
 # --- a constraint on the toolkit's minor ---
+
+
+MINOR = OTHER_TOOLKIT.rpartition(".")[0]
 
 
 @pytest.fixture
 def constraint(tmp_path):
     """Return a file that keeps the toolkit at an older minor."""
     file = tmp_path / "minor.txt"
-    file.write_text(f"cuda-toolkit=={OTHER_TOOLKIT.rpartition('.')[0]}.*\n")
+    file.write_text(f"cuda-toolkit=={MINOR}.*\n")
     return file
 
 
 def test_uv_constrains_the_build_of_an_sdist(world, tmp_path, constraint):
-    more = f"build-constraint-dependencies = {json.dumps([constraint.read_text().strip()])}"
-    project = uv_project(tmp_path / "app", QUICK, more=more)
+    project = uv_project(tmp_path / "app", QUICK, constraints=[constraint.read_text().strip()])
     uv_sync(world, project, QUICK)
-    check(world, project / ".venv", QUICK._replace(nvcc=RELEASES[OTHER_TOOLKIT].nvcc))
+    check(world, project / ".venv", QUICK._replace(nvcc=MINOR))
 
 
 def test_pip_constrains_the_environment_that_builds_without_isolation(world, tmp_path, constraint):
@@ -234,7 +235,7 @@ def test_pip_constrains_the_environment_that_builds_without_isolation(world, tmp
     command = [venv / "python", "-m", "pip", "install", "--dry-run", "--report", tmp_path / "report.json"]
     world.run(*command, "--no-deps", "-c", constraint, "cuda-toolkit[nvcc]==13.*")
     (chosen,) = json.loads((tmp_path / "report.json").read_text())["install"]
-    assert chosen["metadata"]["version"] == OTHER_TOOLKIT
+    assert chosen["metadata"]["version"].startswith(f"{MINOR}.")
 
 
 #: a front end -> its options, or the variables that it reads; {} is the file
@@ -266,4 +267,4 @@ def test_a_constraint_on_isolated_builds(world, tmp_path, scratch, constraint, f
     command += [tmp_path / "out", *options.format(constraint).split(), project]
     variables = {name: f"{world.base[name]} {each.format(constraint)}" for name, each in variables.items()}
     world.run(*command, env=world.environ(TMPDIR=scratch, **variables))
-    assert f"V{RELEASES[OTHER_TOOLKIT].nvcc}" in unpacked(tmp_path / "out").report["version"]
+    assert f"release {MINOR}," in unpacked(tmp_path / "out").report["version"]
