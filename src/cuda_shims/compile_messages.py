@@ -23,18 +23,21 @@ RULES: tuple[Rule, ...] = (
         "fatal error: ",
         f"(?<!<command-line>:\\x20)fatal error: '?{NAME}'?(?:: No such file or directory| file not found)",
         log_causes.header,
+        after="nvcc-not-found",
     ),
     rule(
         "header-missing",
         "open source file",
         f"(?:catastrophic )?error: cannot open source file '{NAME}'",
         log_causes.header,
+        after="nvcc-not-found",
     ),
     rule(
         "header-missing",
         "Cannot open include file",
         f"fatal error C1083: Cannot open include file: '{NAME}'",
         log_causes.header,
+        after="nvcc-not-found",
     ),
     # --- versions that do not fit
     rule(

@@ -130,6 +130,17 @@ RULES: tuple[Rule, ...] = (
         plain("The target {name} has an empty CUDA_ARCHITECTURES.", _EMPTY, _ARCHITECTURES),
     ),
     rule(
+        "architecture-native",
+        "but no GPU was detected",
+        "CUDA_ARCHITECTURES is set to 'native', but no GPU was detected",
+        plain(
+            "CUDA_ARCHITECTURES is native, and this machine has no GPU.",
+            "CMake asks the GPU what to compile for; to build, none is needed",
+            "name some: -DCMAKE_CUDA_ARCHITECTURES=80, for scikit-build-core the config setting "
+            "cmake.define.CMAKE_CUDA_ARCHITECTURES=80",
+        ),
+    ),
+    rule(
         "cmake-version",
         "or higher is required",
         r"CMake (?P<name>[\d.]{1,20}) or higher is required\. You are running version (?P<found>[\d.]{1,20})",
@@ -223,6 +234,12 @@ RULES: tuple[Rule, ...] = (
         "nvcc-not-found",
         "nvcc binary could not be located",
         r"nvcc binary could not be located in your \$PATH",
+        plain("setup.py finds no nvcc.", NOWHERE, Scene.shims),
+    ),
+    rule(
+        "nvcc-not-found",
+        "nvcc not ",
+        "nvcc not (?:in path|found: building CPU-only)",  # PyCUDA, which goes on; pyvkfft, which leaves CUDA out
         plain("setup.py finds no nvcc.", NOWHERE, Scene.shims),
     ),
     rule(

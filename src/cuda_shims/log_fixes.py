@@ -13,10 +13,14 @@ from .findings import quoted, setting
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from .findings import Case
 
 _WINDOWS = os.name == "nt"
+_OWN = "build-system.requires"
+#: uv of a package that comes from an index; its own project it names with a path
+_FOREIGN = re.compile(r"Failed to (?:download and )?build `([\w.-]{1,100})==")
 #: what a build of CUDA sources needs at least
 _COMPILER = ("cccl", "cudart", "nvcc")
 #: the same, with what nvcc's own extra does not pin in every release
@@ -44,12 +48,12 @@ class Scene:
         """
         self.case = case
         self.text = text
-        #: ``build-system.requires``; ``None`` where no pyproject.toml has it: then the environment counts
-        self.requires = _requires(case.directory)
+        #: what the build requires; ``None`` where no pyproject.toml has it: then the environment counts
+        self.requires, self.list = _requires(case.directory, text)
         #: extras of cuda-toolkit that they name, or bring; what comes with torch and its like is not known
         self.brought = {extra for each in self.requires or () for extra in needs.brought_extras([each]) or ()}
         #: what to say of a component that is not there
-        self.lacking = "that is not installed" if self.requires is None else "build-system.requires does not bring that"
+        self.lacking = "that is not installed" if self.requires is None else f"{self.list} does not bring that"
         #: extras that findings of this log ask for: one line brings them all
         self.wanted: set[str] = set()
         names = {_name(each) for each in self.requires or ()}
@@ -61,7 +65,7 @@ class Scene:
         Tell whether a component is there for the build.
 
         :param extra: its extra of ``cuda-toolkit``
-        :returns: whether ``build-system.requires`` brings it; without that, whether the environment has it
+        :returns: whether what the build requires brings it; without that, whether the environment has it
 
         """
         if self.requires is not None:
@@ -109,7 +113,8 @@ class Scene:
         if self.requires is None:
             return self.case.pip(requirement)
         line = needs.with_extras(self.requires, extras)
-        return f'in pyproject.toml: "{line}"' if line else f'in pyproject.toml, add "{requirement}"'
+        to = "" if self.list == _OWN else f" to {self.list}"
+        return f'in pyproject.toml: "{line}"' if line else f'in pyproject.toml, add "{requirement}"{to}'
 
     def shims(self) -> str:
         """
@@ -124,7 +129,8 @@ class Scene:
             self.wanted.update(missing)
             mend = [self.need()] if missing else []
             if not self.has_shims:
-                mend.append('add "cuda-shims"' if mend else 'in pyproject.toml, add "cuda-shims" to requires')
+                to = "requires" if self.list == _OWN else self.list
+                mend.append('add "cuda-shims"' if mend else f'in pyproject.toml, add "cuda-shims" to {to}')
             return ", and ".join(mend)
         if not case.home:
             return case.pip("cuda-shims[cu13]")
@@ -265,13 +271,30 @@ def _name(requirement: str) -> str:
     return re.split(r"[^\w.-]", requirement.strip(), maxsplit=1)[0].lower().replace("_", "-")
 
 
-def _requires(directory: str) -> list[str] | None:
+def _requires(directory: str, text: str) -> tuple[list[str] | None, str]:
+    """Give what a build requires, and the name of the list of it in pyproject.toml."""
     try:
-        system = load_pyproject(directory).get("build-system") if directory else None
+        project = load_pyproject(directory) if directory else {}
     except ConfigError:
-        return None
-    given = system.get("requires") if isinstance(system, dict) else None
-    return [each for each in given if isinstance(each, str)] if isinstance(given, list) else None
+        return None, _OWN
+    given: object
+    foreign = _FOREIGN.findall(text)
+    if foreign and project:
+        # somebody else's sdist: what the project itself is built with has no part in that
+        own, path = f"extra-build-dependencies.{foreign[-1]}", ("tool", "uv", "extra-build-dependencies")
+        given = next((each for name, each in _table(project, *path).items() if _name(name) == _name(foreign[-1])), [])
+    else:
+        own, given = _OWN, _table(project, "build-system").get("requires")
+    if not isinstance(given, list):
+        return None, own
+    given = [each.get("requirement") if isinstance(each, dict) else each for each in given]
+    return [each for each in given if isinstance(each, str)], own
+
+
+def _table(table: Any, *names: str) -> dict[str, Any]:
+    for name in names:
+        table = table.get(name) if isinstance(table, dict) else None
+    return table if isinstance(table, dict) else {}
 
 
 __all__ = ["ARCHITECTURES", "LATER_ARCHITECTURES", "Scene"]

@@ -229,7 +229,7 @@ def check_wheel(world, example, wheel, tmp_path, release, home=r"/.*/cuda_shims_
     assert {name for name in needed if re.match(r"(lib|box)(cu|np|nv)", name)} == {
         re.sub("^lib", prefix, name) for name in example.needed
     }
-    code = [note for path in libraries for note in _device_code(world, path)]
+    code = [note for path in libraries for note in device_code(world, path)]
     assert bool(code) == example.device_code
     for architecture, compiler, paths in code:
         assert architecture == ARCHITECTURE
@@ -274,7 +274,7 @@ def _check_dynamic(path):
     return needed
 
 
-def _device_code(world, path):
+def device_code(world, path):
     """Return (architecture, version of the compiler, library folders) of all machine code for GPUs in a library."""
     tools = world.tools("cuobjdump", f"cuda-toolkit[cuobjdump]=={TOOLKIT}")
     (cuobjdump,) = site_packages(tools.parent).glob("nvidia/cu13/bin/cuobjdump")

@@ -122,7 +122,18 @@ MESSAGES = [
         "architecture",
         ("12.9 was the last",),
     ),
+    (
+        'CMake Error in CMakeLists.txt:\n  CUDA_ARCHITECTURES is set to "native", but no GPU was detected.',
+        "architecture-native",
+        ("-DCMAKE_CUDA_ARCHITECTURES=80",),
+    ),
     # --- Meson, setuptools, torch
+    ("nvcc not found: building CPU-only (pure-Python) package.", "nvcc-not-found", ("setup.py",)),
+    (
+        "UserWarning: CUDA not available ($CUDAHOME/$CUDA_PATH variables missing and nvcc not in path. Skipping",
+        "nvcc-not-found",
+        ("setup.py",),
+    ),
     (
         (
             "ERROR: Dependency lookup for cuda with method 'system' failed: Please specify the desired CUDA Toolkit "
@@ -572,6 +583,47 @@ def test_a_toolkit_of_several_releases(case):
     assert "==13.2.*" in fix(torch.format("13.5", "13.2"), case(PROJECT))
     assert "==13.2.*" in fix(torch.format("13.5", "13.2"), case(["torch"]))
     assert "+cu130" in fix(torch.format("13.5", "12.8"), case())
+
+
+UV = """\
+[build-system]
+requires = ["hatchling", "cuda-shims", "cuda-toolkit[all]==13.*"]
+[tool.uv.extra-build-dependencies]
+Their_Package = [{ requirement = "torch", match-runtime = true }, "cuda-toolkit[cccl,cudart,nvcc]==13.4.*"]
+broken = "cuda-shims"
+"""
+
+
+@pytest.mark.parametrize("words", ["build", "download and build"])
+def test_a_build_of_somebody_elses_sdist(case, tmp_path, words):
+    there = case()
+    (tmp_path / "pyproject.toml").write_text(UV)
+    failed = f"error: Failed to {words} `{{}}==1.0`\n"
+    line = "extra-build-dependencies.their-package"
+    theirs = failed.format("their-package")
+    assert fix(f"{theirs}OSError: CUDA_HOME environment variable is not set.", there) == (
+        f'in pyproject.toml, add "cuda-shims" to {line}'
+    )
+    assert fix(f"{theirs}{HEADER}", there) == 'in pyproject.toml: "cuda-toolkit[cccl,cublas,cudart,nvcc]==13.4.*"'
+    (finding,) = found_in(f"{theirs}{HEADER}", there)
+    assert finding.why == f"nvidia-cublas holds it, and {line} does not bring that"
+    new = failed.format("another")  # one that has no list yet
+    assert fix(f"{new}{HEADER}", there) == (
+        'in pyproject.toml, add "cuda-toolkit[cublas]==13.*" to extra-build-dependencies.another'
+    )
+    assert fix(f"{failed.format('broken')}{HEADER}", there).startswith("pip install")
+    # uv names a project of one's own with its path; pip knows no such list
+    assert fix(f"error: Failed to {words} `p @ file:///p`\n{HEADER}", there).startswith("give this compiler")
+    assert fix(f"ERROR: Failed building wheel for their-package\n{HEADER}", there).startswith("give this compiler")
+    (tmp_path / "pyproject.toml").unlink()
+    assert fix(f"{theirs}{HEADER}", there) == 'pip install "cuda-toolkit[cublas]==13.*"'
+
+
+def test_a_header_that_is_missed_where_nvcc_was_is_a_consequence_unless_nothing_brings_it(case):
+    log = "*** WARNING: nvcc not in path.\nfatal error: {}: No such file or directory"
+    assert [each.code for each in found_in(log.format("cuda.h"), case(PROJECT))] == ["nvcc-not-found"]
+    found = found_in(log.format("cudaProfiler.h"), case(PROJECT))
+    assert [each.code for each in found] == ["nvcc-not-found", "header-missing"]
 
 
 def test_a_pyproject_that_is_no_toml(case, tmp_path):
