@@ -122,7 +122,7 @@ class Scene:
                 mend.append('add "cuda-shims"' if mend else 'in pyproject.toml, add "cuda-shims" to requires')
             return ", and ".join(mend)
         if not case.home:
-            return case.pip("cuda-shims[cu13]")
+            return case.pip(catalog.BUNDLE)
         if case.environment.dist_info is None:
             return case.pip("cuda-shims")
         if case.environ.get("CUDA_SHIMS_STARTUP") == "0":
@@ -206,7 +206,8 @@ class Scene:
 
         """
         line = (needs.with_extras(self.requires or (), ()) or "cuda-toolkit").partition("]")[0]
-        line = f"{line}]==13.*" if "[" in line else "cuda-toolkit[cccl,cudart,nvcc]==13.*"
+        line = line if "[" in line else f"cuda-toolkit[{','.join(_COMPILER)}"
+        line = f"{line}]=={catalog.NEWEST}.*"
         return (
             f'require "{line}"'
             if distribution == "cuda-toolkit"

@@ -9,13 +9,15 @@ import sys
 import zipfile
 
 import pytest
-from fake_toolkit import PYTHON, SPLIT, age, record_hash, snapshot, write_script_wheel, write_wheel
+from fake_toolkit import COMPILER, PYTHON, SPLIT, age, record_hash, snapshot, write_script_wheel, write_wheel
 from places import SITE, Place, prepared
 
 #: installers that each environment must be served by, and left by; the newest pip floats on purpose, uv is the one that
 #: runs the tests
 INSTALLERS = ("pip 23.2", "newest pip", "uv hardlink", "uv copy", "uv symlink")
 VERSIONS = ("13.4.92", "13.5.37")
+#: a CUDA that nobody has seen yet: no table of ours knows it
+NEXT_VERSION = "14.0.7"
 #: of CUDA 12
 OLD_VERSIONS = ("12.8.93", "12.9.79")
 
@@ -42,6 +44,7 @@ def house(once):
                 archive.extractall(os.path.join(path, name))
         for version in VERSIONS:
             write_wheel(path, version)
+        write_wheel(path, NEXT_VERSION, (*COMPILER, "nvidia-cuda-frobnicate"))
         for version in OLD_VERSIONS:
             write_wheel(path, version, (*SPLIT, "nvidia-cuda-sanitizer-api-cu12"))
         write_script_wheel(path)
