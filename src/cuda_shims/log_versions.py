@@ -20,7 +20,7 @@ FINDCUDA_FIX = (
     "project(… LANGUAGES CXX CUDA), and add_library instead; until then: cmake_policy(SET CMP0146 OLD) before it"
 )
 _NO_12 = "NVIDIA publishes no nvcc for CUDA 12 as a wheel"
-_COMPILED = " and ".join(str(each) for each in catalog.COMPILED)
+_COMPILED = " or ".join(str(each) for each in catalog.COMPILED)
 #: when pip and uv could not ask, what they did not find says nothing
 _NO_NETWORK = re.compile(
     r"(?:NameResolution|NewConnection|ConnectTimeout|ReadTimeout|Proxy|SSL|MaxRetry)Error|Temporary failure in name"

@@ -190,14 +190,14 @@ def test_no_toolkit(patient):
     patient.ours()
     found = patient.bad()
     assert found["no-toolkit"].level == "error"
-    assert found["no-toolkit"].fix == f'pip --python {patient.prefix.bin}/python install "cuda-shims[cu13]"'
+    assert found["no-toolkit"].fix == f'pip --python {patient.prefix.bin}/python install "{catalog.BUNDLE}"'
     assert "nvcc" not in found
 
 
 def test_fixes_name_no_place_in_this_process(patient, monkeypatch):
     monkeypatch.setattr(sys, "path", [patient.prefix.site, *sys.path])
     monkeypatch.setattr(findings, "find_toolkits", lambda *_: [])
-    assert patient.bad()["no-toolkit"].fix == 'pip install "cuda-shims[cu13]"'
+    assert patient.bad()["no-toolkit"].fix == f'pip install "{catalog.BUNDLE}"'
     assert patient.bad()["not-installed"].fix == "pip install cuda-shims"
 
 
