@@ -36,7 +36,6 @@ def house(once):
     def make(folder):
         path = str(folder)
         command = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps", "-d"]
-        subprocess.run([*command, path, "filelock>=3.12"], check=True)
         for name, requirement in (("newest pip", "pip"), ("pip 23.2", "pip==23.2.1")):
             subprocess.run([*command, os.path.join(path, name), requirement], check=True)
             (wheel,) = os.listdir(os.path.join(path, name))
@@ -120,9 +119,9 @@ class Venv:
         site = f"lib/{PYTHON}/site-packages/"
         folder = f"{site}__pycache__"
 
-        def theirs(path):  # uv puts a _virtualenv.py into environments of Python 3.9
-            compiled = path.startswith((f"{site}filelock/", f"{site}tomli/")) and "__pycache__" in path
-            return compiled or path.startswith(f"{folder}/_virtualenv.")
+        def theirs(path):  # uv's lock, and the _virtualenv.py that it puts into environments of Python 3.9
+            compiled = path.startswith(f"{site}tomli/") and "__pycache__" in path
+            return compiled or path == ".lock" or path.startswith(f"{folder}/_virtualenv.")
 
         found = snapshot(self.path)
         kept = {path: value for path, value in found.items() if not theirs(path)}
@@ -140,11 +139,12 @@ def home(tmp_path):
 
 @pytest.fixture
 def new_venv(tmp_path, house, cuda_shims_wheel, home):
-    """Give a function that makes environments which have filelock and nothing else."""
+    """Give a function that makes environments which have nothing else: here cuda-shims requires nothing."""
 
     def new_venv(name="venv", *options, base=()):
         venv = Venv(tmp_path / name, house, cuda_shims_wheel, home).create(*options)
-        venv.install("filelock", *base)
+        if base:
+            venv.install(*base)
         return venv
 
     return new_venv
