@@ -28,7 +28,7 @@ def main() -> int:
     if importlib.util.find_spec("ensurepip") is None:
         raise SystemExit("check: this Python has no ensurepip; on Debian and Ubuntu: apt install python3-venv")
     folder = os.path.join(ROOT, ".tox", "check")
-    python = os.path.join(folder, "bin", "python")
+    python = os.path.join(folder, *(["Scripts", "python.exe"] if os.name == "nt" else ["bin", "python"]))
     pins, used = os.path.join(ROOT, ".ci", "tox.txt"), os.path.join(folder, "tox.txt")
     if not os.path.exists(used) or not filecmp.cmp(pins, used, shallow=False):
         venv.create(folder, with_pip=True, clear=True)

@@ -36,16 +36,16 @@ OLD = 1_700_000_000
 
 def cccl_cmake(version: str) -> str:
     """Where the CCCL wheel of that toolkit puts its CMake files."""
-    minor = int(version.split(".")[1])
-    if minor < 2:
+    release = tuple(int(part) for part in version.split(".")[:2])
+    if release < (13, 2):
         return "lib/cmake"
-    return "cuda_cccl/lib/cmake" if minor == 2 else "cccl/lib/cmake"
+    return "cuda_cccl/lib/cmake" if release == (13, 2) else "cccl/lib/cmake"
 
 
 def component_files(version: str = "13.5.37", tool: bytes = TOOL) -> dict[str, dict[str, bytes]]:
     """List for each distribution the files below ``nvidia/cuNN`` that it holds."""
     major, minor = (int(part) for part in version.split(".")[:2])
-    lib = b"lib64" if minor < 2 else b"lib"
+    lib = b"lib64" if (major, minor) < (13, 2) else b"lib"
     cmake = cccl_cmake(version)
     return {
         "nvidia-cuda-nvcc": {
@@ -77,6 +77,7 @@ def component_files(version: str = "13.5.37", tool: bytes = TOOL) -> dict[str, d
         "nvidia-cuda-cupti": {"include/cupti.h": b"\n", f"lib/libcupti.so.{major}": b"", "lib/libcheckpoint.so": b""},
         "nvidia-nvml-dev": {"include/nvml.h": NVML_H},
         "nvidia-cuda-cuobjdump": {"bin/cuobjdump": tool},
+        "nvidia-cuda-frobnicate": {"bin/cufrobnicate": tool},  # there is none: a tool that no table knows
         "nvidia-cuda-sanitizer-api": {
             "bin/compute-sanitizer": tool,
             "compute-sanitizer/compute-sanitizer": tool,

@@ -35,8 +35,13 @@ class Component(NamedTuple):
     title: str
 
 
-#: the first major of which NVIDIA publishes nvcc on PyPI; its extra brings all that compiling takes
-_FIRST_WITH_COMPILER = 13
+#: the majors of which NVIDIA publishes nvcc on PyPI: what is said of them. What is installed is found by its folder,
+#: whatever its number
+COMPILED: tuple[int, ...] = (13,)
+#: the one that is to be installed where none is
+NEWEST = COMPILED[-1]
+#: what brings all that compiling takes: an extra of ours, in ``pyproject.toml``
+BUNDLE = f"cuda-shims[cu{NEWEST}]"
 
 TOOLS: tuple[Tool, ...] = (
     Tool("nvcc", "nvidia-cuda-nvcc", "nvcc", "13.0"),
@@ -60,7 +65,7 @@ SHIPPED_SHIMS: tuple[str, ...] = tuple(tool.name for tool in TOOLS if tool.distr
 #: tools whose shims are written when they are there; cicc is nvcc's own affair and on no toolkit's PATH
 OPTIONAL_SHIMS: tuple[str, ...] = tuple(tool.name for tool in TOOLS if tool.name not in {*SHIPPED_SHIMS, "cicc"})
 
-#: what nvcc needs to compile and link: the extra ``cu13``
+#: what nvcc needs to compile and link: :data:`BUNDLE`
 COMPILER_COMPONENTS: tuple[str, ...] = (
     "nvidia-cuda-nvcc",
     "nvidia-nvvm",
@@ -122,7 +127,7 @@ def distribution_of(name: str, major: int | None) -> str:
     :returns: e.g. ``nvidia-cublas-cu12``
 
     """
-    return name if major is None or major >= _FIRST_WITH_COMPILER else f"{name}-cu{major}"
+    return name if major is None or major >= COMPILED[0] else f"{name}-cu{major}"
 
 
 def install_line(extra: str, release: str | int | None = None) -> str:
@@ -130,11 +135,11 @@ def install_line(extra: str, release: str | int | None = None) -> str:
     Spell the command that installs a component at the toolkit's version.
 
     :param extra: an extra of ``cuda-toolkit``
-    :param release: the CUDA release or its major, 13 when not known
+    :param release: the CUDA release or its major, :data:`NEWEST` when not known
     :returns: e.g. ``pip install "cuda-toolkit[cublas]==13.*"``
 
     """
-    return f'pip install "cuda-toolkit[{extra}]=={release or 13}.*"'
+    return f'pip install "cuda-toolkit[{extra}]=={release or NEWEST}.*"'
 
 
 def missing_tool_fix(name: str, major: int | None = None) -> str:
@@ -150,22 +155,25 @@ def missing_tool_fix(name: str, major: int | None = None) -> str:
     if tool is None:
         return "no CUDA wheel on PyPI holds a tool of that name"
     if major and major < int(tool.since.partition(".")[0]):
-        of_13 = missing_tool_fix(name).replace("run: ", "")
+        newer = missing_tool_fix(name).replace("run: ", "")
         own = f"name a CUDA {major} of this machine's: CUDA_SHIMS_TOOLKIT=/its/folder"
-        return f"NVIDIA publishes no {name} on PyPI before CUDA {tool.since}; {of_13}, or {own}"
+        return f"NVIDIA publishes no {name} on PyPI before CUDA {tool.since}; {newer}, or {own}"
     since = "" if tool.extra in {"nvcc", "nvvm"} else f" (since CUDA {tool.since})"
     return f"{distribution_of(tool.distribution, major)} holds it{since}; run: {_line_of(tool, major)}"
 
 
 def _line_of(tool: Tool, major: int | None) -> str:
-    if tool.extra in {"nvcc", "nvvm"} and (major is None or major >= _FIRST_WITH_COMPILER):
-        return 'pip install "cuda-shims[cu13]"'
+    if tool.extra in {"nvcc", "nvvm"} and (major or NEWEST) in COMPILED:
+        return f'pip install "cuda-shims[cu{major or NEWEST}]"'
     return install_line(tool.extra, major)
 
 
 __all__ = [
+    "BUNDLE",
+    "COMPILED",
     "COMPILER_COMPONENTS",
     "COMPONENTS",
+    "NEWEST",
     "OPTIONAL_SHIMS",
     "SHIPPED_SHIMS",
     "TOOLS",

@@ -8,8 +8,6 @@ compile nothing.
 from __future__ import annotations
 
 import os
-import platform
-import sys
 
 from . import (
     api,
@@ -24,6 +22,7 @@ from . import (
     root_maker,
     search,
     surroundings,
+    systems,
     visual_studio,
 )
 from .config import Config, load_config, load_pyproject
@@ -95,14 +94,11 @@ def _failed(check: str, error: Exception) -> Finding:
 
 
 def _platform(_: Case) -> Iterator[Finding]:
-    machine = platform.machine()
-    supported = {"linux": {"x86_64", "aarch64"}, "win32": {"AMD64", "ARM64"}}
-    if machine not in supported.get(sys.platform, ()):
-        what = f"This is {sys.platform} on {machine}, which is not supported."
-        why = "NVIDIA's wheels are for Linux on x86_64 and aarch64, and for Windows on AMD64 and ARM64"
-        yield Finding("unsupported-platform", ERROR, what, why, "build on such a machine, or in a container there")
+    if systems.unserved():
+        what = f"This is {systems.here()}, for which NVIDIA has no CUDA wheels."
+        yield Finding("unsupported-platform", ERROR, what, f"they are for {systems.SERVED}", systems.FIX)
     else:
-        yield Finding("platform", OK, f"This is {'Linux' if sys.platform == 'linux' else 'Windows'} on {machine}.")
+        yield Finding("platform", OK, f"This is {systems.here()}.")
 
 
 def _choice(case: Case) -> Iterator[Finding]:
@@ -134,14 +130,14 @@ def _toolkit(case: Case) -> Iterator[Finding]:
         for name, version, _ in distributions(site_dir, "nvidia"):
             if name in {"nvidia-cuda-nvcc-cu11", "nvidia-cuda-nvcc-cu12"}:
                 why = f"{name} {version} holds no nvcc; on PyPI there is one from CUDA 13.0 on"
-            if name == "nvidia-cuda-nvcc" and site_dir not in compilers:
+            if name == "nvidia-cuda-nvcc" and site_dir not in compilers and not systems.unserved():
                 empty = True
                 yield _without_files(case, version)
     if case.toolkit:
         yield Finding("toolkit", OK, f"CUDA {case.toolkit.version} is in {case.toolkit.path}.")
-    elif not case.home and not empty:
+    elif not case.home and not empty and not systems.unserved():
         what = f"There is no pip-installed CUDA toolkit in {case.environment.label}."
-        yield Finding("no-toolkit", ERROR, what, why, case.pip("cuda-shims[cu13]"))
+        yield Finding("no-toolkit", ERROR, what, why, case.pip(catalog.BUNDLE))
 
 
 def _without_files(case: Case, version: str) -> Finding:
@@ -149,7 +145,7 @@ def _without_files(case: Case, version: str) -> Finding:
         what = f"nvidia-cuda-nvcc {version} is a placeholder without a compiler."
         why = "pip takes it where NVIDIA has no wheel: on musl (Alpine), macOS and ppc64le"
         fix = "use Linux with glibc on x86_64 or aarch64 (python:3-slim instead of python:3-alpine), then: "
-        return Finding("placeholder-wheel", ERROR, what, why, fix + case.pip("cuda-shims[cu13]"))
+        return Finding("placeholder-wheel", ERROR, what, why, fix + case.pip(catalog.BUNDLE))
     what = f"nvidia-cuda-nvcc {version} is installed, and its compiler is not there."
     fix = case.pip("--force-reinstall", "--no-deps", f"nvidia-cuda-nvcc=={version}")
     return Finding("empty-wheel", ERROR, what, "there is nothing to compile with", fix)
@@ -362,7 +358,7 @@ def _needs(case: Case) -> Iterator[Finding]:
         elif case.toolkit and wheels[use.extra] not in case.toolkit.components:
             missing.setdefault(use.extra, f"{use.spelling} ({use.place}) of {wheels[use.extra]}")
     if nowhere:
-        major = case.toolkit.major if case.toolkit else 13
+        major = case.toolkit.major if case.toolkit else catalog.NEWEST
         what = f"The project uses what no wheel of CUDA {major} holds: {', '.join(nowhere)}."
         why = "the wheels hold the shared libraries alone, and NVTX is headers alone"
         yield Finding("need-nowhere", ERROR, what, why, "use what has no _static in its name, and nvtx3 for nvToolsExt")

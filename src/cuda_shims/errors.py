@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from .catalog import BUNDLE
+from .systems import unserved
+
 
 class CudaShimsError(Exception):
     """
@@ -34,8 +37,9 @@ class ToolkitNotFoundError(CudaShimsError):
     def __str__(self) -> str:
         """One sentence."""
         major = f"CUDA {self.wanted}" if self.wanted else "CUDA"
-        wheels = "cuda-toolkit[cudart,nvcc]==12.*" if self.wanted == "12" else "cuda-shims[cu13]"
-        return f'no pip-installed {major} toolkit in {self.where}; install one there: pip install "{wheels}"'
+        wheels = "cuda-toolkit[cudart,nvcc]==12.*" if self.wanted == "12" else BUNDLE
+        fix = unserved() or f'install one there: pip install "{wheels}"'
+        return f"no pip-installed {major} toolkit in {self.where}; {fix}"
 
 
 class ToolNotFoundError(CudaShimsError):
@@ -57,7 +61,7 @@ class ToolNotFoundError(CudaShimsError):
 
     def __str__(self) -> str:
         """One sentence."""
-        return f"{self.tool} is not installed here: {self.fix}"
+        return f"{self.tool} is not installed here: {unserved() or self.fix}"
 
 
 class ConfigError(CudaShimsError):

@@ -110,7 +110,7 @@ class Case(NamedTuple):
         :returns: e.g. ``cuda-toolkit[cublas]==13.5.*``
 
         """
-        return f"cuda-toolkit[{','.join(extras)}]=={self.toolkit.release if self.toolkit else '13'}.*"
+        return f"cuda-toolkit[{','.join(extras)}]=={self.toolkit.release if self.toolkit else catalog.NEWEST}.*"
 
     def _place(self) -> list[str]:
         if self.environment.is_target:

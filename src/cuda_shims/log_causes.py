@@ -142,12 +142,12 @@ def library(words: Words, scene: Scene) -> Cause | None:
     if provides.driver_stub(spelling) and not windows:
         return _of_driver(spelling, name, scene, what)
     held = [each for each in provides.find(spelling) if each.kind == "library"]
-    if windows and not held and _of_13(provides.find(name)):
+    if windows and not held and _of_today(provides.find(name)):
         why = "the wheel for Windows holds its DLL alone, and no library to link to"
         fix = "name a toolkit of CUDA's installer in CUDA_HOME, or load the DLL when the program runs"
         return Cause(name, what, why, fixed(fix))
     shared = name.replace("_static", "")
-    if not _of_13(held) and shared != name and _of_13(provides.find(f"-l{shared}")):
+    if not _of_today(held) and shared != name and _of_today(provides.find(f"-l{shared}")):
         why = "of this library the wheels hold the shared one alone"
         return Cause(name, what, why, fixed(f"link to -l{shared}, in CMake to CUDA::{shared}"))
     cause = _held(spelling, held, scene, what, "") or _elsewhere(name, scene, what)
@@ -166,9 +166,9 @@ def target(words: Words, scene: Scene) -> Cause | None:
         return Cause("nvToolsExt", what, _NVTX, fixed("#include <nvtx3/nvToolsExt.h>, and link to CUDA::nvtx3"))
     if provides.driver_stub(name):
         return _of_driver(name, "cuda" if name == "CUDA::cuda_driver" else "nvidia-ml", scene, what)
-    if name.endswith("_static") and not _of_13(provides.find(name)):
+    if name.endswith("_static") and not _of_today(provides.find(name)):
         shared = name[: -len("_static")]
-        if _of_13(provides.find(shared)):
+        if _of_today(provides.find(shared)):
             why = "of this library the wheels hold the shared one alone"
             return Cause(name, what, why, fixed(f"link to {shared}"))
     held = provides.find("CUDA::cudart" if name == "CUDA::toolkit" else name)
@@ -191,16 +191,17 @@ def _of_driver(spelling: str, name: str, scene: Scene, what: str) -> Cause:
 _NVTX = "NVTX 2 left CUDA with release 13.0; of NVTX 3 there are headers alone"
 
 
-def _of_13(held: list[provides.Holding]) -> list[provides.Holding]:
-    return [each for each in held if each.releases[-1].startswith("13.")]
+def _of_today(held: list[provides.Holding]) -> list[provides.Holding]:
+    return [each for each in held if int(each.releases[-1].partition(".")[0]) in catalog.COMPILED]
 
 
 def _held(name: str, held: list[provides.Holding], scene: Scene, what: str, there: str) -> Cause | None:
-    found = next(iter(_of_13(held)), None)
+    found = next(iter(_of_today(held)), None)
     if found is None:
         if not held:
             return None
-        why = f"{held[0].distribution} held it up to CUDA {held[0].releases[-1]}; no wheel of CUDA 13 does"
+        last = f"{held[0].distribution} held it up to CUDA {held[0].releases[-1]}"
+        why = f"{last}; no wheel of CUDA {catalog.NEWEST} does"
         return Cause(name, what, why, fixed("do without it, or name an older toolkit in CUDA_HOME"))
     of_header = found.kind == "header"
     if not scene.has(found.extra):
@@ -237,7 +238,7 @@ def symbol(words: Words, scene: Scene) -> Cause | None:
     if lib is None:
         return None
     wanted = {"cuda": "CUDA::cuda_driver", "nvidia-ml": "CUDA::nvml"}.get(lib, f"CUDA::{lib}")
-    extra = next((each.extra for each in _of_13(provides.find(wanted))), "")
+    extra = next((each.extra for each in _of_today(provides.find(wanted))), "")
     lacks = bool(extra) and not scene.has(extra)
     if lacks:
         scene.wanted.add(extra)
@@ -259,11 +260,12 @@ def shared_library(words: Words, scene: Scene) -> Cause | None:
         return Cause(
             "driver", what, why, fixed("load and run the result on a machine with the driver, not in the build")
         )
-    held = _of_13([each for each in provides.find(name) if each.kind == "library"])
+    held = _of_today([each for each in provides.find(name) if each.kind == "library"])
     if not held:
         return None
     why = f"{held[0].distribution} holds it in site-packages, where the loader does not look by itself"
-    fix = f"{scene.case.pip(held[0].distribution)}, and a run path ($ORIGIN/../nvidia/cu13/lib) or a preload"
+    folder = f"$ORIGIN/../nvidia/cu{catalog.NEWEST}/lib"
+    fix = f"{scene.case.pip(held[0].distribution)}, and a run path ({folder}) or a preload"
     return Cause(name, what, why, fixed(fix))
 
 

@@ -133,7 +133,7 @@ class Scene:
                 mend.append('add "cuda-shims"' if mend else f'in pyproject.toml, add "cuda-shims" to {to}')
             return ", and ".join(mend)
         if not case.home:
-            return case.pip("cuda-shims[cu13]")
+            return case.pip(catalog.BUNDLE)
         if case.environment.dist_info is None:
             return case.pip("cuda-shims")
         if case.environ.get("CUDA_SHIMS_STARTUP") == "0":
@@ -217,7 +217,8 @@ class Scene:
 
         """
         line = (needs.with_extras(self.requires or (), ()) or "cuda-toolkit").partition("]")[0]
-        line = f"{line}]==13.*" if "[" in line else "cuda-toolkit[cccl,cudart,nvcc]==13.*"
+        line = line if "[" in line else f"cuda-toolkit[{','.join(_COMPILER)}"
+        line = f"{line}]=={catalog.NEWEST}.*"
         return (
             f'require "{line}"'
             if distribution == "cuda-toolkit"

@@ -20,6 +20,7 @@ FINDCUDA_FIX = (
     "project(… LANGUAGES CXX CUDA), and add_library instead; until then: cmake_policy(SET CMP0146 OLD) before it"
 )
 _NO_12 = "NVIDIA publishes no nvcc for CUDA 12 as a wheel"
+_COMPILED = " or ".join(str(each) for each in catalog.COMPILED)
 #: when pip and uv could not ask, what they did not find says nothing
 _NO_NETWORK = re.compile(
     r"(?:NameResolution|NewConnection|ConnectTimeout|ReadTimeout|Proxy|SSL|MaxRetry)Error|Temporary failure in name"
@@ -64,10 +65,14 @@ def toolkit_version(words: Words, _: Scene) -> Cause:
     """Explain a find_package(CUDAToolkit) that wants another version."""
     wanted, found = words["name"], words["found"]
     what = f"The project asks for CUDA {wanted}, and CMake finds {found}."
-    if wanted.partition(".")[0] != "13":
+    if not _has_compiler(wanted):
         fix = f"ask for less in find_package(CUDAToolkit), or name a toolkit of CUDA {wanted} in CUDA_HOME"
-        return Cause("", what, f"the wheels that hold nvcc are of CUDA 13; {_NO_12}", fixed(fix))
+        return Cause("", what, f"the wheels that hold nvcc are of CUDA {_COMPILED}; {_NO_12}", fixed(fix))
     return Cause("", what, "cuda-toolkit is required at another release", lambda scene: scene.release(wanted))
+
+
+def _has_compiler(release: str) -> bool:
+    return release.partition(".")[0] in {str(each) for each in catalog.COMPILED}
 
 
 def torch_version(words: Words, _: Scene) -> Cause:
@@ -76,12 +81,12 @@ def torch_version(words: Words, _: Scene) -> Cause:
     wanted = words["name2"] or words["name"]
     what = f"This torch was built for CUDA {wanted}, and the toolkit is of CUDA {found}."
     why = "extensions of torch are compiled with the CUDA that torch has"
-    if wanted.startswith("13."):
-        unset = "" if found.startswith("13.") else "unset CUDA_HOME and CUDA_PATH, which name the other toolkit; "
+    if _has_compiler(wanted):
+        unset = "" if _has_compiler(found) else "unset CUDA_HOME and CUDA_PATH, which name the other toolkit; "
         return Cause("", what, why, lambda scene: unset + scene.release(wanted))
     fix = (
-        "take a torch that was built for CUDA 13 (its version ends in +cu130 or so), in build-system.requires too; "
-        f"or name a toolkit of CUDA {wanted} in CUDA_HOME: {_NO_12}"
+        f"take a torch that was built for CUDA {_COMPILED} (its version ends in +cu{catalog.NEWEST}0 or so), "
+        f"in build-system.requires too; or name a toolkit of CUDA {wanted} in CUDA_HOME: {_NO_12}"
     )
     return Cause("", what, why, fixed(fix))
 

@@ -12,7 +12,7 @@ import platform
 from typing import NamedTuple
 
 from . import envvars, provides, report, shims
-from .catalog import find_tool, install_line
+from .catalog import NEWEST, find_tool, install_line
 from .errors import ConfigError, ToolkitNotFoundError, ToolNotFoundError
 from .toolkits import distributions
 
@@ -49,7 +49,7 @@ class Answer(NamedTuple):
 class _Installed(NamedTuple):
     """The wheels that are here."""
 
-    #: the CUDA release, ``13.5``; ``13`` when there is none
+    #: the CUDA release, ``13.5``; the newest major when there is none
     release: str
     #: distribution to version
     components: Mapping[str, str]
@@ -117,7 +117,7 @@ def _installed(
     if foreign:
         homes = [foreign] if choice else [foreign, *homes]
     if not found:
-        return _Installed("13", {}, None, tuple(homes), foreign)
+        return _Installed(str(NEWEST), {}, None, tuple(homes), foreign)
     return _Installed(found.release, found.components, found.version, tuple(homes), foreign)
 
 
@@ -126,10 +126,11 @@ def _cuda12(site_dirs: Iterable[str]) -> _Installed:
     components: dict[str, str] = {}
     homes: list[str] = []
     for site_dir in site_dirs:
-        components |= {name: version for name, version, _ in distributions(site_dir, "nvidia") if name.endswith("-cu12")}
+        there = distributions(site_dir, "nvidia")
+        components |= {name: version for name, version, _ in there if name.endswith("-cu12")}
         homes += sorted(glob.glob(os.path.join(glob.escape(site_dir), "nvidia", "*", "")))
     if not components:
-        return _Installed("13", {})
+        return _Installed(str(NEWEST), {})
     version = components.get("nvidia-cuda-runtime-cu12", "12")
     return _Installed(".".join(version.split(".")[:2]), components, version, tuple(homes))
 

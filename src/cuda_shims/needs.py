@@ -180,9 +180,10 @@ def brought_extras(requires: Iterable[str]) -> set[str] | None:
         known = known or name == "cuda-toolkit" or name in by_distribution
         if name == "cuda-toolkit":
             names |= everything if "all" in extras else extras & everything
-        elif name == "cuda-shims" and extras & {"cu13", "cu13-all"}:
+        elif name == "cuda-shims" and any(re.match(r"cu\d", each) for each in extras):
             known = True
-            names |= everything if "cu13-all" in extras else {by_distribution[each] for each in COMPILER_COMPONENTS}
+            whole = any(each.endswith("-all") for each in extras)
+            names |= everything if whole else {by_distribution[each] for each in COMPILER_COMPONENTS}
         elif name in by_distribution:
             names.add(by_distribution[name])
     for name in tuple(names):

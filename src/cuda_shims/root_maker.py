@@ -13,7 +13,7 @@ from .catalog import SHIPPED_SHIMS
 from .environments import find_dist_info, recorded_scripts
 from .errors import NotWritableError
 from .roots import Entry
-from .toolkits import Toolkit, read_toolkit
+from .toolkits import Toolkit, find_toolkits, read_toolkit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def make_root(site_dir: str, major: int) -> str:
     def before() -> None:
         with contextlib.suppress(NotWritableError):  # the root serves all the same, and install says what it cannot do
             if scripts is not None:
-                toolkits = [read_toolkit(site_dir, each) for each in search.majors(site_dir)]
+                toolkits = find_toolkits([site_dir])
                 actions = own_files.plan_files(site_dir, scripts, toolkits)
                 # one that came with the wheel and is missing may be a shim that is being uninstalled; install makes it
                 shipped = {tool + shims.SUFFIX for tool in SHIPPED_SHIMS}

@@ -96,7 +96,10 @@ def find_toolkits(search_path: Iterable[str] | None = None) -> list[Toolkit]:
 def _describe(search_path: Iterable[object], found_via: str) -> Iterator[Toolkit]:
     for site_dir in search.site_dirs(search_path):
         for major in search.majors(site_dir):
-            yield read_toolkit(site_dir, major, found_via)
+            toolkit = read_toolkit(site_dir, major, found_via)
+            # pip leaves empty folders behind: those of CUDA 13 where 14 has been installed in its place
+            if toolkit.components or toolkit.tools or toolkit.version != str(major):
+                yield toolkit
 
 
 def read_toolkit(site_dir: str, major: int, found_via: str = "argument") -> Toolkit:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 _INSTALLER = "virtualenv"
 _OLDEST, _HAS_TOMLLIB = (3, 9), (3, 11)
+_WINDOWS = os.name == "nt"
 _joined: set[Any] = set()
 
 
@@ -192,13 +193,13 @@ def _is_whole(environment: Environment) -> bool:
 
 
 def _requirements(site_dir: str, version: tuple[int, ...]) -> list[Entry]:
-    # as far as they are at hand: without filelock, asked on Windows alone, a root is exchanged as a whole where
-    # it could be renewed; without tomli [tool.cuda-shims] is not read. Neither is worth an installer and an index here
+    # as far as they are at hand: without filelock, on Windows, a root is exchanged as a whole where it could be
+    # renewed; without tomli [tool.cuda-shims] is not read. Neither is worth an installer and an index here
     from . import copies  # noqa: PLC0415
     from .toolkits import distributions  # noqa: PLC0415
 
-    names = ("filelock",) if version >= _HAS_TOMLLIB else ("filelock", "tomli")
-    there = {name for name, _, _ in distributions(site_dir, *names)}
+    names = [*(["filelock"] if _WINDOWS else []), *([] if version >= _HAS_TOMLLIB else ["tomli"])]
+    there = {name for name, _, _ in distributions(site_dir, "filelock", "tomli")}
     entries: list[Entry] = []
     missing = []
     for name in names:

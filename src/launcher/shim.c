@@ -138,16 +138,23 @@ static void fail(UINT code, const WCHAR *what, const WCHAR *which, const WCHAR *
 }
 
 static void fail_missing(void) {
-  static const WCHAR *const extras[][2] = {{L"cuobjdump", L"cuobjdump"},
-                                           {L"nvdisasm", L"nvdisasm"},
-                                           {L"tileiras", L"tileiras"},
+  /* the extra that brings a tool: "" for that of nvcc; others are named as the tool */
+  static const WCHAR *const extras[][2] = {{L"nvcc", L""},
+                                           {L"ptxas", L""},
+                                           {L"fatbinary", L""},
+                                           {L"nvlink", L""},
+                                           {L"bin2c", L""},
+                                           {L"cudafe++", L""},
+                                           {L"cicc", L""},
                                            {L"tileirdisasm", L"tileiras"},
                                            {L"compute-sanitizer", L"sanitizer"}};
+  const WCHAR *extra = tool.at;
   unsigned each;
   for (each = 0; each < sizeof extras / sizeof *extras; each++)
-    if (!lstrcmpiW(tool.at, extras[each][0]))
-      fail(NOT_FOUND, L"not installed in this environment nor elsewhere on PATH; it is in: pip install \"cuda-toolkit[",
-           extras[each][1], L"]==13.*\"");
+    if (!lstrcmpiW(tool.at, extras[each][0])) extra = extras[each][1];
+  if (*extra)
+    fail(NOT_FOUND, L"not installed in this environment nor elsewhere on PATH; it is in: pip install \"cuda-toolkit[",
+         extra, L"]==13.*\"");
   fail(NOT_FOUND, L"not installed in this environment nor elsewhere on PATH; nvidia-cuda-nvcc holds it: ",
        L"pip install \"cuda-shims[cu13]\"", L"");
 }

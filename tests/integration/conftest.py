@@ -9,13 +9,15 @@ import sys
 import zipfile
 
 import pytest
-from fake_toolkit import PYTHON, SPLIT, age, record_hash, snapshot, write_script_wheel, write_wheel
+from fake_toolkit import COMPILER, PYTHON, SPLIT, age, record_hash, snapshot, write_script_wheel, write_wheel
 from places import SITE, Place, prepared
 
 #: installers that each environment must be served by, and left by; the newest pip floats on purpose, uv is the one that
 #: runs the tests
 INSTALLERS = ("pip 23.2", "newest pip", "uv hardlink", "uv copy", "uv symlink")
 VERSIONS = ("13.4.92", "13.5.37")
+#: a CUDA that nobody has seen yet: no table of ours knows it
+NEXT_VERSION = "14.0.7"
 #: of CUDA 12
 OLD_VERSIONS = ("12.8.93", "12.9.79")
 
@@ -34,7 +36,7 @@ def house(once):
     def make(folder):
         path = str(folder)
         command = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps", "-d"]
-        subprocess.run([*command, path, "filelock>=3.12", "tomli"], check=True)
+        subprocess.run([*command, path, "tomli"], check=True)
         for name, requirement in (("newest pip", "pip"), ("pip 23.2", "pip==23.2.1")):
             subprocess.run([*command, os.path.join(path, name), requirement], check=True)
             (wheel,) = os.listdir(os.path.join(path, name))
@@ -42,6 +44,7 @@ def house(once):
                 archive.extractall(os.path.join(path, name))
         for version in VERSIONS:
             write_wheel(path, version)
+        write_wheel(path, NEXT_VERSION, (*COMPILER, "nvidia-cuda-frobnicate"))
         for version in OLD_VERSIONS:
             write_wheel(path, version, (*SPLIT, "nvidia-cuda-sanitizer-api-cu12"))
         write_script_wheel(path)
@@ -117,9 +120,9 @@ class Venv:
         site = f"lib/{PYTHON}/site-packages/"
         folder = f"{site}__pycache__"
 
-        def theirs(path):  # uv puts a _virtualenv.py into environments of Python 3.9
-            compiled = path.startswith((f"{site}filelock/", f"{site}tomli/")) and "__pycache__" in path
-            return compiled or path.startswith(f"{folder}/_virtualenv.")
+        def theirs(path):  # uv's lock, and the _virtualenv.py that it puts into environments of Python 3.9
+            compiled = path.startswith(f"{site}tomli/") and "__pycache__" in path
+            return compiled or path == ".lock" or path.startswith(f"{folder}/_virtualenv.")
 
         found = snapshot(self.path)
         kept = {path: value for path, value in found.items() if not theirs(path)}
@@ -137,11 +140,12 @@ def home(tmp_path):
 
 @pytest.fixture
 def new_venv(tmp_path, house, cuda_shims_wheel, home):
-    """Give a function that makes environments which have filelock and nothing else."""
+    """Give a function that makes environments which have nothing else: here cuda-shims requires nothing."""
 
     def new_venv(name="venv", *options, base=()):
         venv = Venv(tmp_path / name, house, cuda_shims_wheel, home).create(*options)
-        venv.install("filelock", *base)
+        if base:
+            venv.install(*base)
         return venv
 
     return new_venv

@@ -93,7 +93,7 @@ def test_read_only(new_venv, toolkit, home):
 def test_a_target_directory(new_venv, toolkit, tmp_path):
     venv = new_venv()
     target = str(tmp_path / "target")
-    venv.install("cuda-shims", "filelock", *toolkit(), by="newest pip", options=["--target", target])
+    venv.install("cuda-shims", *toolkit(), by="newest pip", options=["--target", target])
     before = set(snapshot(target))
     later = tmp_path / "later"
     later.mkdir()
@@ -125,7 +125,7 @@ def test_a_target_inside_of_another_environment(new_venv, toolkit, by):
     target = f"{venv.path}/lib/target"
     outside = snapshot(venv.path, times=True)
     del outside["lib"]
-    venv.install("cuda-shims", "filelock", *toolkit(), by=by, options=["--target", target])
+    venv.install("cuda-shims", *toolkit(), by=by, options=["--target", target])
     environ = {"PYTHONPATH": target, "CUDA_SHIMS_STARTUP": "0"}
     venv.run(venv.python, "-m", "cuda_shims", "install", "--target", target, **environ)
     assert venv.ask(HOME, PYTHONPATH=target) == f"{target}/cuda_shims_toolkit/cu13"

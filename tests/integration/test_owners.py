@@ -169,7 +169,7 @@ def shared(public_folder, house, cuda_shims_wheel, toolkit):
         os.chmod(folder, 0o755)  # noqa: S103
         os.mkdir(os.path.join(folder, "home-0"))
         venv = Shared(folder, name, public_python(), house, cuda_shims_wheel)
-        venv.install("filelock", "cuda-shims", *toolkit())
+        venv.install("cuda-shims", *toolkit())
         return venv
 
     return make

@@ -24,7 +24,7 @@ from fake_toolkit import (
     write_toolkit,
 )
 
-from cuda_shims import __version__, api, cli, records, search
+from cuda_shims import __version__, api, catalog, cli, records, search
 from cuda_shims.environments import target_environment
 from cuda_shims.shells import FORMATS
 
@@ -688,14 +688,14 @@ def test_an_environment_without_wheels(call, prefix, at_home, command):
     prefix.ours()
     at_home(prefix)
     before = snapshot(prefix.path, times=True)
-    refused(call(*command), 1, "no pip-installed CUDA toolkit in the environment of", 'pip install "cuda-shims[cu13]"')
+    refused(call(*command), 1, "no pip-installed CUDA toolkit in the environment of", f'pip install "{catalog.BUNDLE}"')
     assert snapshot(prefix.path, times=True) == before
 
 
 def test_which_without_wheels(call, prefix, at_home, monkeypatch):
     at_home(prefix)
     monkeypatch.setenv("PATH", prefix.bin)
-    refused(call("which", "nvcc"), 127, "nvcc is not installed here", 'pip install "cuda-shims[cu13]"')
+    refused(call("which", "nvcc"), 127, "nvcc is not installed here", f'pip install "{catalog.BUNDLE}"')
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from cuda_shims import (
     shims,
     startup,
 )
+from cuda_shims.catalog import BUNDLE, NEWEST
 from cuda_shims.environments import target_environment
 from cuda_shims.root_maker import make_root
 from cuda_shims.toolkits import find_toolkits, read_toolkit
@@ -37,6 +38,8 @@ EVERY = (
     "nvidia-nvml-dev-cu12",
     "nvidia-cublas-cu12",
 )
+COMPILER_LINE = f'pip install "{BUNDLE}"'
+CUOBJDUMP_LINE = f'pip install "cuda-toolkit[cuobjdump]=={NEWEST}.*"'
 NVCC = "NVIDIA publishes no nvcc on PyPI before CUDA 13"
 
 
@@ -316,7 +319,10 @@ def test_what_cmake_is_told(root, call):
         assert first == line
         assert NVCC in second
     failed(
-        call(nvcc, "-c", "x.cu"), "nvcc (cuda-shims): CUDA 12 is installed here", NVCC, 'pip install "cuda-shims[cu13]"'
+        call(nvcc, "-c", "x.cu"),
+        "nvcc (cuda-shims): CUDA 12 is installed here",
+        NVCC,
+        COMPILER_LINE,
     )
 
 
@@ -366,7 +372,7 @@ def test_they_agree(call, prefix, majors, tool, choice, made):
 @pytest.mark.parametrize("tool", ["nvcc", "fatbinary", "cuobjdump"])
 def test_what_only_cuda_13_has(call, prefix, tool):
     prefix.split()
-    line = 'pip install "cuda-toolkit[cuobjdump]==13.*"' if tool == "cuobjdump" else 'pip install "cuda-shims[cu13]"'
+    line = CUOBJDUMP_LINE if tool == "cuobjdump" else COMPILER_LINE
     never = f"NVIDIA publishes no {tool} on PyPI before CUDA 13"
     own = "or name a CUDA 12 of this machine's: CUDA_SHIMS_TOOLKIT=/its/folder"
     for variables in ({}, {"CUDA_SHIMS_TOOLKIT": "12"}):
@@ -391,7 +397,11 @@ def test_a_tool_that_cuda_12_alone_has(call, prefix):
     write(os.path.join(root, "bin/compute-sanitizer"), TOOL, 0o755)
     found = ran(call(prefix.shim("compute-sanitizer")))
     assert found == which(prefix, "compute-sanitizer") == os.path.join(root, "bin/compute-sanitizer")
-    failed(call(prefix.shim("cuobjdump")), "not installed in this environment", "cuda-toolkit[cuobjdump]==13.*")
+    failed(
+        call(prefix.shim("cuobjdump")),
+        "not installed in this environment",
+        CUOBJDUMP_LINE,
+    )
     failed(call(prefix.shim("compute-sanitizer"), CUDA_SHIMS_TOOLKIT="13"), "no pip-installed toolkit of that major")
 
 

@@ -10,7 +10,7 @@ import textwrap
 
 import pytest
 
-from cuda_shims import diagnosis, log_rules
+from cuda_shims import catalog, diagnosis, log_rules
 from cuda_shims.config import Config
 from cuda_shims.environments import Environment
 from cuda_shims.findings import Case
@@ -523,6 +523,7 @@ def fix(text, case):
     return finding.fix
 
 
+NEWEST = catalog.NEWEST
 HEADER = "fatal error: cublas_v2.h: No such file or directory"
 NVCC = "Failed to find nvcc."
 COMPILER = ("nvidia-cuda-nvcc", "nvidia-nvvm", "nvidia-cuda-crt", "nvidia-cuda-runtime", "nvidia-cuda-cccl")
@@ -530,15 +531,15 @@ COMPILER = ("nvidia-cuda-nvcc", "nvidia-nvvm", "nvidia-cuda-crt", "nvidia-cuda-r
 
 def test_a_wheel_that_is_not_there(case):
     assert fix(HEADER, case(PROJECT)) == 'in pyproject.toml: "cuda-toolkit[cccl,cublas,cudart,nvcc]==13.*"'
-    assert fix(HEADER, case(["setuptools"])) == 'in pyproject.toml, add "cuda-toolkit[cublas]==13.*"'
-    assert fix(HEADER, case(["torch"])) == 'in pyproject.toml, add "cuda-toolkit[cublas]==13.*"'
+    assert fix(HEADER, case(["setuptools"])) == f'in pyproject.toml, add "cuda-toolkit[cublas]=={NEWEST}.*"'
+    assert fix(HEADER, case(["torch"])) == f'in pyproject.toml, add "cuda-toolkit[cublas]=={NEWEST}.*"'
     assert fix(HEADER, case(None, COMPILER)) == 'pip install "cuda-toolkit[cublas]==13.5.*"'
-    assert fix(HEADER, case()) == 'pip install "cuda-toolkit[cublas]==13.*"'
+    assert fix(HEADER, case()) == f'pip install "cuda-toolkit[cublas]=={NEWEST}.*"'
     library = "cannot find -lcublas"
     assert fix(library, case(PROJECT)).endswith(', and add "cuda-shims"')
     assert fix(library, case([*PROJECT, "cuda_shims>=0.1"])).endswith(']==13.*"')
-    assert fix(library, case()) == 'pip install "cuda-toolkit[cublas]==13.*"'
-    assert fix(library, case(ours=False)) == 'pip install "cuda-toolkit[cublas]==13.*"; pip install cuda-shims'
+    assert fix(library, case()) == f'pip install "cuda-toolkit[cublas]=={NEWEST}.*"'
+    assert fix(library, case(ours=False)) == f'pip install "cuda-toolkit[cublas]=={NEWEST}.*"; pip install cuda-shims'
 
 
 def test_a_wheel_that_is_there(case):
@@ -556,14 +557,14 @@ def test_a_wheel_that_is_there(case):
     target = 'Target "x" links to: CUDA::cublas but the target was not found.'
     assert fix(target, case([*there, "cuda-shims"])).startswith("find_package(CUDAToolkit REQUIRED)")
     assert fix(f"-- Found CUDAToolkit: /x\n{target}", case(there)) == 'in pyproject.toml, add "cuda-shims" to requires'
-    assert fix("sh: 1: cuobjdump: not found", case([*there, "cuda-shims"])) == 'pip install "cuda-shims[cu13]"'
+    assert fix("sh: 1: cuobjdump: not found", case([*there, "cuda-shims"])) == f'pip install "{catalog.BUNDLE}"'
 
 
 def test_a_toolkit_that_nobody_finds(case):
     assert fix(NVCC, case(PROJECT)) == 'in pyproject.toml, add "cuda-shims" to requires'
-    both = 'in pyproject.toml, add "cuda-toolkit[cccl,cudart,nvcc]==13.*", and add "cuda-shims"'
+    both = f'in pyproject.toml, add "cuda-toolkit[cccl,cudart,nvcc]=={NEWEST}.*", and add "cuda-shims"'
     assert fix(NVCC, case(["setuptools"])) == both
-    assert fix(NVCC, case()) == 'pip install "cuda-shims[cu13]"'
+    assert fix(NVCC, case()) == f'pip install "{catalog.BUNDLE}"'
     assert fix(NVCC, case(None, COMPILER, ours=False)) == "pip install cuda-shims"
     assert fix(NVCC, case(None, COMPILER, CUDA_SHIMS_STARTUP="0")) == "unset CUDA_SHIMS_STARTUP"
     theirs = case(None, COMPILER, CUDA_HOME="/opt/cuda", CUDACXX="/opt/cuda/bin/nvcc", CUDA_PATH="/elsewhere")
@@ -576,13 +577,13 @@ def test_a_toolkit_of_several_releases(case):
     ptx = "Unsupported .version 9.5; current version is '9.0'"
     assert fix(ptx, case(PROJECT)) == 'in pyproject.toml: "cuda-toolkit[cccl,crt,cudart,nvcc,nvvm]==13.*"'
     pinned = fix(ptx, case(["nvidia-cuda-nvcc==13.0.88", "nvidia-nvvm"]))
-    assert pinned.endswith('==13.*" in the place of nvidia-cuda-nvcc==13.0.88, nvidia-nvvm')
+    assert pinned.endswith(f'=={NEWEST}.*" in the place of nvidia-cuda-nvcc==13.0.88, nvidia-nvvm')
     torch = "The detected CUDA version ({}) mismatches the version that was used to compile\n  PyTorch ({}). Please "
     torch += "make sure to use the same CUDA versions."
     assert fix(torch.format("13.5", "13.2"), case()) == 'pip install "cuda-toolkit[cccl,crt,cudart,nvcc,nvvm]==13.2.*"'
     assert "==13.2.*" in fix(torch.format("13.5", "13.2"), case(PROJECT))
     assert "==13.2.*" in fix(torch.format("13.5", "13.2"), case(["torch"]))
-    assert "+cu130" in fix(torch.format("13.5", "12.8"), case())
+    assert f"+cu{NEWEST}0" in fix(torch.format("13.5", "12.8"), case())
 
 
 UV = """\

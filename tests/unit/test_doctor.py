@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import sys
 
@@ -189,14 +190,14 @@ def test_no_toolkit(patient):
     patient.ours()
     found = patient.bad()
     assert found["no-toolkit"].level == "error"
-    assert found["no-toolkit"].fix == f'pip --python {patient.prefix.bin}/python install "cuda-shims[cu13]"'
+    assert found["no-toolkit"].fix == f'pip --python {patient.prefix.bin}/python install "{catalog.BUNDLE}"'
     assert "nvcc" not in found
 
 
 def test_fixes_name_no_place_in_this_process(patient, monkeypatch):
     monkeypatch.setattr(sys, "path", [patient.prefix.site, *sys.path])
     monkeypatch.setattr(findings, "find_toolkits", lambda *_: [])
-    assert patient.bad()["no-toolkit"].fix == 'pip install "cuda-shims[cu13]"'
+    assert patient.bad()["no-toolkit"].fix == f'pip install "{catalog.BUNDLE}"'
     assert patient.bad()["not-installed"].fix == "pip install cuda-shims"
 
 
@@ -779,19 +780,22 @@ def test_bad_configuration_file(healthy):
 # --- the machine ---
 
 
-@pytest.mark.parametrize(("system", "machine"), [("darwin", "arm64"), ("win32", "x86"), ("linux", "ppc64le")])
-def test_unsupported_platform(healthy, monkeypatch, system, machine):
-    monkeypatch.setattr(doctor.sys, "platform", system)
-    monkeypatch.setattr(doctor.platform, "machine", lambda: machine)
+@pytest.mark.parametrize(
+    ("system", "machine", "name"),
+    [("darwin", "arm64", "macOS"), ("win32", "x86", "Windows"), ("linux", "ppc64le", "Linux"), ("aix", "x", "aix")],
+)
+def test_unsupported_platform(healthy, monkeypatch, system, machine, name):
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(platform, "machine", lambda: machine)
     found = healthy.examine()
     assert found[0].code == "unsupported-platform"
     assert found[0].level == "error"
-    assert f"{system} on {machine}" in found[0].what
+    assert f"{name} on {machine}" in found[0].what
 
 
 def test_windows_is_supported(healthy, monkeypatch):
-    monkeypatch.setattr(doctor.sys, "platform", "win32")
-    monkeypatch.setattr(doctor.platform, "machine", lambda: "ARM64")
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(platform, "machine", lambda: "ARM64")
     assert healthy.examine()[0] == ("platform", "ok", "This is Windows on ARM64.", "", "")
 
 

@@ -101,10 +101,14 @@ def test_cuda_12(prefix):
     assert ask(prefix, "cublas_v2.h", toolkit=False).path == f"{prefix.site}/nvidia/cublas/include/cublas_v2.h"
     assert ask(prefix, "libcublas.so", toolkit=False).path == f"{prefix.site}/nvidia/cublas/lib/libcublas.so.12"
     again = "pip install --force-reinstall --no-deps nvidia-cuda-runtime-cu12==12.8.90"
+    newest = last("libcublas.so.13")
     for name, fix in (
         ("curand.h", 'nvidia-curand-cu12 holds it; run: pip install "cuda-toolkit[curand]==12.8.*"'),
         ("crt/mma.h", 'nvidia-cuda-nvcc-cu12 holds it; run: pip install "cuda-toolkit[nvcc]==12.8.*"'),
-        ("libcublas.so.13", "nvidia-cublas of CUDA 13.0 to 13.5 holds it, and none of CUDA 12.8 does"),
+        (
+            "libcublas.so.13",
+            f"nvidia-cublas of CUDA 13.0 to {newest} holds it, and none of CUDA 12.8 does",
+        ),
         ("CUDA::cuda_driver", "no wheel for Linux holds it: it is of NVIDIA's driver"),
         ("cuda_fp16.h", "nvidia-cuda-runtime-cu12 12.8.90 is installed without it; run: " + again),
     ):
@@ -122,6 +126,14 @@ NOWHERE = "no CUDA wheel on PyPI holds"
 DLL_ALONE = "nvidia-cublas has the DLL alone; no CUDA wheel on PyPI holds its import library"
 PATH = "this is a path; ask for a name, such as cudaProfiler.h, libcublas.so, CUDA::nvjpeg or nvcc"
 STUB = "no wheel for Linux holds it: it is of NVIDIA's driver; cuda-shims makes one to link with, in its toolkit root, "
+
+
+NEWEST_13 = max((each for each in provides.releases() if each.startswith("13.")), key=lambda each: int(each[3:]))
+
+
+def last(name):
+    """Name the last release that has something."""
+    return provides.find(name)[0].releases[-1]
 
 
 def line(extra, release):
@@ -148,9 +160,15 @@ MISSING = [
         + line("sanitizer", "13.5"),
     ),
     ("libcublas.so.12", "13.5", LINUX, "nvidia-cublas-cu12 of CUDA 12.9 holds it, and none of CUDA 13.5 does"),
-    ("libcublas.so.12", "13", LINUX, "nvidia-cublas-cu12 of CUDA 12.9 holds it, and none of CUDA 13.5 does"),
-    ("nvtxw3/nvtxw3.h", "13.0", LINUX, "nvidia-nvtx of CUDA 13.5 holds it, and none of CUDA 13.0 does"),
-    ("cuda_tile.h", "13.0", WINDOWS, "nvidia-cuda-runtime of CUDA 13.3 to 13.5 holds it, and none of CUDA 13.0 does"),
+    ("libcublas.so.12", "13", LINUX, f"nvidia-cublas-cu12 of CUDA 12.9 holds it, and none of CUDA {NEWEST_13} does"),
+    (
+        *("cuda_tile.h", "13.0", WINDOWS),
+        f"nvidia-cuda-runtime of CUDA 13.3 to {last('cuda_tile.h')} holds it, and none of CUDA 13.0 does",
+    ),
+    (
+        *("libnvrtc-builtins.so.13.4", "13.0", LINUX),
+        "nvidia-cuda-nvrtc of CUDA 13.4 holds it, and none of CUDA 13.0 does",
+    ),
     ("cudla.h", "13.5", LINUX, "nvidia-cudla holds it for Linux on aarch64 alone"),
     ("CL/cl.h", "13.5", "linux-aarch64", "nvidia-cuda-opencl holds it for Linux on x86_64 and Windows alone"),
     ("libcufile.so", "13.5", WINDOWS, "nvidia-cufile holds it for Linux alone"),

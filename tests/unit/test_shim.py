@@ -14,7 +14,7 @@ from fake_toolkit import OLD, PYTHON, TOOL, age, write, write_shim
 from shim_support import failed, ran
 
 from cuda_shims import search
-from cuda_shims.catalog import TOOLS
+from cuda_shims.catalog import BUNDLE, NEWEST, TOOLS
 from cuda_shims.root_maker import make_root
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(search.__file__)))
@@ -348,7 +348,7 @@ def test_a_counter_of_garbage(call, prefix, tmp_path, depth):
 def test_an_error_names_the_wheel_of_the_catalog(call, prefix, tool):
     text = failed(call(prefix.shim(tool.name)), f"{tool.name} (cuda-shims): ")
     compiler = tool.extra in {"nvcc", "nvvm"}
-    assert ("cuda-shims[cu13]" if compiler else f"cuda-toolkit[{tool.extra}]==13.*") in text
+    assert (BUNDLE if compiler else f"cuda-toolkit[{tool.extra}]=={NEWEST}.*") in text
 
 
 # transparency ---------------------------------------------------------------------------------------------------------

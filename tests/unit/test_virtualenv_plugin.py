@@ -158,6 +158,7 @@ def test_a_requirement_that_is_no_wheel_of_python_alone(tmp_path):
 @pytest.mark.usefixtures("source")
 @pytest.mark.parametrize(("version", "copied", "missing"), [((3, 10), ["filelock"], "tomli"), ((3, 12), [], "")])
 def test_requirements_come_along(tmp_path, monkeypatch, caplog, version, copied, missing):
+    monkeypatch.setattr(virtualenv_plugin, "_WINDOWS", True)
     distribution(str(tmp_path / "others"))
     monkeypatch.setattr(sys, "path", [str(tmp_path / "others")])
     creator = stand_in(tmp_path / "env", version=version)
@@ -175,6 +176,17 @@ def test_requirements_come_along(tmp_path, monkeypatch, caplog, version, copied,
     assert [record.getMessage().split(" for ")[0] for record in caplog.records] == (
         [f"cuda-shims: no {missing}"] if missing else []
     )
+
+
+@pytest.mark.usefixtures("source")
+def test_filelock_is_for_windows(tmp_path, monkeypatch, caplog):
+    distribution(str(tmp_path / "others"))
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "others")])
+    creator = stand_in(tmp_path / "env", version=(3, 12))
+    generated(creator)
+    assert os.path.exists(creator.purelib / "cuda_shims/__init__.py")
+    assert not os.path.exists(creator.purelib / "filelock")
+    assert caplog.records == []
 
 
 class Selector:

@@ -318,17 +318,25 @@ def test_missing(place):
     answer = place.ask("x", environ={"PATH": "C:\\windows"})
     assert answer["code"] == 127
     assert answer["err"] == (
-        "tool (cuda-shims): not installed in this environment nor elsewhere on PATH; nvidia-cuda-nvcc holds it: "
-        'pip install "cuda-shims[cu13]"\r\n'
+        "tool (cuda-shims): not installed in this environment nor elsewhere on PATH; it is in: "
+        'pip install "cuda-toolkit[tool]==13.*"\r\n'
     )
     assert not answer["out"]
 
 
-def test_missing_tool_of_another_wheel(bed, shim, tmp_path):
-    place = Place(bed, shim, tmp_path / "env", "cuobjdump")
+@pytest.mark.parametrize(
+    ("tool", "line"),
+    [
+        ("cuobjdump", 'it is in: pip install "cuda-toolkit[cuobjdump]==13.*"'),
+        ("compute-sanitizer", 'it is in: pip install "cuda-toolkit[sanitizer]==13.*"'),
+        ("cudafe++", 'nvidia-cuda-nvcc holds it: pip install "cuda-shims[cu13]"'),
+    ],
+)
+def test_missing_tool_of_a_wheel(bed, shim, tmp_path, tool, line):
+    place = Place(bed, shim, tmp_path / "env", tool)
     place.tool.unlink()
     answer = place.ask("x", environ={"PATH": "C:\\windows"})
-    assert 'it is in: pip install "cuda-toolkit[cuobjdump]==13.*"' in answer["err"]
+    assert line in answer["err"]
 
 
 def test_never_itself(place):

@@ -212,17 +212,20 @@ fi
 for _cs_input in "$_cs_12"/nvidia_cuda_*_cu12-*.dist-info; do
   [ -d "$_cs_input" ] || _cs_12= # the folders are those of CUDA 11, or of none
 done
+_cs_missing='not installed in this environment nor elsewhere on PATH'
+case $(command -p uname -s 2>/dev/null) in
+  Darwin) _cs_fail "$_cs_missing; NVIDIA has no CUDA wheels for macOS, they are for Linux and Windows: build there" ;;
+esac
 _cs_extra=$_cs_tool _cs_major=13
 case ${_cs_12:+yes}$_cs_tool in
   yescompute-sanitizer) _cs_major=12 _cs_12= _cs_extra=sanitizer ;;
   compute-sanitizer) _cs_extra=sanitizer ;;
   yesptxas) _cs_major=12 _cs_12= _cs_extra=nvcc ;;
   *tileirdisasm) _cs_extra=tileiras ;;
-  *cuobjdump | *nvdisasm | *tileiras) ;;
-  *) _cs_extra= ;;
+  *nvcc | *ptxas | *fatbinary | *nvlink | *bin2c | *cudafe++ | *cicc) _cs_extra= ;; # other extras are named as the tool
 esac
 _cs_get="it is in: pip install \"cuda-toolkit[$_cs_extra]==$_cs_major.*\""
 [ -n "$_cs_extra" ] || _cs_get='nvidia-cuda-nvcc holds it: pip install "cuda-shims[cu13]"'
 [ -z "$_cs_12" ] || _cs_fail "CUDA 12 is installed here, and NVIDIA publishes no $_cs_tool on PyPI before CUDA 13; $_cs_get, or name a CUDA 12 of this machine's: CUDA_SHIMS_TOOLKIT=/its/folder"
 [ -z "$_cs_want" ] || _cs_fail "CUDA_SHIMS_TOOLKIT=$_cs_want: no pip-installed toolkit of that major has it here"
-_cs_fail "not installed in this environment nor elsewhere on PATH; $_cs_get"
+_cs_fail "$_cs_missing; $_cs_get"
