@@ -92,7 +92,7 @@ class Stress:
         found = {}
         for number, version in enumerate(VERSIONS):
             folder = self.venv(f"cached-{number}")
-            wheels = [toolkit(version), "pip", "filelock", str(self.world.wheel)]
+            wheels = [toolkit(version), "pip", str(self.world.wheel)]
             self.uv(*wheels, env=folder, mode="symlink")
             self.uv(*optional(version), env=folder, mode="symlink")
             for top, _, files in os.walk(folder):
@@ -112,7 +112,7 @@ class Stress:
                 os.mkdir(folder)
             subprocess.run(["bindfs", "-o", "attr_timeout=0.05,entry_timeout=0.05", self.lower, self.env], check=True)
         self.venv("env")
-        self.uv(toolkit(VERSIONS[1]), "pip", "filelock")
+        self.uv(toolkit(VERSIONS[1]), "pip")
         if self.options.pip:
             wheelhouse = self.options.wheelhouse or os.path.join(self.work, "wheels")
             for version in VERSIONS:
@@ -187,10 +187,10 @@ class Stress:
 
     def compare_with_quiet(self) -> list[str]:
         """Put the environment in order, and compare its root with that of one in which nothing else happened."""
-        self.uv("--reinstall", toolkit(VERSIONS[1]), "pip", "filelock")
+        self.uv("--reinstall", toolkit(VERSIONS[1]), "pip")
         self.world.run(self.world.uv, "pip", "uninstall", "-q", "-p", self.python, "nvidia-cuda-cuobjdump")
         quiet = self.venv("quiet")
-        self.uv(toolkit(VERSIONS[1]), "pip", "filelock", env=quiet)
+        self.uv(toolkit(VERSIONS[1]), "pip", env=quiet)
         self.uv(str(self.world.wheel), "--no-deps", env=quiet)
         for folder in (self.env, quiet):
             said = self.world.run(os.path.join(folder, "bin", "python"), "-c", "pass", env=self.environ)

@@ -31,7 +31,6 @@ def pythons():
 
 
 def another_python():
-    # the newest: what its filelock is made for, too
     for version, path in sorted(pythons().items(), key=lambda item: -int(item[0].partition(".")[2])):
         code = "import sys, ensurepip, zlib; sys.exit(sys.version_info < (3, 9))"
         done = subprocess.run([path, "-c", code], capture_output=True, check=False)
@@ -61,7 +60,7 @@ def test_a_prefix(new_venv, toolkit, tmp_path, by):
     prefix = str(tmp_path / "prefix")
     # pip takes what the running environment has for installed, and puts it into no prefix
     options = ["--prefix", prefix, *([] if by.startswith("uv") else ["--ignore-installed"])]
-    venv.install(*toolkit(), "filelock", by=by, options=options)
+    venv.install(*toolkit(), by=by, options=options)
     bare = ours(prefix)
     venv.install("cuda-shims", by=by, options=options)
     site = f"{prefix}/lib/{PYTHON}/site-packages"
@@ -118,7 +117,7 @@ def test_two_folders_on_pythonpath(new_venv, toolkit, tmp_path):
     venv = new_venv()
     first, second, behind = (str(tmp_path / name) for name in ("first", "second", "behind"))
     for target, version in ((first, "13.4.92"), (second, "13.5.37")):
-        venv.install("cuda-shims", "filelock", *toolkit(version), options=["--target", target])
+        venv.install("cuda-shims", *toolkit(version), options=["--target", target])
         venv.run(venv.python, "-m", "cuda_shims", "install", "--target", target, PYTHONPATH=target)
     write(f"{behind}/sitecustomize.py", b"import builtins; builtins.hidden = __file__\n")
     for path, root in (((first, second, behind), first), ((second, behind, first), second)):
@@ -137,7 +136,7 @@ def test_a_bundle(new_venv, toolkit, tmp_path):
     """A folder that is made on one machine, moved, and used by another Python of the same minor, which cannot write."""
     maker, user = new_venv("maker", base=["cuda-shims"]), new_venv("user")
     made, bundle = str(tmp_path / "made"), str(tmp_path / "task")
-    maker.install("cuda-shims", "filelock", *toolkit(), by="newest pip", options=["--target", made])
+    maker.install("cuda-shims", *toolkit(), by="newest pip", options=["--target", made])
     maker.run(maker.python, "-m", "cuda_shims", "install", "--target", made)
     os.rename(made, bundle)
     shutil.rmtree(maker.path)
@@ -174,7 +173,7 @@ def test_a_user_site_of_two_pythons(new_venv, toolkit, tmp_path):
     pip = os.path.join(tool.house, "newest pip", "pip")
     sites = {}
     for python, name, release in ((this, PYTHON, "13.5.37"), (other, f"python{version}", "13.4.92")):
-        wheels = [tool.wheel, "filelock", *toolkit(release)]
+        wheels = [tool.wheel, *toolkit(release)]
         options = ["-q", "--user", "--no-deps", "--no-index", "--find-links", tool.house, "--no-warn-script-location"]
         tool.run(python, pip, "install", *options, "--root-user-action=ignore", *wheels, **environ)
         sites[python] = f"{base}/lib/{name}/site-packages"
@@ -234,7 +233,7 @@ def findings(venv, **environ):
 
 def test_conda(conda, toolkit):
     before = conda.files()
-    conda.install("cuda-shims", "filelock", *toolkit(), by="newest pip")
+    conda.install("cuda-shims", *toolkit(), by="newest pip")
     root = below(conda.site)
     assert conda.nvcc() == f"{root}/bin/nvcc"  # not by way of lib/python3.1
     assert conda.ask(HOME) == root
@@ -251,12 +250,12 @@ def test_conda(conda, toolkit):
     conda.uninstall("cuda-shims", by="ours")
     # Python compiles its own library, too
     before, after = ({path for path in each if "/__pycache__" not in path} for each in (before, conda.files()))
-    assert {path for path in after if not re.search("nvidia|filelock", path)} == before
+    assert {path for path in after if not re.search("nvidia", path)} == before
 
 
 def test_condas_own_compiler(conda, toolkit):
     conda_compiler(conda.path)
-    conda.install("cuda-shims", "filelock", *toolkit(), by="newest pip")
+    conda.install("cuda-shims", *toolkit(), by="newest pip")
     root = below(conda.site)
     active = {"PATH": f"{conda.bin}:/usr/bin:/bin", "CONDA_PREFIX": conda.path}
     # pip has replaced it, and a link of conda's leads to a shim
@@ -290,7 +289,7 @@ def test_condas_own_compiler(conda, toolkit):
 
 def test_condas_compiler_is_gone_with_us(conda, toolkit):
     conda_compiler(conda.path)
-    conda.install("cuda-shims", "filelock", *toolkit(), by="newest pip")
+    conda.install("cuda-shims", *toolkit(), by="newest pip")
     said = conda.run(conda.python, "-m", "cuda_shims", "uninstall")
     assert not os.path.lexists(f"{conda.bin}/nvcc")
     line = f"removed {conda.bin}/nvcc (conda's cuda-nvcc-tools 13.0.88 has one of that name: "
@@ -404,7 +403,7 @@ def test_an_environment_of_another_python(new_venv, toolkit, tmp_path):
     tool.run(find_uv(), "venv", "-q", "--python", other, path)
     site = f"{path}/lib/python{version}/site-packages"
     install = [find_uv(), "pip", "install", "-q", "-p", path, "--no-index", "--no-deps", "--find-links", tool.house]
-    tool.run(*install, tool.wheel, "filelock", *toolkit())
+    tool.run(*install, tool.wheel, *toolkit())
     command = [tool.python, "-m", "cuda_shims"]
     out = tool.run(*command, "install", "--python", path)
     assert f"created {below(site)} (CUDA 13.5.37" in out
