@@ -1,5 +1,5 @@
 """
-Keep the pages true: write ``docs/reference/command-line.md`` from the parser, and check every link of every page.
+Keep the pages true: write ``docs/reference/command-line.md`` and the manual page from the parser, and check every link.
 
 ``python scripts/docs.py`` writes; with ``--check`` (``tox -e docs``) a page that is out of date or a link that leads
 nowhere ends it with exit code 1. Links to other sites are not followed: a test must pass without a network.
@@ -13,6 +13,8 @@ import subprocess
 import sys
 from xml.etree import ElementTree as ET
 
+import manpage
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = os.path.join(ROOT, "docs", "reference", "command-line.md")
 HEAD = """\
@@ -20,6 +22,17 @@ HEAD = """\
 
 `cuda-shims` and `python -m cuda_shims` are the same, but where the current directory has a `cuda_shims.py` of its own,
 which `python -m` runs, and `python -P -m` (3.11) and `python -I -m` do not. This page is written by `scripts/docs.py`.
+
+On a terminal its answers have colours (not with `NO_COLOR=1`, always with `FORCE_COLOR=1`), and what takes longer than a
+second says so. A shell completes the commands after
+
+| | |
+|---|---|
+| bash, zsh | `eval "$(cuda-shims completion bash)"` in `~/.bashrc`; with `zsh`, in `~/.zshrc` after `compinit` |
+| fish | `cuda-shims completion fish \\| source` in `~/.config/fish/config.fish` |
+| PowerShell | `cuda-shims completion powershell \\| Out-String \\| Invoke-Expression` in `$PROFILE` |
+
+The same as a manual page is `docs/reference/cuda-shims.1`, in the sdist, for those who package it for a system.
 
 """
 
@@ -33,9 +46,14 @@ def main() -> int:
             # Pythons wrap help texts differently: only the words count
             if file.read().split() != wanted.split():
                 problems.append("docs/reference/command-line.md is out of date: python scripts/docs.py writes it")
+        with open(manpage.PAGE, encoding="utf-8") as file:
+            if file.read() != manpage.manual():
+                problems.append("docs/reference/cuda-shims.1 is out of date: python scripts/docs.py writes it")
     else:
         with open(PAGE, "w", encoding="utf-8") as file:
             file.write(wanted)
+        with open(manpage.PAGE, "w", encoding="utf-8") as file:
+            file.write(manpage.manual())
     pages = [os.path.join(ROOT, name) for name in ("README.md", "CHANGELOG.md")]
     for folder, _, names in os.walk(os.path.join(ROOT, "docs")):
         pages += [os.path.join(folder, name) for name in names if name.endswith(".md")]

@@ -51,7 +51,7 @@ def manual() -> str:
     for name, meaning in re.findall(r"^\| `(\w+)` \| (.*) \|$", text.partition("\n## ")[0], re.MULTILINE):
         lines += [".TP", f".B {name}", _plain(re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", meaning).replace("`", ""))]
     lines += [".SH EXIT STATUS"]
-    for code, meaning in re.findall(r"(\d+) ([^;]+)", cli.EXIT_CODES):
+    for code, meaning in re.findall(r"(\d+) ([^;]+)", cli.EXIT_CODES.partition(": ")[2]):
         lines += [".TP", f".B {code}", _plain(meaning)]
     lines += [".SH EXAMPLES"]
     for example in re.findall(r"^example: (.*?)   \(", "\n".join(_epilogs(parser)), re.MULTILINE):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .chosen import Place
     from .findings import Finding
 
-_EXIT_CODES = (
+EXIT_CODES = (
     "exit codes: 0 done; 1 a finding or a refusal; 2 wrong usage or configuration; 127 a tool or command is not there"
 )
 
@@ -37,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :returns: the exit code
 
     """
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
+    output = Output(options)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A path is printed as it is, also one that is not UTF-8. A pipe of Windows takes the letters of one code
@@ -45,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             utf_8 = stream.encoding.lower().replace("-", "") == "utf8" and os.name != "nt"
             stream.reconfigure(errors="surrogateescape" if utf_8 else "backslashreplace")
     try:
-        code: int = options.run(options, Output(options))
+        with output.patience(options.name):
+            code: int = options.run(options, output)
         sys.stdout.flush()
     except CudaShimsError as error:
         print(f"cuda-shims: {error}", file=sys.stderr)
@@ -61,7 +63,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """
+    Make the parser.
+
+    :returns: it, with all commands; each option's ``run`` is what runs its command
+
+    """
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--json", action="store_true", help="print JSON (with a schema version)")
     common.add_argument("-v", "--verbose", action="count", default=0, help="say more")
@@ -80,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="cuda-shims",
         description="Makes NVIDIA's pip-installed CUDA toolkit findable by every build system.",
-        epilog=_EXIT_CODES,
+        epilog=EXIT_CODES,
     )
     parser.add_argument("--version", action="version", version=f"cuda-shims {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -92,10 +100,10 @@ def _parser() -> argparse.ArgumentParser:
             name,
             help=text,
             description=text[0].upper() + text[1:] + ".",
-            epilog=f"example: {example}   ({_EXIT_CODES})",
+            epilog=f"example: {example}   ({EXIT_CODES})",
             parents=[common, *parents],
         )
-        added.set_defaults(run=run)
+        added.set_defaults(run=run, name="" if run is _exec else name)
         return added
 
     command("install", _install, "make roots, shims and start-up hook", "cuda-shims install --dry-run", place, change)
@@ -123,6 +131,11 @@ def _parser() -> argparse.ArgumentParser:
     text = "look for all that can go wrong, each with its fix"
     doctor = command("doctor", _doctor, text, "pip wheel . 2>&1 | cuda-shims doctor --log -", place, choice)
     doctor.add_argument("--log", metavar="FILE", help="explain the log of a failed build (-: standard input) instead")
+    shells = ("bash", "zsh", "fish", "powershell")  # of completion.SHELLS, which is not wanted otherwise
+    example = 'eval "$(cuda-shims completion bash)"'
+    command("completion", _completion, "print what makes a shell complete these commands", example).add_argument(
+        "shell", choices=shells
+    )
     return parser
 
 
@@ -278,7 +291,7 @@ def _env(options: argparse.Namespace, output: Output) -> int:
     except ValueError as error:  # a path that this shell cannot spell
         output.remark(f"cuda-shims: {error}", -1)
         return 1
-    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    output.write(text)
     if chosen == "github":
         output.remark('and for PATH: cuda-shims env --format github-path >> "$GITHUB_PATH"')
     return 0
@@ -304,6 +317,14 @@ def _exec(options: argparse.Namespace, output: Output) -> int:
     except OSError as error:
         output.remark(f"cuda-shims: {options.command}: cannot be run ({error.strerror})", -1)
         return 126
+
+
+def _completion(options: argparse.Namespace, output: Output) -> int:
+    from .catalog import TOOLS  # noqa: PLC0415
+    from .completion import render  # noqa: PLC0415
+
+    output.write(render(make_parser(), options.shell, [tool.name for tool in TOOLS]))
+    return 0
 
 
 def _doctor(options: argparse.Namespace, output: Output) -> int:
@@ -357,4 +378,4 @@ def _explain(options: argparse.Namespace, output: Output) -> int:
     return 1 if found else 0
 
 
-__all__ = ["SCHEMA", "main"]
+__all__ = ["EXIT_CODES", "SCHEMA", "main", "make_parser"]

@@ -1,16 +1,25 @@
-"""The output of a command: its answer, as text or JSON, on stdout; remarks on stderr."""
+"""The output of a command: its answer, as text or JSON, on stdout; remarks, and that it takes long, on stderr."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from typing import Any
+    from collections.abc import Iterator
+    from threading import Timer
+    from typing import Any, TextIO
 
 #: raised when a key of the JSON output changes its meaning or goes
 SCHEMA = 1
+#: how a line begins, and the colour of that: SGR parameters, ECMA-48
+_COLOURS = {"error:": "1;31", "warning:": "33", "ok:": "32", "  fix:": "36", "  why:": "2"}
+#: seconds after which a person wonders
+PATIENCE = 1.0
 
 
 class Output:
@@ -25,6 +34,8 @@ class Output:
         """
         self.json: bool = options.json
         self.level: int = options.verbose - options.quiet
+        self._timer: Timer | None = None
+        self._shown = False
 
     def answer(self, data: dict[str, Any], *lines: str) -> None:
         """
@@ -34,13 +45,25 @@ class Output:
         :param lines: it as text
 
         """
+        self._stop_waiting()
         if self.json:
             import json  # noqa: PLC0415
 
             print(json.dumps({"schema": SCHEMA, **data}, indent=2))
         else:
+            coloured = has_colours(sys.stdout)
             for line in lines:
-                print(line)
+                print(_painted(line) if coloured else line)
+
+    def write(self, text: str) -> None:
+        """
+        Write an answer that a program reads.
+
+        :param text: it, with a line break at its end or without
+
+        """
+        self._stop_waiting()
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
     def remark(self, line: str, level: int = 0) -> None:
         """
@@ -50,8 +73,83 @@ class Output:
         :param level: how much has to be wanted: 0 normal, 1 with ``-v``, -1 even with ``-q``
 
         """
+        self._stop_waiting()
         if self.level >= level:
             print(line, file=sys.stderr)
 
+    @contextlib.contextmanager
+    def patience(self, name: str) -> Iterator[None]:
+        """
+        Say what takes longer than a second, on a terminal, until the answer comes.
 
-__all__ = ["SCHEMA", "Output"]
+        :param name: the command's; empty: nothing is said
+        :returns: a context, in which it runs
+
+        """
+        if name and self.level >= 0 and is_terminal(sys.stderr):
+            self._wait(name, time.monotonic())
+        try:
+            yield
+        finally:
+            self._stop_waiting()
+
+    def _wait(self, name: str, since: float) -> None:
+        from threading import Timer  # noqa: PLC0415
+
+        self._timer = Timer(PATIENCE, self._say, (name, since))
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _say(self, name: str, since: float) -> None:
+        if self._timer is not None:
+            self._shown = True
+            sys.stderr.write(f"\rcuda-shims {name}: at it for {time.monotonic() - since:.0f} s")
+            sys.stderr.flush()
+            self._wait(name, since)
+
+    def _stop_waiting(self) -> None:
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
+            timer.join(PATIENCE)
+            if self._timer is not None:  # it began another one meanwhile
+                self._timer.cancel()
+                self._timer = None
+            if self._shown:
+                sys.stderr.write("\r\x1b[K")
+                sys.stderr.flush()
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """
+    Tell whether a person reads a stream, on a terminal that knows how to erase a line.
+
+    :param stream: it
+    :returns: whether; a console of Windows before its Terminal does not know it by itself
+
+    """
+    knows = os.environ.get("TERM") != "dumb" and (os.name != "nt" or "WT_SESSION" in os.environ)
+    return knows and stream.isatty()
+
+
+def has_colours(stream: TextIO) -> bool:
+    """
+    Tell whether a stream is to be coloured.
+
+    :param stream: it
+    :returns: whether it is a terminal, and NO_COLOR (https://no-color.org) is not set; FORCE_COLOR beats the former
+
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or is_terminal(stream)
+
+
+def _painted(line: str) -> str:
+    for start, colour in _COLOURS.items():
+        if line.startswith(start):
+            return f"\x1b[{colour}m{start}\x1b[0m{line[len(start) :]}"
+    return line
+
+
+__all__ = ["SCHEMA", "Output", "has_colours", "is_terminal"]

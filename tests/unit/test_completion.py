@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from cuda_shims import completion
+from cuda_shims import catalog, cli, completion
 
 HOSTILE = 'it\'s [odd]: $(touch made) `touch made` \\ "x" %s'
 
@@ -149,6 +149,21 @@ def test_commands(tmp_path):
     assert "true" in bash(tmp_path, "exec", "tru")
     assert "true" in fish(tmp_path, "exec", "tru")
     assert zsh(tmp_path, "exec", "truncat") == "cuda-shims exec truncate"
+
+
+@pytest.mark.parametrize("shell", completion.SHELLS)
+def test_the_command(shell, capsys):
+    assert cli.main(["completion", shell]) == 0
+    text = capsys.readouterr().out
+    assert text == completion.render(cli.make_parser(), shell, [tool.name for tool in catalog.TOOLS])
+    for word in ("uninstall", "nvcc", "github-path"):
+        assert word in text
+
+
+def test_the_shells_are_those_of_the_parser(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["completion", "--help"])
+    assert "{" + ",".join(completion.SHELLS) + "}" in capsys.readouterr().out
 
 
 def test_powershell_is_well_formed():
