@@ -23,8 +23,8 @@ HEAD = """\
 `cuda-shims` and `python -m cuda_shims` are the same, but where the current directory has a `cuda_shims.py` of its own,
 which `python -m` runs, and `python -P -m` (3.11) and `python -I -m` do not. This page is written by `scripts/docs.py`.
 
-On a terminal its answers have colours (not with `NO_COLOR=1`, always with `FORCE_COLOR=1`), and what takes longer than a
-second says so. A shell completes the commands after
+On a terminal its answers have colours (not with `NO_COLOR=1`, always with `FORCE_COLOR=1`), and what takes longer than
+a second says so. A shell completes the commands after
 
 | | |
 |---|---|
