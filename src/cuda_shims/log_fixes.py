@@ -236,7 +236,7 @@ class Scene:
             return "remove the build directory, or: cmake --fresh"
         wanted = list(self.requires or ())
         if "cuda-shims" not in {_name(each) for each in wanted}:
-            wanted.append("cuda-shims[cu13]")
+            wanted.append(catalog.BUNDLE)
         first = self.case.pip(*(each for each in wanted if not set(";\"'\\$`") & set(each)))
         first += "" if self.requires else " and what build-system.requires names"
         # not to remove the build directory, without which an import fails as well

@@ -255,7 +255,7 @@ MESSAGES = [
     (
         REBUILT_BY_CMAKE.partition("[0/1]")[0] + NO_NINJA.format("build tool execution failed, command was"),
         "stale",
-        (".tmpuPN4sl/bin/ninja", 'pip install setuptools "cuda-toolkit[cccl,cudart,nvcc]==13.*" "cuda-shims[cu13]"'),
+        (".tmpuPN4sl/bin/ninja", f'pip install setuptools "cuda-toolkit[cccl,cudart,nvcc]==13.*" "{catalog.BUNDLE}"'),
     ),
     (NO_NINJA.format("execution of make failed. Make command was"), "stale", ("isolated", "cmake --fresh")),
     (

@@ -84,6 +84,13 @@ def test_what_is_called_is_there(workflow):
         assert os.path.isfile(os.path.join(CHECKOUT, path)), path
 
 
+@pytest.mark.parametrize("page", [".github/pull_request_template.md", "docs/CONTRIBUTING.md", "docs/how-to/release.md"])
+def test_the_environments_that_pages_name(page):
+    named = re.findall(r"(?:(?:check\.py|…|\.ci/run|tox)(?: run)?|`)(?: |(?<=`))-e ([\w,-]+)", read(page))
+    assert named
+    assert {name for each in named for name in each.split(",")} - {"NAME"} <= known()[1]
+
+
 def test_all_that_check_py_runs_is_run_on_each_change():
     assert called(read(os.path.join(FOLDER, "workflows", "test.yml"))) == known()[0]
 
