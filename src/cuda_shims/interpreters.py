@@ -18,7 +18,8 @@ from .processes import find_program
 _PLACES = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")
 #: comes before the answer: a sitecustomize, or a script that starts the interpreter, may print something of its own
 _MARK = "cuda-shims was answered: "
-# the current directory comes first with -c, and may hold a json.py
+# the current directory comes first with -c, and may hold a json.py: it is "/" (before this runs, Python 3.13 imports
+# linecache), and then not even that is looked in
 _ASK = f"""\
 import sys
 sys.path[:] = [each for each in sys.path if each]
@@ -67,6 +68,7 @@ def ask(python: str) -> Answer:
             check=True,
             timeout=_SECONDS,
             stdin=subprocess.DEVNULL,
+            cwd=os.path.abspath(os.sep),
             env={**environ, "CUDA_SHIMS_STARTUP": "0"},
         )
         _, _, text = done.stdout.rpartition(_MARK.encode())
@@ -97,9 +99,9 @@ def own_interpreter(folder: str) -> str | None:
 
 def _executable(python: str) -> str:
     if os.path.isdir(python):
-        return own_interpreter(python) or python
+        return os.path.abspath(own_interpreter(python) or python)
     if os.path.dirname(python):
-        return python
+        return os.path.abspath(python)
     # a name is looked for as a shell does it, so never in the current directory; 3.12 is python3.12
     name = f"python{python}" if python.replace(".", "", 1).isdigit() else python
     found = find_program(name, os.environ.get("PATH", ""))

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
-    from threading import Timer
+    from threading import Event, Thread
     from typing import Any, TextIO
 
 #: raised when a key of the JSON output changes its meaning or goes
@@ -34,7 +34,8 @@ class Output:
         """
         self.json: bool = options.json
         self.level: int = options.verbose - options.quiet
-        self._timer: Timer | None = None
+        self._waiting: Thread | None = None
+        self._answered: Event | None = None
         self._shown = False
 
     def answer(self, data: dict[str, Any], *lines: str) -> None:
@@ -87,34 +88,27 @@ class Output:
 
         """
         if name and self.level >= 0 and is_terminal(sys.stderr):
-            self._wait(name, time.monotonic())
+            from threading import Event, Thread  # noqa: PLC0415
+
+            self._answered = Event()
+            self._waiting = Thread(target=self._say, args=(name, time.monotonic(), self._answered), daemon=True)
+            self._waiting.start()
         try:
             yield
         finally:
             self._stop_waiting()
 
-    def _wait(self, name: str, since: float) -> None:
-        from threading import Timer  # noqa: PLC0415
-
-        self._timer = Timer(PATIENCE, self._say, (name, since))
-        self._timer.daemon = True
-        self._timer.start()
-
-    def _say(self, name: str, since: float) -> None:
-        if self._timer is not None:
+    def _say(self, name: str, since: float, answered: Event) -> None:
+        while not answered.wait(PATIENCE):
             self._shown = True
             sys.stderr.write(f"\rcuda-shims {name}: at it for {time.monotonic() - since:.0f} s")
             sys.stderr.flush()
-            self._wait(name, since)
 
     def _stop_waiting(self) -> None:
-        timer, self._timer = self._timer, None
-        if timer is not None:
-            timer.cancel()
-            timer.join(PATIENCE)
-            if self._timer is not None:  # it began another one meanwhile
-                self._timer.cancel()
-                self._timer = None
+        thread, self._waiting = self._waiting, None
+        if thread is not None and self._answered is not None:
+            self._answered.set()
+            thread.join()
             if self._shown:
                 sys.stderr.write("\r\x1b[K")
                 sys.stderr.flush()
