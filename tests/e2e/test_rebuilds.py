@@ -178,6 +178,30 @@ def test_the_isolated_environment_is_gone(world, tmp_path, system, front_end):
         project.edit()
 
 
+def test_imported_after_an_isolated_install(world, project, tmp_path):
+    """It fails; the doctor says what to do; done, an edit is compiled on import, in a venv that is not activated."""
+    scripts = environment(world, tmp_path / "venv")
+    python = scripts / "python"
+    path = [scripts] if tools() else []
+    world.run(world.uv, "pip", "install", "-p", python, "--no-deps", "-e", project.folder, env=at(world, TOOLKIT))
+    said = project.told(python, path=path, rc=1)
+    (tmp_path / "log").write_text(said)
+    command = [scripts / "cuda-shims", "doctor", "--json", "--log", tmp_path / "log"]
+    told = json.loads(world.run(*command, cwd=project.folder, env=world.environ(scripts), rc=1))
+    (finding,) = told["findings"]
+    assert finding["code"] == "stale", said
+    assert finding["quote"] in said
+    fix = finding["fix"].partition(": ")[2]
+    assert re.match(r"pip install .*\"cuda-toolkit\[.*; pip install --no-build-isolation -e \.$", fix)
+    # pip refuses build constraints without isolation
+    environ = world.environ(scripts, PIP_BUILD_CONSTRAINT=None, CUDAARCHS="80-real")
+    environ["PIP_CONSTRAINT"] = at(world, TOOLKIT)["PIP_CONSTRAINT"]
+    world.run("/bin/sh", "-ec", fix.replace("; ", "\n"), cwd=project.folder, env=environ)
+    assert project.told(python, path=path) == [RUNTIME_VERSION, 0]
+    project.edit()
+    assert project.told(python, path=path) == [RUNTIME_VERSION, 1]
+
+
 @pytest.mark.matrix
 def test_imported_after_an_install_without_isolation(world, project, tmp_path):
     """Activated or not, with the start-up hook or without; only Meson, which notes "nvcc", needs one of the two."""
