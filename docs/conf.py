@@ -1,8 +1,8 @@
 """
 The site of these pages, as Sphinx makes it: ``tox -e docs``.
 
-The pages are Markdown for a code host first, so what a site wants besides is here and not in them: a folder that is linked
-to stands for its README.md, and what lies above ``docs`` (README.md, CHANGELOG.md) has a page here that holds it.
+The pages are Markdown for a code host first, so what a site wants besides is here and not in them: a folder that is
+linked to stands for its README.md, and what lies above ``docs`` (README.md, CHANGELOG.md) has a page that holds it.
 """
 
 from __future__ import annotations

@@ -69,7 +69,8 @@ def test_build_with_the_users_toolkit(world, tmp_path, record_property, example)
 
 
 def test_table_has_every_example():
-    assert sorted({each.folder for each in EXAMPLES}) == sorted(each.name for each in EXAMPLES_FOLDER.iterdir() if each.is_dir())
+    folders = sorted(each.name for each in EXAMPLES_FOLDER.iterdir() if each.is_dir())
+    assert sorted({each.folder for each in EXAMPLES}) == folders
 
 
 @pytest.mark.parametrize("folder", sorted({each.folder for each in EXAMPLES}))
