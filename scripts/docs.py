@@ -101,7 +101,7 @@ def ask(arguments: list[str]) -> str:
     :returns: what it printed
 
     """
-    environ = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "PYTHON_COLORS": "0"}
+    environ = {**os.environ, "COLUMNS": "92", "NO_COLOR": "1", "PYTHON_COLORS": "0"}
     command = [sys.executable, "-m", "cuda_shims", *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8", env=environ).stdout
 
