@@ -68,7 +68,7 @@ def build(folder: str, names: Sequence[str], architecture: str, toolkit: str, py
         environ["TORCH_CUDA_ARCH_LIST"] = f"{architecture[:-1]}.{architecture[-1]}"
         for name in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"):
             environ[name] = f"{environ.get(name, '')} {constraints.as_uri()}".strip()
-        for example in names or sorted(set(os.listdir(EXAMPLES)) - LEFT_OUT):
+        for example in names or sorted({each.name for each in os.scandir(EXAMPLES) if each.is_dir()} - LEFT_OUT):
             begin = time.monotonic()
             project, wheels = os.path.join(work, "projects", example), os.path.join(work, example)
             shutil.copytree(os.path.join(EXAMPLES, example), project)  # some back ends write into their sources

@@ -159,7 +159,7 @@ def test_a_missing_component_is_explained(world, tmp_path):
     world.run(*build, env=env)
 
 
-@pytest.mark.parametrize("folder", sorted(each.name for each in EXAMPLES_FOLDER.iterdir()))
+@pytest.mark.parametrize("folder", sorted(each.name for each in EXAMPLES_FOLDER.iterdir() if each.is_dir()))
 def test_examples_require_what_they_use(folder):
     text = (EXAMPLES_FOLDER / folder / "pyproject.toml").read_text()
     requires = re.findall(r'"([^"]+)"', re.search(r"(?ms)^requires = \[(.*?)\]$", text).group(1))
