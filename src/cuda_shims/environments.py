@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import sys
 from typing import NamedTuple
 
-from . import interpreters, search
+from . import search
 from .errors import BadEnvironmentError
 from .records import read_record, record_lines
 from .toolkits import distributions
@@ -78,6 +77,8 @@ def interpreter_environment(python: str) -> Environment:
     :raises BadEnvironmentError: when that is no Python, or one that does not answer
 
     """
+    from . import interpreters  # noqa: PLC0415 # not wanted by the start-up hook
+
     answer = interpreters.ask(python)
     site_dirs = tuple(search.site_dirs(answer.path))
     return _environment(site_dirs, answer.scripts, f"the environment of {answer.executable}")
@@ -97,8 +98,8 @@ def target_environment(folder: str) -> Environment:
     if not _is_used(folder) and any(map(_is_used, prefix_site_dirs(folder))):
         raise BadEnvironmentError(folder, "this is a prefix, and what is installed is below its lib: give --prefix")
     # site-packages of a prefix is such a directory as well, and its scripts are elsewhere
-    scripts = recorded_scripts(dist_info) if dist_info else None
-    return Environment((folder,), scripts or os.path.join(folder, "bin"), dist_info, is_target=True, label=folder)
+    scripts = _scripts(dist_info, os.path.join(folder, "bin"))
+    return Environment((folder,), scripts, dist_info, is_target=True, label=folder)
 
 
 def prefix_environment(folder: str) -> Environment:
@@ -111,6 +112,8 @@ def prefix_environment(folder: str) -> Environment:
     :raises BadEnvironmentError: when there is no such directory, or none that can be told
 
     """
+    from . import interpreters  # noqa: PLC0415 # not wanted by the start-up hook
+
     folder = _existing(folder, "--prefix")
     if interpreters.own_interpreter(folder):
         raise BadEnvironmentError(folder, "there is an interpreter in it, which reads .pth files there: give --python")
@@ -127,10 +130,10 @@ def prefix_environment(folder: str) -> Environment:
         raise BadEnvironmentError(folder, problem)
     site_dirs = used[this if this in used else next(iter(used))]
     dist_info = find_dist_info(site_dirs)
-    scripts = recorded_scripts(dist_info) if dist_info else None
+    # beside lib/python3.13/site-packages, and Lib\site-packages
     windows = os.path.basename(os.path.dirname(site_dirs[0])) == "Lib"
-    above = os.path.dirname(os.path.dirname(site_dirs[0] if windows else os.path.dirname(site_dirs[0])))
-    scripts = scripts or os.path.join(above, "Scripts" if windows else "bin")
+    beside = os.path.join(*[os.pardir] * (2 if windows else 3), "Scripts" if windows else "bin")
+    scripts = _scripts(dist_info, os.path.normpath(os.path.join(site_dirs[0], beside)))
     return Environment(tuple(site_dirs), scripts, dist_info, is_target=True, label=folder)
 
 
@@ -149,6 +152,8 @@ def prefix_site_dirs(folder: str) -> Iterator[str]:
     :returns: those of each Python version, once
 
     """
+    import glob  # noqa: PLC0415 # not wanted by the start-up hook
+
     seen = set()
     for layout in (*_PREFIX_LAYOUTS, os.path.join("Lib", "site-packages")):
         for site_dir in sorted(glob.glob(os.path.join(glob.escape(folder), layout))):
@@ -196,6 +201,10 @@ def recorded_scripts(dist_info: str) -> str | None:
     return None
 
 
+def _scripts(dist_info: str | None, otherwise: str) -> str:
+    return (recorded_scripts(dist_info) if dist_info else None) or otherwise
+
+
 def _is_scripts_of(folder: str, site_dir: str) -> bool:
     # PREFIX/bin of PREFIX/lib/python3.13/site-packages, PREFIX\Lib\site-packages, PREFIX/site-packages, PREFIX itself
     prefix, name = os.path.split(folder)
@@ -226,8 +235,7 @@ def _environment(site_dirs: tuple[str, ...], scripts: str, label: str) -> Enviro
     likely = tuple(
         each for each in site_dirs if _may_hold_distributions(each) or each == os.path.dirname(dist_info or "")
     )
-    if dist_info:
-        scripts = recorded_scripts(dist_info) or scripts
+    scripts = _scripts(dist_info, scripts)
     return Environment(likely or site_dirs, scripts, dist_info, is_target=False, label=label)
 
 
