@@ -130,6 +130,17 @@ def distribution_of(name: str, major: int | None) -> str:
     return name if major is None or major >= COMPILED[0] else f"{name}-cu{major}"
 
 
+def is_compiled(release: str) -> bool:
+    """
+    Tell whether there are wheels of nvcc for a release.
+
+    :param release: e.g. ``13.5``, or a major
+    :returns: whether its major is one of :data:`COMPILED`
+
+    """
+    return release.partition(".")[0] in {str(each) for each in COMPILED}
+
+
 def install_line(extra: str, release: str | int | None = None) -> str:
     """
     Spell the command that installs a component at the toolkit's version.
@@ -182,5 +193,6 @@ __all__ = [
     "distribution_of",
     "find_tool",
     "install_line",
+    "is_compiled",
     "missing_tool_fix",
 ]

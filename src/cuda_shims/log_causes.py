@@ -192,7 +192,7 @@ _NVTX = "NVTX 2 left CUDA with release 13.0; of NVTX 3 there are headers alone"
 
 
 def _of_today(held: list[provides.Holding]) -> list[provides.Holding]:
-    return [each for each in held if int(each.releases[-1].partition(".")[0]) in catalog.COMPILED]
+    return [each for each in held if catalog.is_compiled(each.releases[-1])]
 
 
 def _held(name: str, held: list[provides.Holding], scene: Scene, what: str, there: str) -> Cause | None:

@@ -65,14 +65,10 @@ def toolkit_version(words: Words, _: Scene) -> Cause:
     """Explain a find_package(CUDAToolkit) that wants another version."""
     wanted, found = words["name"], words["found"]
     what = f"The project asks for CUDA {wanted}, and CMake finds {found}."
-    if not _has_compiler(wanted):
+    if not catalog.is_compiled(wanted):
         fix = f"ask for less in find_package(CUDAToolkit), or name a toolkit of CUDA {wanted} in CUDA_HOME"
         return Cause("", what, f"the wheels that hold nvcc are of CUDA {_COMPILED}; {_NO_12}", fixed(fix))
     return Cause("", what, "cuda-toolkit is required at another release", lambda scene: scene.release(wanted))
-
-
-def _has_compiler(release: str) -> bool:
-    return release.partition(".")[0] in {str(each) for each in catalog.COMPILED}
 
 
 def torch_version(words: Words, _: Scene) -> Cause:
@@ -81,8 +77,8 @@ def torch_version(words: Words, _: Scene) -> Cause:
     wanted = words["name2"] or words["name"]
     what = f"This torch was built for CUDA {wanted}, and the toolkit is of CUDA {found}."
     why = "extensions of torch are compiled with the CUDA that torch has"
-    if _has_compiler(wanted):
-        unset = "" if _has_compiler(found) else "unset CUDA_HOME and CUDA_PATH, which name the other toolkit; "
+    if catalog.is_compiled(wanted):
+        unset = "" if catalog.is_compiled(found) else "unset CUDA_HOME and CUDA_PATH, which name the other toolkit; "
         return Cause("", what, why, lambda scene: unset + scene.release(wanted))
     fix = (
         f"take a torch that was built for CUDA {_COMPILED} (its version ends in +cu{catalog.NEWEST}0 or so), "
