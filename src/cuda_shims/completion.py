@@ -220,15 +220,12 @@ def _powershell(prog: str, commands: tuple[Command, ...]) -> str:
             if isinstance(option.values, tuple) and option.values:
                 lines += [f"    '{command.name} {flag}' {{ {_ps(option.values)}; break }}" for flag in option.flags]
     lines += ["    default { switch -CaseSensitive ($command) {"]
-    for command in commands:
+    for command in (*commands[1:], commands[0]):  # a default clause comes last
         flags = [flag for option in command.options for flag in option.flags]
         more = [each.name for each in commands[1:]] if not command.name else command.argument
         words = [*flags, *(more if not isinstance(more, str) else ())]
         lines.append(f"      {'default' if not command.name else _ps([command.name])} {{ {_ps(words)} }}")
     lines += ["    } }", "  }", '  $words | Where-Object { $_ -like "$word*" }', "}"]
-    # a default clause has to come last
-    at = next(index for index, line in enumerate(lines) if line.startswith("      default"))
-    lines.insert(lines.index("    } }") - 1, lines.pop(at))
     return "\n".join(lines) + "\n"
 
 
