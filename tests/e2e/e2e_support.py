@@ -362,6 +362,32 @@ class Built(NamedTuple):
     report: dict
 
 
+def wheel_command(world, front_end, out, project, *options, pip=("pip-newest", "pip", "setuptools")):
+    """
+    Spell the command by which a front end builds a wheel in isolation.
+
+    :param world: the machine without CUDA
+    :param front_end: ``uv``, ``pip`` or ``build``
+    :param out: the folder for the wheel
+    :param project: the folder of the project
+    :param options: more options
+    :param pip: which pip: the name of its environment, and what is in that
+    """
+    if front_end == "uv":
+        command = [world.uv, "build", "--wheel", "-p", sys.executable, "--out-dir", out]
+    elif front_end == "pip":
+        command = [world.tools(*pip) / "python", "-m", "pip", "wheel", "--no-deps", "-w", out]
+    else:
+        command = [world.tools("build", "build[uv]") / "python", "-m", "build", "--wheel", "--outdir", out]
+    return [*command, *options, project]
+
+
+def constrain_builds(environ, constraints):
+    """Let each front end's isolated builds keep to one more file of constraints."""
+    for name in ("UV_BUILD_CONSTRAINT", "PIP_BUILD_CONSTRAINT", "PIP_CONSTRAINT"):
+        environ[name] = f"{environ[name]} {constraints}"
+
+
 def unpacked(folder):
     """Unpack the one wheel in a folder and read what its build noted."""
     wheels = list(Path(folder).glob("*.whl"))

@@ -7,14 +7,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import sysconfig
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from e2e_support import OTHER_TOOLKIT, SYSTEM_PATH, TOOLKIT, site_packages
+from e2e_support import OTHER_TOOLKIT, SYSTEM_PATH, TOOLKIT, constrain_builds, site_packages, wheel_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,18 +121,10 @@ def build(world, example, tmp_path, front_end, toolkit, *, before=(), **variable
         assert count == 1
         pyproject.write_text(text, encoding="utf-8")
     environ = world.environ(*example.program_folders(), **dict(example.environ), **variables, TMPDIR=scratch)
-    for name in ("UV_BUILD_CONSTRAINT", "PIP_BUILD_CONSTRAINT", "PIP_CONSTRAINT"):
-        environ[name] = f"{environ[name]} {constraints}"
+    constrain_builds(environ, constraints)
     if example.prepare:
         example.prepare(world, project, environ)
-    if front_end == "uv":
-        command = [world.uv, "build", "--wheel", "-p", sys.executable, "--out-dir", out, project]
-    elif front_end == "pip":
-        pip = world.tools("pip-newest", "pip", "setuptools")
-        command = [pip / "python", "-m", "pip", "wheel", "--no-deps", "-w", out, project]
-    else:
-        tools = world.tools("build", "build[uv]")
-        command = [tools / "python", "-m", "build", "--wheel", "--outdir", out, project]
+    command = wheel_command(world, front_end, out, project)
     said = world.run(*before, *command, env=environ)
     (wheel,) = out.glob("*.whl")
     (tmp_path / "build.log").write_text(said)

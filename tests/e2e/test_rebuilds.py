@@ -24,7 +24,9 @@ from e2e_support import (
     RUNTIME_VERSION,
     SYSTEM_PATH,
     TOOLKIT,
+    constrain_builds,
     site_packages,
+    wheel_command,
 )
 from example_support import EXAMPLES_FOLDER, RELEASES
 from examples import EXAMPLES
@@ -118,8 +120,7 @@ def at(world, release, **more):
     """Return the environment of an isolated build that gets a release of the toolkit."""
     constraints = world.once(f"rebuilds-{release}", lambda folder: _constraint(folder, release))
     environ = world.environ(**{"CUDAARCHS": "80-real", **more})
-    for name in ("UV_BUILD_CONSTRAINT", "PIP_BUILD_CONSTRAINT", "PIP_CONSTRAINT"):
-        environ[name] = f"{environ[name]} {constraints}"
+    constrain_builds(environ, constraints)
     return environ
 
 
@@ -140,15 +141,8 @@ def environment(world, folder, release=TOOLKIT, **more):
 
 def wheel(world, front_end, folder, out, environ):
     """Build a wheel in isolation, and return the folder that it is unpacked in."""
-    if front_end == "uv":
-        command = [world.uv, "build", "--wheel", "-p", sys.executable, "--out-dir", out, folder]
-    elif front_end == "pip":
-        pip = world.tools("pip-newest", "pip", "setuptools")
-        command = [pip / "python", "-m", "pip", "wheel", "--no-deps", "-w", out, folder]
-    else:
-        command = [world.tools("build", "build[uv]") / "python", "-m", "build", "--wheel", "--outdir", out, folder]
-    if folder.joinpath("meson.build").exists() and "mesonpy" in folder.joinpath("pyproject.toml").read_text():
-        command.insert(-1, "-Cbuild-dir=build/kept")
+    meson = folder.joinpath("meson.build").exists() and "mesonpy" in folder.joinpath("pyproject.toml").read_text()
+    command = wheel_command(world, front_end, out, folder, *(["-Cbuild-dir=build/kept"] if meson else []))
     world.run(*command, env=environ)
     (built,) = out.glob("*.whl")
     shutil.unpack_archive(built, out / "site", "zip")

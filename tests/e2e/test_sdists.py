@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from e2e_support import OTHER_TOOLKIT, TOOLKIT, nvcc_project, site_packages, unpacked
+from e2e_support import OTHER_TOOLKIT, TOOLKIT, nvcc_project, site_packages, unpacked, wheel_command
 from example_support import device_code
 from foreign_sdists import QUICK, SDISTS, SHIMS, TORCH
 
@@ -257,14 +257,8 @@ def test_a_constraint_on_isolated_builds(world, tmp_path, scratch, constraint, f
     project = nvcc_project(tmp_path / "project", toolkit="13.*")
     options, variables = CONSTRAINTS[front_end]
     program, _, version = front_end.partition(" ")
-    if program == "uv":
-        command = [world.uv, "build", "--wheel", "-p", sys.executable, "--out-dir"]
-    elif program == "pip":
-        pip = world.tools("pip-23.2", "pip==23.2", "setuptools") if version == "23.2" else world.tools("pip", "pip")
-        command = [pip / "python", "-m", "pip", "wheel", "--no-deps", "-w"]
-    else:
-        command = [world.tools("build", "build[uv]") / "python", "-m", "build", "--wheel", "--outdir"]
-    command += [tmp_path / "out", *options.format(constraint).split(), project]
+    pip = ("pip-23.2", "pip==23.2", "setuptools") if version == "23.2" else ("pip", "pip")
+    command = wheel_command(world, program, tmp_path / "out", project, *options.format(constraint).split(), pip=pip)
     variables = {name: f"{world.base[name]} {each.format(constraint)}" for name, each in variables.items()}
     world.run(*command, env=world.environ(TMPDIR=scratch, **variables))
     assert f"release {MINOR}," in unpacked(tmp_path / "out").report["version"]
