@@ -78,7 +78,7 @@ def main() -> None:
 
             packages = (f"{wheel}[virtualenv]", f"{TOOLKIT}=={options.toolkit}")
             os.mkdir(os.path.join(folder, "scale"))
-            clock = bench_scale.Clock(max(10, options.rounds // 5), interleaved, run, row)
+            clock = bench_scale.Clock(max(10, options.rounds // 5), interleaved, run, row, site_packages)
             place = os.path.join(folder, "scale")
             bench_scale.scale_rows(lambda path: make_environment(path, *packages), place, clock)
         if "instructions" in parts:

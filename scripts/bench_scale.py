@@ -41,6 +41,8 @@ class Clock(NamedTuple):
     run: Callable[..., float]
     #: prints a row
     row: Callable[[str, str, str], None]
+    #: asks an interpreter for its site-packages directory
+    site_packages: Callable[[str], str]
 
 
 def scale_rows(make: Callable[[str], str], folder: str, clock: Clock) -> None:
@@ -52,11 +54,11 @@ def scale_rows(make: Callable[[str], str], folder: str, clock: Clock) -> None:
     :param clock: measures
 
     """
-    rounds, times, run, row = clock
+    rounds, times, run, row, site_packages = clock
     few, many = (make(os.path.join(folder, name)) for name in ("few", "many"))
     other = make(os.path.join(folder, "other"))
     for python, count in ((few, FEW), (many, MANY)):
-        _distributions(_site(python), count)
+        _distributions(site_packages(python), count)
         subprocess.run([python, "-c", "pass"], check=True)
         subprocess.run([python, "-m", "cuda_shims", "install", "-q"], check=True)
     off = {**os.environ, "CUDA_SHIMS_STARTUP": "0"}
@@ -88,10 +90,10 @@ def scale_rows(make: Callable[[str], str], folder: str, clock: Clock) -> None:
 
 
 def _first_start_row(few: str, many: str, clock: Clock) -> None:
-    rounds, times, run, row = clock
+    rounds, times, run, row, site_packages = clock
 
     def first(python: str) -> float:
-        shutil.rmtree(os.path.join(_site(python), "cuda_shims_toolkit"))
+        shutil.rmtree(os.path.join(site_packages(python), "cuda_shims_toolkit"))
         return run([python, "-c", "pass"])
 
     off = {**os.environ, "CUDA_SHIMS_STARTUP": "0"}
@@ -105,10 +107,10 @@ def _first_start_row(few: str, many: str, clock: Clock) -> None:
 
 
 def _cache_rows(python: str, folder: str, clock: Clock) -> None:
-    rounds, times, run, row = clock
+    rounds, times, run, row, site_packages = clock
     # beside a folder with a blank in its name no root is made: those of all such environments are in the user's cache
     whole = os.path.dirname(os.path.dirname(python))
-    shutil.rmtree(os.path.join(_site(python), "cuda_shims_toolkit"))
+    shutil.rmtree(os.path.join(site_packages(python), "cuda_shims_toolkit"))
     place = os.path.join(folder, "with a blank")
     os.mkdir(place)
     pythons = []
@@ -140,7 +142,7 @@ def _cache_rows(python: str, folder: str, clock: Clock) -> None:
 
 
 def _ccache_row(pythons: list[str], folder: str, clock: Clock) -> None:
-    rounds, times, run, row = clock
+    rounds, times, run, row, _ = clock
     program = shutil.which("ccache")
     if not program:
         row("compile by ccache and the shim", "no ccache on PATH", "")
@@ -177,11 +179,6 @@ def _distributions(site_dir: str, count: int) -> None:
 
 def _beside(python: str, name: str) -> str:
     return os.path.join(os.path.dirname(python), name)
-
-
-def _site(python: str) -> str:
-    prefix = os.path.dirname(os.path.dirname(python))
-    return os.path.join(prefix, "lib", f"python{sys.version_info[0]}.{sys.version_info[1]}", "site-packages")
 
 
 __all__ = ["Clock", "scale_rows"]

@@ -143,6 +143,25 @@ def architectures(library: str) -> str | None:
     return ", ".join(f"sm_{number}" for number in numbers) or None
 
 
+def constrain(environment: dict[str, str], folder: str, wheel: str, toolkit: str | None) -> None:
+    """
+    Make isolated builds take a wheel of cuda-shims, not a release of an index, and a release of the toolkit.
+
+    :param environment: the variables of the builds, which are changed
+    :param folder: for the file of constraints
+    :param wheel: its path
+    :param toolkit: what goes behind ``cuda-toolkit==``, ``13.*`` say; any, if there is none
+    """
+    path = os.path.join(folder, "constraints.txt")
+    line = f"cuda-toolkit=={toolkit}\n" if toolkit else ""
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(f"cuda-shims @ {pathlib.Path(wheel).as_uri()}\n{line}")
+    # isolated builds read PIP_CONSTRAINT before pip 25.3 and PIP_BUILD_CONSTRAINT from then on
+    for name in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT", "UV_BUILD_CONSTRAINT"):
+        ours = path if name.startswith("UV") else pathlib.Path(path).as_uri()
+        environment[name] = f"{environment.get(name, '')} {ours}".strip()
+
+
 def _read_lines(stream: Any, lines: queue.SimpleQueue[str | None]) -> None:
     for line in stream:
         lines.put(line)
@@ -170,14 +189,7 @@ class Demo:
 
     def constrain(self, wheel: str) -> None:
         """Make isolated builds take ``wheel``, not a release of an index, and the toolkit that was asked for."""
-        path = os.path.join(self.work, "constraints.txt")
-        toolkit = f"cuda-toolkit=={self.options.toolkit}\n" if self.options.toolkit else ""
-        with open(path, "w", encoding="utf-8") as stream:
-            stream.write(f"cuda-shims @ {pathlib.Path(wheel).as_uri()}\n{toolkit}")
-        # isolated builds read PIP_CONSTRAINT before pip 25.3 and PIP_BUILD_CONSTRAINT from then on
-        for name in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT", "UV_BUILD_CONSTRAINT"):
-            ours = path if name.startswith("UV") else pathlib.Path(path).as_uri()
-            self.environment[name] = f"{self.environment.get(name, '')} {ours}".strip()
+        constrain(self.environment, self.work, wheel, self.options.toolkit)
 
     def step(self, title: str, command: list[str]) -> str:
         """

@@ -51,6 +51,9 @@ def build(folder: str, names: Sequence[str], architecture: str, toolkit: str, py
     :param python: the interpreter that the wheels are for
     :returns: how many failed
     """
+    import bench  # noqa: PLC0415 # this file alone can be carried to the machine with the GPU
+    import demo  # noqa: PLC0415
+
     os.makedirs(folder, exist_ok=True)
     failed, built = 0, {}
     facts = pathlib.Path(folder, BUILT)
@@ -58,16 +61,9 @@ def build(folder: str, names: Sequence[str], architecture: str, toolkit: str, py
         built = json.loads(facts.read_text(encoding="utf-8"))["examples"]
     with tempfile.TemporaryDirectory() as work:
         pip = [python, "-m", "pip", "wheel", "--no-deps"]
-        subprocess.run([*pip, "-q", "-w", work, CHECKOUT], check=True)
-        (own,) = glob.glob(os.path.join(work, "cuda_shims-*.whl"))
-        constraints = pathlib.Path(work, "constraints.txt")
-        constraints.write_text(
-            f"cuda-shims @ {pathlib.Path(own).as_uri()}\ncuda-toolkit=={toolkit}\n", encoding="utf-8"
-        )
         environ = {**os.environ, "CUDAARCHS": architecture, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
         environ["TORCH_CUDA_ARCH_LIST"] = f"{architecture[:-1]}.{architecture[-1]}"
-        for name in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"):
-            environ[name] = f"{environ.get(name, '')} {constraints.as_uri()}".strip()
+        demo.constrain(environ, work, bench.build_wheel(work), toolkit)
         for example in names or sorted({each.name for each in os.scandir(EXAMPLES) if each.is_dir()} - LEFT_OUT):
             begin = time.monotonic()
             project, wheels = os.path.join(work, "projects", example), os.path.join(work, example)
