@@ -138,11 +138,12 @@ def plan_root(toolkit: Toolkit, path: str, *, driver_stub: bool = True) -> RootP
     :returns: the plan
 
     """
-    seen = plan.observe(path for _, path in roots.made_from(toolkit))
+    sources = list(roots.made_from(toolkit))
+    seen = plan.observe(path for _, path in sources)
     if search.WHEELS_ARE_ROOT:
-        entries = roots.supplement_entries(toolkit, path)
+        entries = roots.supplement_entries(toolkit, path, sources)
     else:
-        entries = roots.root_entries(toolkit, path, driver_stub=driver_stub)
+        entries = roots.root_entries(toolkit, path, sources, driver_stub=driver_stub)
     return RootPlan(toolkit, path, entries, seen)
 
 

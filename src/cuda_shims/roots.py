@@ -18,7 +18,7 @@ from .toolkits import distributions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .toolkits import Toolkit
 
@@ -66,12 +66,15 @@ class _Tree:
         self.entries.setdefault(path, Entry(path, None, os.fsencode(data) if isinstance(data, str) else data, mode))
 
 
-def root_entries(toolkit: Toolkit, place: str, *, driver_stub: bool = True) -> list[Entry]:
+def root_entries(
+    toolkit: Toolkit, place: str, sources: Iterable[tuple[str, str]], *, driver_stub: bool = True
+) -> list[Entry]:
     """
     List what a toolkit's root holds on Linux.
 
     :param toolkit: the toolkit
     :param place: the absolute path that the root will have (links are relative to it)
+    :param sources: what :func:`made_from` says
     :param driver_stub: whether to make link-time stand-ins of the driver's libraries
     :returns: the entries, :data:`cuda_shims.search.STAMP` apart
 
@@ -99,11 +102,11 @@ def root_entries(toolkit: Toolkit, place: str, *, driver_stub: bool = True) -> l
     _pkgconfig(tree, toolkit, libraries)
     tree.text("version.txt", f"CUDA Version {toolkit.version}\n")  # Meson; FindCUDA
     tree.text("version.json", _version_json(toolkit))  # FindCUDAToolkit where there is no nvcc
-    _made_from(tree, toolkit)
+    _made_from(tree, toolkit, sources)
     return list(tree.entries.values())
 
 
-def supplement_entries(toolkit: Toolkit, place: str) -> list[Entry]:
+def supplement_entries(toolkit: Toolkit, place: str, sources: Iterable[tuple[str, str]]) -> list[Entry]:
     """
     List what a toolkit's folder lacks on Windows, where that folder is the root: CCCL's CMake files, in working order.
 
@@ -112,6 +115,7 @@ def supplement_entries(toolkit: Toolkit, place: str) -> list[Entry]:
 
     :param toolkit: the toolkit
     :param place: the absolute path of the folder that they go to (their paths are relative to it)
+    :param sources: what :func:`made_from` says
     :returns: the entries, :data:`cuda_shims.search.STAMP` apart
 
     """
@@ -123,7 +127,7 @@ def supplement_entries(toolkit: Toolkit, place: str) -> list[Entry]:
                 data = read_bytes(os.path.join(toolkit.path, *folder, package, name))
                 data = data.replace(_CCCL_HEADERS, f'set(from_install_prefix "{way}")'.encode())
                 tree.text(f"lib/cmake/{package}/{name}", data)
-    paths = [os.path.relpath(path, place).replace(os.sep, "/") for _, path in made_from(toolkit)]
+    paths = [os.path.relpath(path, place).replace(os.sep, "/") for _, path in sources]
     tree.text(search.MADE_FROM, "\n".join(paths))
     tree.text(search.FOLDERS, "\n".join(_folders(tree)))
     return list(tree.entries.values())
@@ -266,10 +270,10 @@ def _version_json(toolkit: Toolkit) -> str:
     return "{\n" + body + "\n}\n"
 
 
-def _made_from(tree: _Tree, toolkit: Toolkit) -> None:
+def _made_from(tree: _Tree, toolkit: Toolkit, sources: Iterable[tuple[str, str]]) -> None:
     if not tree.place.startswith(toolkit.site_dir + os.sep):
         tree.link(search.SITE, toolkit.site_dir)
-    for name, path in made_from(toolkit):
+    for name, path in sources:
         tree.link(f"{search.MADE_FROM}/{name}", path)
     for folder in _folders(tree):
         name = "root" if folder == os.curdir else folder.replace("/", "-")

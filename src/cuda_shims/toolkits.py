@@ -153,12 +153,12 @@ def distributions(site_dir: str, *words: str) -> Iterator[tuple[str, str, str]]:
 
     """
     try:
-        names = [name for name in os.listdir(site_dir) if name.endswith(".dist-info")]
+        names = os.listdir(site_dir)
     except OSError:
         return
     if words:
         names = [name for name in names if name.lower().startswith(words)]
-    for folder in sorted(names):
+    for folder in sorted(name for name in names if name.endswith(".dist-info")):
         name, dash, version = folder[: -len(".dist-info")].partition("-")
         if dash and _is_plain(folder):
             yield name.lower().replace("_", "-").replace(".", "-"), version, folder

@@ -187,7 +187,8 @@ def test_folders_are_merged_and_the_first_one_stays(root, prefix):
     assert content(root, "compute-sanitizer/include/generated_cuda_meta.h") == b"of the sanitizer\n"
     assert not any("__init__.py" in names for _, _, names in os.walk(root))
     toolkit = read_toolkit(prefix.site, 12)
-    assert roots.root_entries(toolkit, root) == roots.root_entries(toolkit, root)
+    sources = list(roots.made_from(toolkit))
+    assert roots.root_entries(toolkit, root, sources) == roots.root_entries(toolkit, root, sources)
 
 
 def test_a_file_where_another_component_has_a_folder(tmp_path):

@@ -67,7 +67,7 @@ def test_nothing_is_copied_that_works_where_it_is(prefix):
 
 def test_no_links(prefix):
     toolkit = read_toolkit(prefix.site, 13) if prefix.toolkit() else None
-    entries = roots.supplement_entries(toolkit, place(prefix))
+    entries = roots.supplement_entries(toolkit, place(prefix), roots.made_from(toolkit))
     assert len(entries) == 7
     assert not [entry for entry in entries if entry.link is not None]
     assert not [entry for entry in entries if "\\" in entry.path]
