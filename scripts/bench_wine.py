@@ -69,7 +69,7 @@ def shim_rows(folder: str, rounds: int, row: Callable[[str, str, str], None]) ->
         {"words": [windows(python), "-c", "pass"], **off},
         {"words": [windows(python), "-c", "pass"]},
     ]
-    said = bed.run(python, "-c", _TIME, json.dumps([rounds, commands]), timeout=3600)
+    said = bed.run(python, "-c", _TIME, json.dumps([rounds, commands]), timeout=10_800)
     direct, shim, script, without, hook = (statistics.median(times) for times in json.loads(said))
     row("bin2c.exe, run directly, under wine", _ms(direct), "")
     row("bin2c.exe, by the shim", f"{_ms(shim)} ({shim / direct:.2f} x)", "")

@@ -121,7 +121,7 @@ def test_cubin_is_that_of_linux(bed, scripts, vs, kernel, cubin_of_linux):
     for arch in ("sm_75", "sm_90", "sm_100"):
         target = kernel.with_suffix(f".{arch}")
         words = ["-std=c++17", "-cubin", f"-arch={arch}", windows(kernel), "-o", windows(target)]
-        bed.run(scripts / "nvcc.exe", *words, path=[scripts, vs.folder], **vs.variables)
+        bed.run(scripts / "nvcc.exe", *words, path=[scripts, vs.folder], compiles=True, **vs.variables)
         made[arch] = target.read_bytes()
         assert made[arch] == cubin_of_linux(kernel, arch)
     assert len(set(made.values())) == len(made)
@@ -151,7 +151,7 @@ def test_isolated_build(bed, windows_wheel, vs, pair, front_end, kernel, cubin_o
     else:
         uv = bed.tool("uv", "uv-0.13.9.data/scripts/uv.exe")
         words = ["build", "--wheel", "--python", windows(python), "-o", windows(out), project]
-        bed.run(uv, *words, timeout=900, **variables)
+        bed.run(uv, *words, timeout=900, compiles=True, **variables)
     seen = json.loads(probe.read_text())
     root = seen["environ"]["CUDA_HOME"]
     place = {"pip": r"pip-build-env-\w+\\overlay", "uv": r"uv\\cache\\builds-v0\\\.tmp\w+"}[front_end]
@@ -182,7 +182,7 @@ def test_cmake_from_a_shell(bed, windows_wheel, vs, cmake, ninja, tmp_path):
     (tmp_path / "kernel.cu").write_text(KERNEL)
     (tmp_path / "CMakeLists.txt").write_text(_PROJECT.replace("find_package(CCCL REQUIRED)\n", ""))
     tree = tmp_path / "tree"
-    place = {"path": [scripts, vs.folder, ninja], **vs.variables}
+    place = {"path": [scripts, vs.folder, ninja], "compiles": True, **vs.variables}
     bed.run(cmake, "-GNinja", "-S", windows(tmp_path), "-B", windows(tree), **place)
     compiler, home, cudart = (tree / "found.txt").read_text().split()
     root = windows(scripts.parent / "Lib/site-packages/nvidia/cu13").replace("\\", "/")

@@ -163,7 +163,7 @@ def test_blanks_in_the_path(bed, windows_wheel, vs, new_folder, tmp_path):
     source, target = tmp_path / "k.cu", tmp_path / "k.cubin"
     source.write_text(_KERNEL)
     words = ["-cubin", "-arch=sm_90", windows(source), "-o", windows(target)]
-    bed.run(rf"{folder}\Scripts\nvcc.exe", *words, path=[vs.folder], **vs.variables)
+    bed.run(rf"{folder}\Scripts\nvcc.exe", *words, path=[vs.folder], compiles=True, **vs.variables)
     assert target.read_bytes().startswith(b"\x7fELF")
     said = bed.run(python, "-m", "cuda_shims", "doctor", path=[vs.folder], **vs.variables)
     assert said.strip() == "a build will find this toolkit"

@@ -17,7 +17,7 @@ def pip(bed, python, *words, **variables):
     """Run Windows' pip for an interpreter; by that of CPython 3.11, because a pip in each environment costs 15 s."""
     place = windows(python) if isinstance(python, Path) else python
     words = ["-m", "pip", "--python", place, *words, "--disable-pip-version-check"]
-    return bed.run(bed.python(), *words, timeout=900, **variables)
+    return bed.run(bed.python(), *words, timeout=900, compiles=True, **variables)
 
 
 def toolkit(release, *more):
