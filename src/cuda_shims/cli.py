@@ -37,7 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :returns: the exit code
 
     """
-    options = make_parser().parse_args(arguments)
+    parser = make_parser()
+    if not (sys.argv[1:] if arguments is None else arguments):  # the first thing that anybody tries
+        parser.print_help(sys.stderr)
+        return 2
+    options = parser.parse_args(arguments)
     output = Output(options)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -192,18 +196,28 @@ def _uninstall(options: argparse.Namespace, output: Output) -> int:
 
     environment = _environment(options)
     changes = uninstall(environment, dry_run=options.dry_run, force=options.force)
-    return _report(changes, output, dry_run=options.dry_run)
+    inside = environment.site_dir + os.sep
+
+    def is_module(change: Change) -> bool:
+        folder = os.path.dirname(change.path)
+        return change.kind == plan.REMOVE and folder.startswith(inside) and folder != environment.scripts
+
+    modules = [change for change in changes if is_module(change)] if output.level <= 0 else []
+    return _report(changes, output, dry_run=options.dry_run, modules=modules)
 
 
-def _report(changes: Sequence[Change], output: Output, *, dry_run: bool) -> int:
+def _report(changes: Sequence[Change], output: Output, *, dry_run: bool, modules: Sequence[Change] = ()) -> int:
     words = {plan.CREATE: "created", plan.REPLACE: "replaced", plan.REMOVE: "removed", plan.KEEP: "unchanged"}
     lines = []
     for change in changes:
         word = words.get(change.kind, "left alone")
         if dry_run and change.kind not in {plan.KEEP, plan.CONFLICT}:
             word = f"would be {word}"
-        if change.kind != plan.KEEP or output.level > 0:
+        if change not in modules and (change.kind != plan.KEEP or output.level > 0):
             lines.append(f"{word} {change.path}" + (f" ({change.note})" if change.note else ""))
+    if modules:  # a hundred lines that nobody reads
+        word = "would be removed" if dry_run else "removed"
+        lines.append(f"{word}: cuda-shims itself, {len(modules)} files (-v lists them)")
     if not any(change.kind not in {plan.KEEP, plan.CONFLICT} for change in changes):
         lines.append("nothing to do: all is as it should be" if changes else "nothing of ours is there")
     conflicts = [change for change in changes if change.kind == plan.CONFLICT]

@@ -116,7 +116,16 @@ def test_uninstalled_by_another_python(new_venv, toolkit):
     before = venv.files()
     venv.install("cuda-shims", *toolkit())
     venv.run(venv.python, "-O", "-c", "import cuda_shims.cli")
-    venv.run(tool.python, "-m", "cuda_shims", "uninstall", "--python", venv.python)
+    words = (tool.python, "-m", "cuda_shims", "uninstall", "--python", venv.python)
+    long = venv.run(*words, "--dry-run", "-v").splitlines()
+    modules = [line for line in long if "/cuda_shims/" in line]
+    short = venv.run(*words).splitlines()
+    assert f"would be removed {venv.bin}/nvcc" in long
+    assert f"removed {venv.bin}/nvcc" in short
+    said = [line for line in short if line.startswith("removed: cuda-shims itself, ")]
+    assert len(said) == 1
+    assert int(said[0].split()[3]) >= len(modules) > len(short)
+    assert len(long) == len(short) - 1 + int(said[0].split()[3])
     assert {path for path in venv.files() if "nvidia" not in path} == set(before)
 
 

@@ -608,6 +608,7 @@ def test_wrong_usage(call, arguments):
     done = call(*arguments)
     assert (done.code, done.out) == (2, "")
     assert "usage: " in done.err
+    assert ("remove all that is ours" in done.err) is (not arguments)  # alone: the whole help
 
 
 def test_a_reader_that_has_seen_enough(home):
