@@ -53,7 +53,7 @@ def test_two_hosts_share_a_folder_that_each_locks_for_itself(world, tmp_path):
     needs_hosts()
     if not shutil.which("bindfs", path=SYSTEM_PATH) or not os.path.exists("/dev/fuse"):
         pytest.skip("needs bindfs and /dev/fuse: apt-get install bindfs")
-    figures = run_stress(world, tmp_path, "--no-hash", "--processes", "2", "--rounds", "4", "--hosts", "2", "--fuse")
+    figures = run_stress(world, tmp_path, "--no-hash", "--processes", "2", "--rounds", "3", "--hosts", "2", "--fuse")
     assert figures["hosts"] == ["stress-host-0", "stress-host-1"]
 
 
