@@ -9,6 +9,7 @@ import sys
 
 import pytest
 from e2e_support import EXTRAS, SYSTEM_PATH, TOOLKIT, check_built, cmake_project, installed, site_packages, unpacked
+from front_end_support import direct, hatch, pdm, poetry, poetry_source, tox
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -104,65 +105,35 @@ def test_uv_sync(world, project):
     check_built(world, installed(site_packages(project / ".venv")), world.uv_cache)
 
 
-def pdm(world, project, out, scratch):
-    # this release breaks with newer releases of these two
-    tools = world.tools("pdm", "pdm==2.29.3", "hishel[httpx]<2", "unearth<0.19")
-    environ = world.environ(TMPDIR=scratch, PDM_CHECK_UPDATE="0", PDM_CONFIG_FILE=scratch / "config.toml")
-    world.run(tools / "pdm", "use", "-q", "-f", sys.executable, cwd=project, env=environ)
-    world.run(tools / "pdm", "build", "-v", "--no-sdist", "--dest", out, cwd=project, env=environ)
-    return unpacked(out)
-
-
 @pytest.fixture
-def direct(world):
-    """What names our wheel to a front end that knows neither find-links nor constraints."""
-    return f"cuda-shims @ {world.wheel.as_uri()}"
+def shims(world):
+    return direct(world)
 
 
-def test_pdm(world, tmp_path, out, scratch, direct):
-    project = cmake_project(tmp_path / "project", shims=direct)
-    check_built(world, pdm(world, project, out, scratch), scratch)
+def test_pdm(world, tmp_path, out, scratch, shims):
+    project = cmake_project(tmp_path / "project", shims=shims)
+    pdm(world, project, out, scratch)
+    check_built(world, unpacked(out), scratch)
 
 
 @pytest.mark.matrix
-def test_pdm_with_dynamic_requirements(world, tmp_path, out, scratch, direct):
-    project = cmake_project(tmp_path / "project", shims=direct, dynamic=True)
-    check_built(world, pdm(world, project, out, scratch), scratch)
+def test_pdm_with_dynamic_requirements(world, tmp_path, out, scratch, shims):
+    project = cmake_project(tmp_path / "project", shims=shims, dynamic=True)
+    pdm(world, project, out, scratch)
+    check_built(world, unpacked(out), scratch)
 
 
-def test_poetry(world, tmp_path, out, scratch, direct):
-    # as a simple index, because poetry asks PyPI itself by an API of its own, which a mirror need not have
-    source = f'\n[[tool.poetry.source]]\nname = "index"\nurl = "{world.index}"\npriority = "primary"\n'
-    project = cmake_project(tmp_path / "project", shims=direct, extra=source)
-    tools = world.tools("poetry", "poetry==2.5.1")
-    environ = world.environ(
-        TMPDIR=scratch, POETRY_VIRTUALENVS_PATH=scratch / "venvs", POETRY_VIRTUALENVS_USE_POETRY_PYTHON="true"
-    )
-    world.run(tools / "poetry", "build", "-f", "wheel", "-o", out, "-n", cwd=project, env=environ)
+def test_poetry(world, tmp_path, out, scratch, shims):
+    project = cmake_project(tmp_path / "project", shims=shims, extra=poetry_source(world))
+    poetry(world, project, scratch, "build", "-f", "wheel", "-o", out)
     check_built(world, unpacked(out), scratch)
 
 
 def test_hatch(world, project, out, scratch):
-    tools = world.tools("hatch", "hatch==1.18.2")
-    config = scratch / "config.toml"
-    config.touch()
-    environ = world.environ(TMPDIR=scratch, HATCH_DATA_DIR=scratch / "hatch", HATCH_CONFIG=config)
-    world.run(tools / "hatch", "build", "-t", "wheel", out, cwd=project, env=environ)
+    hatch(world, project, scratch, "build", "-t", "wheel", out)
     check_built(world, unpacked(out), scratch / "hatch")
 
 
-TOX = """
-[tox]
-env_list = probe
-[testenv]
-package = wheel
-commands = python -c "import cuda_probe; print(cuda_probe.versions('static'))"
-"""
-
-
 def test_tox(world, project):
-    tools = world.tools("tox", "tox~=4.67")
-    (project / "tox.ini").write_text(TOX)
-    said = world.run(tools / "tox", "-v", cwd=project)
-    assert "[13050, 13050]" in said
+    assert "[13050, 13050]" in tox(world, project)
     check_built(world, installed(site_packages(project / ".tox/probe")), project / ".tox")
