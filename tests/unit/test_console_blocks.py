@@ -1,4 +1,8 @@
-"""Each block of commands of the pages is run by something, or says why it cannot; options in it are those there are."""
+"""
+Each block of commands of the pages is run by something, or says why it cannot; options in it are those there are.
+
+Blocks of settings are read by the parser of their language.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,20 @@ import ast
 import hashlib
 import re
 import shlex
+import sys
+import textwrap
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
 
 from cuda_shims.cli import make_parser
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 #: page -> the test that reads its commands, and the heading below which it does; all of the page if none
@@ -131,6 +143,60 @@ def test_our_commands_have_those_options(page):
 def test_that_our_commands_are_seen():
     seen = [each for block in every_block() for command in block.commands for each in _OURS.findall(command)]
     assert {shlex.split(each)[0] for each in seen} >= {"doctor", "env", "exec", "install", "root", "uninstall", "which"}
+
+
+# --- settings ---
+
+
+def settings(language):
+    """List the blocks of a language: ``(page, text)``."""
+    found = []
+    for path in PAGES:
+        text = path.read_text(encoding="utf-8")
+        blocks = re.finditer(rf"^( *)```{language}\n(.*?)^\1```", text, re.MULTILINE | re.DOTALL)
+        found += [(path.relative_to(CHECKOUT).as_posix(), textwrap.dedent(each[2])) for each in blocks]
+    return found
+
+
+@pytest.mark.parametrize(("page", "text"), settings("toml"))
+def test_toml(page, text):
+    assert tomllib.loads(text), page
+
+
+@pytest.mark.parametrize(("page", "text"), settings("yaml"))
+def test_yaml(page, text):
+    assert yaml.safe_load(text), page
+
+
+#: those of GitHub
+WORKFLOWS = [each for each in settings("yaml") if "\njobs:" in f"\n{each[1]}"]
+
+
+def test_that_settings_are_seen():
+    assert {page for page, _ in settings("toml")} >= {"README.md", "docs/how-to/front-ends.md"}
+    assert {page for page, _ in WORKFLOWS} == {"docs/how-to/continuous-integration.md"}
+
+
+@pytest.mark.parametrize(("page", "text"), WORKFLOWS)
+def test_a_workflow(page, text):
+    """Its systems and actions are those of our own, and the parser takes what it gives us."""
+    ours = [each.read_text(encoding="utf-8") for each in (CHECKOUT / ".github/workflows").glob("*.yml")]
+    lines = {line.strip() for each in ours for line in each.splitlines()}
+    used = [line.strip() for line in text.splitlines() if "uses: " in line]
+    assert used
+    assert [line for line in used if line not in lines] == [], "with its commit, and its release beside it"
+    commands = []
+    for job in yaml.safe_load(text)["jobs"].values():
+        assert any(job["runs-on"] in each for each in ours)
+        assert all(("uses" in step) != ("run" in step) for step in job["steps"])
+        commands += [line for step in job["steps"] for line in step.get("run", "").splitlines()]
+    seen = [each for command in commands for each in _OURS.findall(command)]
+    assert seen, page
+    for arguments in seen:
+        assert _is_taken(shlex.split(arguments)), arguments
+
+
+# --- this module's own reading ---
 
 
 @pytest.mark.parametrize(

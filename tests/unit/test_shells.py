@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 import pytest
+from github_support import read_env
 
 from cuda_shims import shells
 from cuda_shims.shells import FORMATS, github_path_line
@@ -432,44 +433,11 @@ def test_json() -> None:
 # GitHub Actions ------------------------------------------------------------------------------------------------------
 
 
-def _github_environ(text: str, *, windows: bool) -> dict[str, str]:
-    """Read the file as SetEnvFileCommand in actions/runner does: a line ends at LF, on Windows at CRLF too."""
-    ends = re.compile(r"\r?\n" if windows else r"\n")
-    environ, at = {}, 0
-
-    def line() -> tuple[str, int]:
-        nonlocal at
-        end = ends.search(text, at)
-        assert end, "no newline at the end"
-        start, at = at, end.end()
-        return text[start : end.start()], end.start()
-
-    while at < len(text):
-        head, _ = line()
-        if not head:
-            continue
-        equals, heredoc = head.find("="), head.find("<<")
-        if equals >= 0 and (heredoc < 0 or equals < heredoc):
-            name, _, environ[name] = head.partition("=")
-            continue
-        name, _, delimiter = head.partition("<<")
-        assert name
-        assert delimiter
-        start = stop = at
-        while True:
-            row, end = line()
-            if row == delimiter:
-                break
-            stop = end
-        environ[name] = text[start:stop]
-    return environ
-
-
 @pytest.mark.parametrize("windows", [False, True])
 def test_github_env(windows: bool) -> None:
     variables = _variables([value for value in VALUES if _is_utf8(value) and not value.endswith(b"\r")])
     variables["EMPTY"] = ""
-    assert _github_environ(render(variables, "/x/bin", "github"), windows=windows) == variables
+    assert read_env(render(variables, "/x/bin", "github"), windows=windows) == variables
 
 
 def test_github_forms() -> None:
