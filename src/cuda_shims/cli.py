@@ -208,16 +208,16 @@ def _uninstall(options: argparse.Namespace, output: Output) -> int:
 
 def _report(changes: Sequence[Change], output: Output, *, dry_run: bool, modules: Sequence[Change] = ()) -> int:
     words = {plan.CREATE: "created", plan.REPLACE: "replaced", plan.REMOVE: "removed", plan.KEEP: "unchanged"}
+    would = "would be " if dry_run else ""
     lines = []
     for change in changes:
         word = words.get(change.kind, "left alone")
-        if dry_run and change.kind not in {plan.KEEP, plan.CONFLICT}:
-            word = f"would be {word}"
+        if change.kind not in {plan.KEEP, plan.CONFLICT}:
+            word = would + word
         if change not in modules and (change.kind != plan.KEEP or output.level > 0):
             lines.append(f"{word} {change.path}" + (f" ({change.note})" if change.note else ""))
     if modules:  # a hundred lines that nobody reads
-        word = "would be removed" if dry_run else "removed"
-        lines.append(f"{word}: cuda-shims itself, {len(modules)} files (-v lists them)")
+        lines.append(f"{would}removed: cuda-shims itself, {len(modules)} files (-v lists them)")
     if not any(change.kind not in {plan.KEEP, plan.CONFLICT} for change in changes):
         lines.append("nothing to do: all is as it should be" if changes else "nothing of ours is there")
     conflicts = [change for change in changes if change.kind == plan.CONFLICT]

@@ -388,6 +388,18 @@ def constrain_builds(environ, constraints):
         environ[name] = f"{environ[name]} {constraints}"
 
 
+def pin_toolkit(environ, folder):
+    """
+    Let pip take one release of the toolkit, and an extra of our wheel.
+
+    Not our wheel by its path: pip 23 takes no extra of such a constraint.
+    """
+    pin = folder / "constraints.txt"
+    pin.write_text(f"cuda-toolkit=={TOOLKIT}\n")
+    for name in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"):
+        environ[name] = f"{environ[name].rpartition(' ')[0]} {pin}".strip()
+
+
 def unpacked(folder):
     """Unpack the one wheel in a folder and read what its build noted."""
     wheels = list(Path(folder).glob("*.whl"))

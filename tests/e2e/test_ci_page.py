@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from e2e_support import NVCC_VERSION, SYSTEM_PATH, TOOLKIT, check_built, cmake_project, site_packages, unpacked
+from e2e_support import NVCC_VERSION, SYSTEM_PATH, check_built, cmake_project, pin_toolkit, site_packages, unpacked
 from github_support import run_job
 
 pytestmark = pytest.mark.timeout(300)
@@ -26,16 +26,12 @@ JOBS = {
 def runner(world, tmp_path, scratch):
     """Give a function that runs a job of the page in a project's folder, with a Python of its own on PATH."""
     python = world.venv(tmp_path / "python", "pip")
-    pin = tmp_path / "pin.txt"
-    pin.write_text(f"cuda-toolkit=={TOOLKIT}\n")
 
     def runner(name, project):
         def start(command, variables, path):
             marked = tmp_path / "code"
             environ = world.environ(*path, python, TMPDIR=scratch, **{**variables, "CODE": marked})
-            # our wheel is found by its folder: pip takes no extra of what a constraint gives by its path
-            for each in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"):
-                environ[each] = f"{environ[each].rpartition(' ')[0]} {pin}".strip()
+            pin_toolkit(environ, tmp_path)
             said = world.run("sh", "-c", '"$@"; echo $? > "$CODE"', "sh", *command, cwd=project, env=environ)
             return int(marked.read_text()), said
 

@@ -39,6 +39,13 @@ def constraint(world, tmp_path):
     return lambda name: {name: f"{world.base[name]} {file}"}
 
 
+@pytest.fixture
+def pip_is_constrained(world, constraint, monkeypatch):
+    """Set both of pip's variables for whatever is run."""
+    for name in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"):
+        monkeypatch.setitem(world.base, name, constraint(name)[name])
+
+
 def compiler(built):
     version = built.report["compiler_version"]
     assert version == NVCC_VERSION or version.startswith(f"{MINOR}.")
@@ -97,25 +104,23 @@ def test_hatch_takes_no_back_end_of_the_projects_own(world, tmp_path, scratch):
 
 
 @pytest.mark.matrix
+@pytest.mark.usefixtures("pip_is_constrained")
 @pytest.mark.parametrize("overrides", [False, True])
-def test_pdm(world, tmp_path, scratch, monkeypatch, constraint, overrides):
+def test_pdm(world, tmp_path, scratch, overrides):
     """It reads no constraints of pip's."""
     extra = f'\n[tool.pdm.resolution.overrides]\ncuda-toolkit = "=={MINOR}.*"\n' if overrides else ""
     project = cmake_project(tmp_path / "project", toolkit="13.*", shims=direct(world), extra=extra)
-    for name in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"):
-        monkeypatch.setitem(world.base, name, constraint(name)[name])
     pdm(world, project, tmp_path / "out", scratch)
     assert compiler(unpacked(tmp_path / "out")) == ("older" if overrides else "newest")
 
 
 @pytest.mark.matrix
-def test_poetry(world, tmp_path, scratch, monkeypatch, constraint):
+@pytest.mark.usefixtures("pip_is_constrained")
+def test_poetry(world, tmp_path, scratch):
     """Nothing reaches the build of the project itself; ``install`` runs no back end."""
     extra = f'\n[tool.poetry.build-constraints]\ncuda-probe = {{ cuda-toolkit = "{MINOR}.*" }}\n'
     extra += poetry_source(world)
     project = cmake_project(tmp_path / "project", toolkit="13.*", shims=direct(world), extra=extra)
-    for name in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"):
-        monkeypatch.setitem(world.base, name, constraint(name)[name])
     poetry(world, project, scratch, "build", "-f", "wheel", "-o", tmp_path / "out")
     assert compiler(unpacked(tmp_path / "out")) == "newest"
     poetry(world, project, scratch, "install")

@@ -105,26 +105,21 @@ def test_uv_sync(world, project):
     check_built(world, installed(site_packages(project / ".venv")), world.uv_cache)
 
 
-@pytest.fixture
-def shims(world):
-    return direct(world)
-
-
-def test_pdm(world, tmp_path, out, scratch, shims):
-    project = cmake_project(tmp_path / "project", shims=shims)
+def test_pdm(world, tmp_path, out, scratch):
+    project = cmake_project(tmp_path / "project", shims=direct(world))
     pdm(world, project, out, scratch)
     check_built(world, unpacked(out), scratch)
 
 
 @pytest.mark.matrix
-def test_pdm_with_dynamic_requirements(world, tmp_path, out, scratch, shims):
-    project = cmake_project(tmp_path / "project", shims=shims, dynamic=True)
+def test_pdm_with_dynamic_requirements(world, tmp_path, out, scratch):
+    project = cmake_project(tmp_path / "project", shims=direct(world), dynamic=True)
     pdm(world, project, out, scratch)
     check_built(world, unpacked(out), scratch)
 
 
-def test_poetry(world, tmp_path, out, scratch, shims):
-    project = cmake_project(tmp_path / "project", shims=shims, extra=poetry_source(world))
+def test_poetry(world, tmp_path, out, scratch):
+    project = cmake_project(tmp_path / "project", shims=direct(world), extra=poetry_source(world))
     poetry(world, project, scratch, "build", "-f", "wheel", "-o", out)
     check_built(world, unpacked(out), scratch)
 

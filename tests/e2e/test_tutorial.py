@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from e2e_support import TOOLKIT, site_packages
+from e2e_support import pin_toolkit, site_packages
 from example_support import device_code
 
 pytestmark = pytest.mark.timeout(600)
@@ -54,11 +54,7 @@ def test_every_command_and_what_it_prints(world, tmp_path):
             expected.append((number, name, shown))
     (tmp_path / "script").write_text("\n".join([*script, ""]), encoding="utf-8")
     environ = world.environ(tmp_path / "bin", NO_COLOR="1")
-    # the page shows what one release prints. Not our wheel by its path: pip 23 takes no extra of such a constraint
-    pin = tmp_path / "constraints.txt"
-    pin.write_text(f"cuda-toolkit=={TOOLKIT}\n")
-    for name in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"):
-        environ[name] = f"{environ[name].rpartition(' ')[0]} {pin}".strip()
+    pin_toolkit(environ, tmp_path)  # the page shows what one release prints
     said = world.run("/bin/sh", tmp_path / "script", cwd=tmp_path, env=environ)
     for number, command, shown in expected:
         printed, code = re.search(rf"<<{number}>>\n(.*?)<<{number} ended (\d+)>>", said, re.DOTALL).groups()
