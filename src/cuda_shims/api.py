@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from . import conda, envvars, own_files, plan, records, search, stages
+from . import conda, envvars, own_files, plan, records, search, stages, uv_lock
 from .environments import current_environment
 from .errors import ToolkitNotFoundError
 from .plan import Change
@@ -59,7 +59,9 @@ def install(
     if dry_run:
         changes = [_install_root(toolkit, site_dir, stub=stub, dry_run=True) for toolkit in toolkits]
     else:
-        with own_files.while_installed(site_dir, environment.dist_info, environment.scripts) as check:
+        installed = own_files.while_installed(site_dir, environment.dist_info, environment.scripts)
+        with installed as check, uv_lock.shared(site_dir):
+            check()
             if not own_files.is_settled(site_dir, environment.dist_info, actions):
                 with stages.exclusive(os.path.join(site_dir, search.ROOTS_FOLDER)):
                     actions = planned()  # another process may have written meanwhile

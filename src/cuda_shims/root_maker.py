@@ -8,10 +8,10 @@ import site
 import sys
 from typing import NamedTuple
 
-from . import apply, own_files, plan, roots, search, shims, stages
+from . import apply, own_files, plan, roots, search, shims, stages, uv_lock
 from .catalog import SHIPPED_SHIMS
 from .environments import find_dist_info, recorded_scripts
-from .errors import NotWritableError
+from .errors import NotWritableError, UninstalledError
 from .roots import Entry
 from .toolkits import Toolkit, find_toolkits, read_toolkit
 
@@ -50,11 +50,20 @@ def make_root(site_dir: str, major: int) -> str:
     :param major: e.g. 13
     :returns: the root's path
     :raises NotWritableError: when it can be made nowhere; nothing is left behind
+    :raises UninstalledError: when cuda-shims was uninstalled meanwhile
 
     """
     root = search.fresh_root(site_dir, major)
     if root is not None:
         return root
+    installed = find_dist_info([site_dir])
+    with uv_lock.shared(site_dir):
+        if installed and not find_dist_info([site_dir]):  # by the uv that was waited for
+            raise UninstalledError(site_dir)
+        return _make_root(site_dir, major)
+
+
+def _make_root(site_dir: str, major: int) -> str:
     writable = is_writable(site_dir)
     dist_info = find_dist_info([site_dir]) if writable else None
     scripts = recorded_scripts(dist_info) if dist_info else None

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import shutil
+import subprocess
+import time
 from functools import partial
 
 import pytest
+from conftest import find_uv
 from fake_toolkit import NVCC_TOOLS
 from places import SITE, Place, forked, upgrade
 
-from cuda_shims import records, search
+from cuda_shims import records, search, uv_lock
+from cuda_shims.environments import find_dist_info
 from cuda_shims.errors import NotWritableError
 from cuda_shims.shims import is_shim
 
@@ -98,9 +103,13 @@ def test_at_each_write(new_place, name, by, record_property):
 
 def act(action, installer):
     """Write, while something happens, and let the uninstaller finish."""
-    with contextlib.suppress(NotWritableError, AssertionError):  # a start that has no root
-        action(installer.place)
+    attempt(action, installer.place)
     installer.finish()
+
+
+def attempt(action, place):
+    with contextlib.suppress(NotWritableError, AssertionError):  # a start that has no root
+        action(place)
 
 
 def test_what_the_uninstaller_is(new_place):
@@ -110,3 +119,59 @@ def test_what_the_uninstaller_is(new_place):
         assert os.path.exists(os.path.join(place.bin, NVCC_TOOLS[0]))
         Uninstaller(place, by).finish()
         assert ours(place) == set(), by
+
+
+@contextlib.contextmanager
+def locked(place, how):
+    """Hold the lock that uv holds, as another process does: an open file is what has it."""
+    path = os.path.join(place.path, ".lock")
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)  # a copy of the environment has it in common with the others
+    with open(path, "w", encoding="ascii") as file:
+        fcntl.flock(file, how)
+        yield file
+
+
+def waiting(pid, kind):
+    """Wait until a process waits for a lock."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        with open("/proc/locks", encoding="ascii") as file:
+            if re.search(rf"-> FLOCK +ADVISORY +{kind} +{pid} ", file.read()):
+                return True
+        time.sleep(0.01)
+    return False
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_between_what_uv_reads_and_removes(new_place, name, monkeypatch):
+    """It has read RECORD when another process begins to write, and holds its lock until it is done."""
+    prepare, action = SCENARIOS[name]
+    place = new_place(prepare)
+    before = place.files()
+    monkeypatch.setattr(uv_lock, "WAIT_SECONDS", 60)  # a loaded machine may take long to uninstall
+    with locked(place, fcntl.LOCK_EX) as lock:
+        installer = Uninstaller(place, "uv")
+        child = os.fork()
+        if not child:
+            lock.close()  # or it would wait for itself
+            status, _ = forked(partial(attempt, action, place))
+            os._exit(status != 0)
+        time.sleep(0.4)
+        assert place.files() == before
+        installer.finish()
+    assert os.waitpid(child, 0)[1] == 0
+    assert ours(place) == set()
+
+
+def test_uv_waits_for_who_writes(new_venv, toolkit):
+    """That what we take for its lock is its lock, and that a reader's of ours keeps it out."""
+    venv = new_venv("env", base=["cuda-shims", *toolkit()])
+    record = os.path.join(find_dist_info([venv.site]), "RECORD")
+    with locked(venv, fcntl.LOCK_SH):
+        command = [find_uv(), "pip", "uninstall", "-q", "--python", venv.python, "cuda-shims"]
+        uv = subprocess.Popen(command, env=venv.environ())
+        assert waiting(uv.pid, "WRITE")
+        assert os.path.exists(record)
+    assert uv.wait(60) == 0
+    assert not os.path.exists(record)
