@@ -3,7 +3,7 @@ Pass the tests, on a machine that has Python and a C++ compiler and nothing else
 
 Makes a virtual environment for tox in ``.tox/check``, of the releases in ``.ci/tox.txt``, and runs tox: lint, types,
 docs, the wheel, the unit and integration tests under every interpreter that is here, and the end-to-end tests with
-NVIDIA's real wheels. Arguments go to tox, e.g. ``-e py312`` or ``-e e2e -- -k uv``. A test that needs a program that is
+NVIDIA's real wheels under one of them. Arguments go to tox, e.g. ``-e py312`` or ``-e e2e -- -k uv``. A test that needs a program that is
 missing says so and is skipped; ``.ci/run`` installs them all first.
 """
 
@@ -17,6 +17,10 @@ import shutil
 import subprocess
 import sys
 import venv
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -35,7 +39,8 @@ def main() -> int:
         options = ["-q", "--disable-pip-version-check", "--require-hashes", "--no-deps"]
         subprocess.run([python, "-m", "pip", "install", *options, "-r", pins], check=True)
         shutil.copyfile(pins, used)
-    environ = {**os.environ, "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), *interpreters()])}
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *interpreters()])
+    environ = {**chosen(minors_on(path)), **os.environ, "PATH": path}
     return subprocess.run([python, "-m", "tox", "run", *sys.argv[1:]], cwd=ROOT, env=environ, check=False).returncode
 
 
@@ -48,6 +53,33 @@ def interpreters() -> list[str]:
     """
     home = os.environ.get("PYENV_ROOT") or os.path.join(os.path.expanduser("~"), ".pyenv")
     return sorted(glob.glob(os.path.join(glob.escape(home), "versions", "3.*", "bin")))
+
+
+def minors_on(path: str) -> set[int]:
+    """
+    Find which Python 3 there are, this one included.
+
+    :param path: as in PATH
+    :returns: the minor versions
+
+    """
+    return {sys.version_info[1], *(minor for minor in range(9, 30) if shutil.which(f"python3.{minor}", path=path))}
+
+
+def chosen(minors: Iterable[int]) -> dict[str, str]:
+    """
+    Choose the Pythons of environments that are not about a certain one.
+
+    tox-uv looks at the first name of a list in ``base_python`` alone, and where that is not here, tox skips the
+    environment and is content: the end-to-end tests would not run, and nobody would hear of it.
+
+    :param minors: those that are here
+    :returns: what ``tox.ini`` reads: the newest, and that of the end-to-end tests
+
+    """
+    # what NVIDIA's users have most, and what the compatibility matrix was made with, first
+    usual = next((minor for minor in (11, 12, 13, 10, 9) if minor in set(minors)), max(minors))
+    return {"CUDA_SHIMS_TEST_PYTHON": f"python3.{usual}", "CUDA_SHIMS_TEST_NEWEST": f"python3.{max(minors)}"}
 
 
 if __name__ == "__main__":
