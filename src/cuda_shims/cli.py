@@ -244,9 +244,11 @@ def _list(options: argparse.Namespace, output: Output) -> int:
     rows = tool_rows(toolkit, os.environ.get("PATH", ""))
     lines = [f"CUDA {toolkit.version} in {toolkit.home}"]
     width = max(len(row["tool"]) for row in rows)
+    held = {row["tool"]: f"{row['distribution']} {row['version']}" for row in rows if row["path"]}
+    wide = max(map(len, held.values()), default=0)
     for row in rows:
         if row["path"]:
-            lines.append(f"  {row['tool']:{width}}  {row['distribution']} {row['version']}  {row['path']}")
+            lines.append(f"  {row['tool']:{width}}  {held[row['tool']]:{wide}}  {row['path']}")
         else:
             never, _, _ = row["fix"].partition("; ")  # said of most tools of CUDA 12
             lines.append(f"  {row['tool']:{width}}  -  {never if toolkit.parts and 'before' in never else row['fix']}")

@@ -1,0 +1,13 @@
+"""The pictures of the pages show what cuda-shims does with NVIDIA's wheels today."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def test_they_are_what_comes_out(world, scratch):
+    script = CHECKOUT / "scripts/pictures.py"
+    world.run(sys.executable, script, "--check", "--wheel", world.wheel, env=world.environ(TMPDIR=scratch))
