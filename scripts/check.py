@@ -3,8 +3,8 @@ Pass the tests, on a machine that has Python and a C++ compiler and nothing else
 
 Makes a virtual environment for tox in ``.tox/check``, of the releases in ``.ci/tox.txt``, and runs tox: lint, types,
 docs, the wheel, the unit and integration tests under every interpreter that is here, and the end-to-end tests with
-NVIDIA's real wheels under one of them. Arguments go to tox, e.g. ``-e py312`` or ``-e e2e -- -k uv``. A test that needs a program that is
-missing says so and is skipped; ``.ci/run`` installs them all first.
+NVIDIA's real wheels under one of them. Arguments go to tox, e.g. ``-e py312`` or ``-e e2e -- -k uv``. A test that needs
+a program that is missing says so and is skipped; ``.ci/run`` installs them all first.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 Draw the pictures of the pages that show what cuda-shims does, from what it really does.
 
 ``python scripts/pictures.py`` makes an environment with NVIDIA's wheels and this checkout, asks it, and writes
-``docs/images``: ``list.svg`` and ``doctor.svg`` are what the commands print, ``root.svg`` is what a toolkit's root has and
-the wheels have not, ``search-order.svg`` is the list of the reference's page. ``--check`` writes nothing and fails where a
-picture is no longer what comes out; ``tests/e2e/test_pictures.py`` runs that. ``flow.svg`` is drawn by hand.
+``docs/images``: ``list.svg`` and ``doctor.svg`` are what the commands print, ``root.svg`` is what a toolkit's root has
+and the wheels have not, ``search-order.svg`` is the list of the reference's page. ``--check`` writes nothing and fails
+where a picture is no longer what comes out; ``tests/e2e/test_pictures.py`` runs that. ``flow.svg`` is drawn by hand.
 
 In what is shown the temporary folder is ``/home/me`` and the interpreter is ``python3.13``.
 """
@@ -214,10 +214,10 @@ def svg(title: str, width: float, height: float, style: str, *body: str) -> str:
     :returns: the text
 
     """
+    size = f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}"'
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
-            f'height="{height:g}" role="img" aria-labelledby="title">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-labelledby="title">',
             f'  <title id="title">{escape(title)}</title>',
             f"  <style>{style}\n  </style>",
             f'  <rect class="paper" width="{width:g}" height="{height:g}" rx="8"/>',
@@ -246,7 +246,7 @@ def terminal(title: str, command: str, output: str) -> str:
         for style, text in row:
             # at its column, whichever font there is, and as wide as that many
             place = f'x="{20 + column * _CELL:g}" textLength="{len(text) * _CELL:g}" lengthAdjust="spacingAndGlyphs"'
-            spans += f'<tspan {place}{f" class={chr(34)}{style}{chr(34)}" if style else ""}>{escape(text)}</tspan>'
+            spans += f"<tspan {place}{f' class={chr(34)}{style}{chr(34)}' if style else ''}>{escape(text)}</tspan>"
             column += len(text)
         body.append(f'  <text y="{32 + number * _LINE}">{spans}</text>')
     return svg(title, 40 + COLUMNS * _CELL, 24 + len(rows) * _LINE + 12, _TERMINAL, *body)
@@ -318,7 +318,7 @@ def ladder(steps: list[str]) -> str:
     """
     Draw where a shim looks.
 
-    :param steps: the page's list; of each the words before the first colon or bracket, and what follows
+    :param steps: the page's list
     :returns: the SVG
 
     """
@@ -327,7 +327,8 @@ def ladder(steps: list[str]) -> str:
         lines = folded(step.replace("`", ""), 92)
         height = 22 + 22 * len(lines)
         last = number == len(steps)
-        body.append(f'  <rect class="{"box" if last else "ours"}" x="64" y="{y}" width="732" height="{height}" rx="8"/>')
+        style = "box" if last else "ours"
+        body.append(f'  <rect class="{style}" x="64" y="{y}" width="732" height="{height}" rx="8"/>')
         body.append(f'  <text class="name" x="36" y="{y + height / 2 + 5:g}" text-anchor="middle">{number}</text>')
         for row, line in enumerate(lines):
             body.append(f'  <text x="84" y="{y + 27 + 22 * row}">{escape(line)}</text>')

