@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from . import component_folders, search
+from . import __version__, component_folders, search
 from .catalog import COMPILER_COMPONENTS, COMPONENTS
 from .component_folders import names as _names
 from .reading import read_bytes, read_text
@@ -301,12 +301,23 @@ def made_from(toolkit: Toolkit) -> Iterator[tuple[str, str]]:
                 yield prefix + (folder.replace("/", "-") or "toolkit"), path
     if toolkit.parts:  # where the folder of a component that is new will be
         yield "toolkit", toolkit.path
-    for name, _, folder in distributions(toolkit.site_dir, "cuda", "nvidia"):
-        # with the others, whose upgrade renews a directory above, each start of Python would get slower
-        if name in COMPILER_COMPONENTS or (toolkit.parts and name in toolkit.components):
+    for name, folder in _watched_distributions(toolkit):
+        if name != "cuda-shims":
             yield folder, os.path.join(toolkit.site_dir, folder)
-        elif name == "cuda-shims":  # not the folder: we write RECORD there
+        else:  # not the folder: we write RECORD there
             yield folder, os.path.join(toolkit.site_dir, folder, "METADATA")
+
+
+def _watched_distributions(toolkit: Toolkit) -> list[tuple[str, str]]:
+    # with the others, whose upgrade renews a directory above, each start of Python would get slower
+    wanted = {"cuda-shims", *COMPILER_COMPONENTS, *(toolkit.components if toolkit.parts else ())}
+    versions = {**toolkit.components, "cuda-shims": __version__}
+    # asked for by the names that they have as a rule: to list a large environment takes as long as half a root
+    usual = {name: f"{name.replace('-', '_')}-{versions.get(name)}.dist-info" for name in wanted}
+    if all(os.path.isdir(os.path.join(toolkit.site_dir, folder)) for folder in usual.values()):
+        return sorted(usual.items(), key=lambda item: item[1])
+    found = distributions(toolkit.site_dir, "cuda", "nvidia")
+    return [(name, folder) for name, _, folder in found if name in wanted]
 
 
 __all__ = ["Entry", "made_from", "root_entries"]

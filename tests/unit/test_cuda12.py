@@ -616,7 +616,7 @@ def test_list(command, prefix):
     code, out, err = command("list")
     assert (code, err) == (0, "")
     assert out.startswith("CUDA 12.9.79 in ")
-    assert f"nvidia-cuda-nvcc-cu12 12.9.79  {prefix.site}/nvidia/cuda_nvcc/bin/ptxas" in out
+    assert f"nvidia-cuda-nvcc-cu12 12.9.79 {prefix.site}/nvidia/cuda_nvcc/bin/ptxas" in " ".join(out.split())
     assert f"{NVCC}.0\n" in out
     prefix.toolkit()
     out = command("list")[1]

@@ -12,8 +12,9 @@ import sysconfig
 import pytest
 from fake_toolkit import COMPILER, OLD, Prefix, age, cccl_cmake, component_files, snapshot, write, write_distribution
 
-from cuda_shims import root_maker, roots, search
-from cuda_shims.catalog import COMPONENTS
+from cuda_shims import __version__, root_maker, roots, search
+from cuda_shims.catalog import COMPILER_COMPONENTS, COMPONENTS
+from cuda_shims.toolkits import read_toolkit
 
 ALL = tuple(component_files())
 VERSIONS = ("13.0.88", "13.2.86", "13.5.37")
@@ -353,3 +354,28 @@ def test_whether_stubs_are_wanted(monkeypatch, tmp_path):
     monkeypatch.delenv("CUDA_SHIMS_DRIVER_STUB")
     (tmp_path / "pyproject.toml").write_text("[tool.cuda-shims]\ndriver-stub = false\n")
     assert root_maker.wants_driver_stub() is False
+
+
+def test_what_a_root_was_made_from_is_the_same_by_name_and_by_list(prefix, monkeypatch):
+    """A large environment is not listed where the distributions have the names that they have as a rule."""
+    prefix.toolkit()
+    os.mkdir(os.path.join(prefix.site, f"cuda_shims-{__version__}.dist-info"))
+    toolkit = read_toolkit(prefix.site, 13)
+    by_name = list(roots.made_from(toolkit))
+    assert len([path for _, path in by_name if ".dist-info" in path]) == 1 + len(COMPILER_COMPONENTS)
+    monkeypatch.setattr(roots, "__version__", "0")
+    assert list(roots.made_from(toolkit)) == by_name
+    monkeypatch.undo()
+    monkeypatch.setattr(roots, "distributions", lambda *_: pytest.fail("it was listed"))
+    assert list(roots.made_from(toolkit)) == by_name
+
+
+def test_what_a_root_was_made_from_when_a_distribution_is_upgraded(prefix):
+    prefix.toolkit()
+    toolkit = read_toolkit(prefix.site, 13)
+    (old,) = (name for name in os.listdir(prefix.site) if name.startswith("nvidia_cuda_nvcc-"))
+    new = "nvidia_cuda_nvcc-99.0.dist-info"
+    os.rename(os.path.join(prefix.site, old), os.path.join(prefix.site, new))
+    names = [name for name, _ in roots.made_from(toolkit)]
+    assert new in names
+    assert old not in names
