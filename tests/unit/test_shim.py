@@ -212,6 +212,26 @@ def test_the_python_beside_makes_the_root_once(call, prefix):
         assert file.read() == "made\n"
 
 
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_root_that_is_stale_when_it_has_been_made_serves(call, prefix, gone):
+    """An installer that waited for it has gone on: a wheel is new, or the tool is on its way to another version."""
+    toolkit = prefix.toolkit()
+    prefix.ours()
+    code = f"""
+import os
+from cuda_shims.root_maker import make_root
+print(make_root({prefix.site!r}, 13))
+os.utime({toolkit + "/bin"!r}, (4e9, 4e9))
+if {gone}: os.unlink({prefix.site + "/cuda_shims_toolkit/cu13/bin/nvcc"!r})
+"""
+    write(os.path.join(prefix.path, "code.py"), code.encode())
+    script = f"#!/bin/sh\nPYTHONPATH={SOURCE} exec {sys.executable} {prefix.path}/code.py\n"
+    write(os.path.join(prefix.bin, "python"), script.encode(), 0o755)
+    home = toolkit if gone else search.root_path(prefix.site, 13)
+    assert ran(call(os.path.join(prefix.bin, "nvcc"))) == os.path.join(home, "bin/nvcc")
+    assert search.fresh_root(prefix.site, 13) is None
+
+
 def test_no_python_is_started_for_a_site_that_cannot_be_written(call, prefix):
     if os.geteuid() == 0:
         pytest.skip("root can write everywhere")

@@ -192,8 +192,14 @@ while :; do
   if _cs_prefix "$_cs_up" || _cs_prefix "$_cs_bin/.."; then
     # a missing or stale root: this environment's own python makes it, once; without it the wheels' own folder serves
     if [ -n "$_cs_stale" ] && [ -x "$_cs_bin/python" ] && [ -w "$_cs_site" ]; then
-      { CUDA_SHIMS_TOOLKIT=$_cs_best "$_cs_bin/python" -I -m cuda_shims root </dev/null >/dev/null; } 2>/dev/null
+      _cs_made=$({ CUDA_SHIMS_TOOLKIT=$_cs_best "$_cs_bin/python" -I -m cuda_shims root </dev/null; } 2>/dev/null)
       _cs_look "$_cs_site"
+      # an installer has changed a wheel since: what was made serves, as it does in a process that made it itself
+      case $_cs_stale$_cs_made in
+        yes"$_cs_site/cuda_shims_toolkit/cu"*)
+          _cs_usable "$_cs_made/bin/$_cs_tool" && _cs_found=$_cs_made/bin/$_cs_tool
+          ;;
+      esac
     fi
     _cs_usable "$_cs_found" && _cs_exec "$_cs_found" "$@"
     _cs_locked=$_cs_found
