@@ -121,7 +121,7 @@ def bed(world, tmp_path):
 
 
 def skip_without(command):
-    for program in ("clang++", "ld.gold", "ld.lld", "mold", "cargo"):
+    for program in ("clang++", "ld.gold", "ld.lld", "mold", "cargo", "make"):
         if (
             re.search(rf"(?i)\b{re.escape(program.removeprefix('ld.'))}(?!\w)", command)
             and shutil.which(program) is None
