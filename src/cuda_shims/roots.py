@@ -7,6 +7,7 @@ What a wheel has, comes first; ours only fills gaps, so a future wheel with a ``
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import NamedTuple
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 #: headers (``../../../include/cccl``), by this line of ``*-header-search.cmake``
 _CCCL_CMAKE = (("lib", "cmake"), ("cuda_cccl", "lib", "cmake"), ("cccl", "lib", "cmake"))
 _CCCL_HEADERS = b'set(from_install_prefix "../../../")'
+#: of ``nvcc.profile``
+_CCCL_OPTION = b'"-isystem" "$(TOP)/include/cccl"'
 #: directories of a toolkit that tell by their modification time that a wheel came or went
 _WATCHED = ("", "bin", "include", "lib", "lib/cmake", "cccl/lib/cmake", "nvvm", "nvvm/bin", "nvvm/libdevice")
 #: who declares what the driver's library exports; each may be missing
@@ -81,6 +84,7 @@ def root_entries(
     """
     tree = _Tree(place)
     _sanitizer(tree, toolkit)
+    _profile(tree, toolkit)
     # a real bin/ with a link per file: nvcc takes bin/.. for the root, and the kernel would resolve a linked folder
     for folder in _folders_of(toolkit):
         for name in _names(folder, "bin"):
@@ -154,6 +158,17 @@ def _sanitizer(tree: _Tree, toolkit: Toolkit) -> None:
         script = component_folders.sanitizer_script(_machine())
         if "compute-sanitizer/compute-sanitizer" in tree.entries and script:
             tree.text("bin/compute-sanitizer", script, 0o755)
+
+
+def _profile(tree: _Tree, toolkit: Toolkit) -> None:
+    # without the wheel of CCCL nvcc names a folder that is not there, and CMake 4, which asks nvcc for its folders,
+    # stops at such a one when a project links CUDA::cudart_static
+    path = _find(toolkit, "bin", "nvcc.profile")
+    if path and not _find(toolkit, "include", "cccl"):
+        with contextlib.suppress(OSError):
+            data = read_bytes(path)
+            if _CCCL_OPTION in data:
+                tree.text("bin/nvcc.profile", data.replace(_CCCL_OPTION, b""))
 
 
 def _headers(tree: _Tree, toolkit: Toolkit) -> None:

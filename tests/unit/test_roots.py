@@ -379,3 +379,20 @@ def test_what_a_root_was_made_from_when_a_distribution_is_upgraded(prefix):
     names = [name for name, _ in roots.made_from(toolkit)]
     assert new in names
     assert old not in names
+
+
+@pytest.mark.parametrize("cccl", [False, True])
+def test_nvcc_names_the_folder_of_cccl_where_that_is(prefix, cccl):
+    """CMake 4 stops at a folder that nvcc names and that is not there."""
+    components = [each for each in COMPILER if cccl or each != "nvidia-cuda-cccl"]
+    home = prefix.toolkit("13.5.37", components)
+    path = os.path.join(home, "bin/nvcc.profile")
+    text = 'TOP = $(_HERE_)/..\nSYSTEM_INCLUDES +=  "-isystem" "$(TOP)/include/cccl" $(_SPACE_)\nPTXAS_FLAGS +=\n'
+    write(path, text.encode())
+    age(home)
+    root = root_maker.make_root(prefix.site, 13)
+    assert os.path.islink(os.path.join(root, "bin/nvcc.profile")) == cccl
+    with open(os.path.join(root, "bin/nvcc.profile"), encoding="ascii") as file:
+        assert file.read() == (text if cccl else text.replace('"-isystem" "$(TOP)/include/cccl"', ""))
+    with open(path, encoding="ascii") as file:
+        assert file.read() == text
