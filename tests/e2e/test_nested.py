@@ -55,7 +55,7 @@ def outer(world):
     return Path(world.once("outer", make))
 
 
-@pytest.mark.parametrize("front_end", ["pip", "build", "uv"])
+@pytest.mark.parametrize("front_end", ["pip", pytest.param("build", marks=pytest.mark.matrix), "uv"])
 def test_the_build_environment_takes_its_own_toolkit(world, outer, tmp_path, scratch, front_end):
     environ = world.environ(outer, VIRTUAL_ENV=outer.parent, TMPDIR=scratch)
     said = world.run(outer / "python", "-c", "import os; print(os.environ['CUDA_HOME'])", env=environ)
@@ -124,6 +124,7 @@ def test_the_users_toolkit_is_taken_whole_by_pip(world, classic, tmp_path, scrat
     check_users(world, built, classic)
 
 
+@pytest.mark.matrix
 def test_the_wheels_are_taken_whole_by_pip_where_the_project_prefers_them(world, classic, tmp_path, scratch):
     environ = world.environ(f"{classic}/bin", CUDA_HOME=classic, CUDA_PATH=classic, TMPDIR=scratch)
     project = cmake_project(tmp_path / "project", extra=PREFER_WHEELS)

@@ -44,7 +44,7 @@ def needs_hosts():
 
 def test_two_hosts_share_a_folder(world, tmp_path):
     needs_hosts()
-    figures = run_stress(world, tmp_path, "--no-hash", "--processes", "4", "--rounds", "3", "--hosts", "2")
+    figures = run_stress(world, tmp_path, "--no-hash", "--processes", "4", "--rounds", "2", "--hosts", "2")
     assert figures["hosts"] == ["stress-host-0", "stress-host-1"]
 
 
@@ -53,7 +53,7 @@ def test_two_hosts_share_a_folder_that_each_locks_for_itself(world, tmp_path):
     needs_hosts()
     if not shutil.which("bindfs", path=SYSTEM_PATH) or not os.path.exists("/dev/fuse"):
         pytest.skip("needs bindfs and /dev/fuse: apt-get install bindfs")
-    figures = run_stress(world, tmp_path, "--no-hash", "--processes", "2", "--rounds", "3", "--hosts", "2", "--fuse")
+    figures = run_stress(world, tmp_path, "--no-hash", "--processes", "2", "--rounds", "2", "--hosts", "2", "--fuse")
     assert figures["hosts"] == ["stress-host-0", "stress-host-1"]
 
 
