@@ -11,7 +11,7 @@ from typing import NamedTuple
 from . import apply, own_files, plan, roots, search, shims, stages, uv_lock
 from .catalog import SHIPPED_SHIMS
 from .environments import find_dist_info, recorded_scripts
-from .errors import NotWritableError, UninstalledError
+from .errors import NotWritableError
 from .roots import Entry
 from .toolkits import Toolkit, find_toolkits, read_toolkit
 
@@ -56,14 +56,6 @@ def make_root(site_dir: str, major: int) -> str:
     root = search.fresh_root(site_dir, major)
     if root is not None:
         return root
-    installed = find_dist_info([site_dir])
-    with uv_lock.shared(site_dir):
-        if installed and not find_dist_info([site_dir]):  # by the uv that was waited for
-            raise UninstalledError(site_dir)
-        return _make_root(site_dir, major)
-
-
-def _make_root(site_dir: str, major: int) -> str:
     writable = is_writable(site_dir)
     dist_info = find_dist_info([site_dir]) if writable else None
     scripts = recorded_scripts(dist_info) if dist_info else None
@@ -80,7 +72,11 @@ def _make_root(site_dir: str, major: int) -> str:
                 if not own_files.is_settled(site_dir, dist_info, actions):
                     own_files.write_files(site_dir, dist_info, actions)
 
-    with own_files.while_installed(site_dir, dist_info, scripts) if writable else contextlib.nullcontext():
+    with contextlib.ExitStack() as stack:
+        if writable:
+            check = stack.enter_context(own_files.while_installed(site_dir, dist_info, scripts))
+            stack.enter_context(uv_lock.shared(site_dir))
+            check()  # the uv that was waited for may have uninstalled it
         write_root(site_dir, major, path, driver_stub=wants_driver_stub(), before=before)
     return search.toolkit_path(site_dir, major) if search.WHEELS_ARE_ROOT else path
 

@@ -51,16 +51,17 @@ def _acquire(site_dir: str) -> int | None:
     except ImportError:
         return None
     descriptor = _open(site_dir)
+    if descriptor is None:
+        return None
     end = time.monotonic() + (0.0 if _is_below_uv() else WAIT_SECONDS)
-    while descriptor is not None:
+    while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError as error:  # of another kind where the file system has no locks
             if isinstance(error, BlockingIOError) and time.monotonic() < end:
                 time.sleep(_POLL_SECONDS)
                 continue
-        break
-    return descriptor
+        return descriptor
 
 
 def _open(site_dir: str) -> int | None:

@@ -80,11 +80,12 @@ def test_uv_that_ends_is_waited_for_no_longer(tmp_path, site, naps, monkeypatch)
 
 def test_uv_that_started_us_is_not_waited_for(tmp_path, site, naps, monkeypatch):
     shutil.copy(sys.executable, tmp_path / "uv")
-    command = [str(tmp_path / "uv"), "-S", "-c", "import sys; sys.stdin.read()"]
+    command = [str(tmp_path / "uv"), "-S", "-c", "import sys; print('here', flush=True); sys.stdin.read()"]
     environ = {**os.environ, "PYTHONHOME": sys.base_prefix}
     with open(tmp_path / ".lock", "w", encoding="ascii") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        with subprocess.Popen(command, stdin=subprocess.PIPE, env=environ) as uv:
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ) as uv:
+            assert uv.stdout.readline() == b"here\n"  # it has its name by now, which Popen does not wait for
             monkeypatch.setattr(os, "getppid", lambda: uv.pid)
             with uv_lock.shared(site):
                 pass
