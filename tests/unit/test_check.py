@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import configparser
-import importlib.util
 import os
 import re
 import sys
 
 import pytest
+from script_support import load_script
 
 CHECKOUT = os.path.join(os.path.dirname(__file__), "..", "..")
 
 
 @pytest.fixture(scope="module")
 def check():
-    spec = importlib.util.spec_from_file_location("check", os.path.join(CHECKOUT, "scripts", "check.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("check")
 
 
 @pytest.mark.parametrize(

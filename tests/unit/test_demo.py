@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import subprocess
 import sys
 
 import pytest
+from script_support import load_script
 
 SCRIPT = os.path.join(os.path.dirname(__file__), "..", "..", "scripts", "demo.py")
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the demo runs on Linux")
@@ -16,10 +16,7 @@ LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the dem
 
 @pytest.fixture(scope="module")
 def demo():
-    spec = importlib.util.spec_from_file_location("demo", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("demo")
 
 
 def run(*arguments, **environment):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import xml.etree.ElementTree as ET
 
 import pytest
+from script_support import load_script
 
 CHECKOUT = os.path.join(os.path.dirname(__file__), "..", "..")
 IMAGES = os.path.join(CHECKOUT, "docs", "images")
@@ -15,10 +15,7 @@ IMAGES = os.path.join(CHECKOUT, "docs", "images")
 
 @pytest.fixture(scope="module")
 def pictures():
-    spec = importlib.util.spec_from_file_location("pictures", os.path.join(CHECKOUT, "scripts", "pictures.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("pictures")
 
 
 def shown(svg):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import os
 import re
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from script_support import load_script
 
 CHECKOUT = os.path.join(os.path.dirname(__file__), "..", "..")
 PYTHONS = ("3.9.18", "3.10.13", "3.11.2", "3.12.1", "3.13.0", "3.14.0")
@@ -18,10 +18,7 @@ PLATFORMS = ({"sys_platform": "linux", "os_name": "posix"}, {"sys_platform": "wi
 
 @pytest.fixture(scope="module")
 def pins():
-    spec = importlib.util.spec_from_file_location("pins", os.path.join(CHECKOUT, "scripts", "pins.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("pins")
 
 
 @functools.cache
