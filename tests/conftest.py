@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ import pytest
 from filelock import FileLock
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+STDERR = pytest.StashKey()
 
 
 def pytest_addoption(parser):
@@ -24,6 +26,24 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "matrix: a cell of the compatibility matrix that only --matrix runs")
+    config.stash[STDERR] = os.dup(2)  # what a test writes to 2 itself is captured
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item):
+    """
+    End a process whose test hangs, and say where, when pytest-timeout has not.
+
+    Its signal is no more than a mark until Python code runs again; a run that hung in something else once said nothing
+    for an hour. faulthandler's thread needs no interpreter. xdist starts another worker and reports the test.
+    """
+    marker = item.get_closest_marker("timeout")
+    seconds = float(marker.args[0] if marker else item.config.getini("timeout"))
+    faulthandler.dump_traceback_later(seconds + 60, exit=True, file=item.config.stash[STDERR])
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def pytest_collection_modifyitems(config, items):
