@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -49,6 +52,24 @@ def test_what_is_wrong_is_told(monkeypatch, run, word):
     monkeypatch.setitem(fuzz_targets.TARGETS, "test", target)
     found = fuzz.fuzz("test", 1, range(2))
     assert [wrong.startswith(word) for wrong, _ in found] == ([True, True] if word else [])
+
+
+@pytest.mark.parametrize("raised", [False, True])
+def test_the_alarm_of_who_called_goes_off(raised):
+    rang = []
+    handler = signal.signal(signal.SIGALRM, lambda *_: rang.append(True))
+    timer = signal.setitimer(signal.ITIMER_REAL, 0.05)
+    try:
+        with contextlib.suppress(ValueError), fuzz._limited(60):
+            if raised:
+                raise ValueError
+        end = time.monotonic() + 20
+        while not rang and time.monotonic() < end:
+            time.sleep(0.01)
+        assert rang == [True]
+    finally:
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, *timer)
 
 
 @pytest.mark.parametrize(("power", "found"), [(1, set()), (2, {"b'x'", "b'y'", "b'xx'", "b'xy'", "b'yx'", "b'yy'"})])
