@@ -100,10 +100,10 @@ def _variables(case: Case) -> Iterator[Finding]:
         yield Finding("variables-disagree", ERROR, f"{what}.", why, f"unset {' '.join(all_names)}")
     for folder, names in named.values():
         verb = "name" if len(names) > 1 else "names"
-        yield _named(folder, f"{' and '.join(names)} {verb}", f"unset {' '.join(names)}")
+        yield _named(case, folder, f"{' and '.join(names)} {verb}", f"unset {' '.join(names)}")
 
 
-def _named(folder: str, names: str, unset: str) -> Finding:
+def _named(case: Case, folder: str, names: str, unset: str) -> Finding:
     nvcc = envvars.executable(folder, "nvcc")
     why = "builds look for a toolkit there and find none"
     if not os.path.isabs(folder) or not os.path.isdir(folder):
@@ -115,6 +115,10 @@ def _named(folder: str, names: str, unset: str) -> Finding:
     if not is_nvcc(nvcc):
         what = f"{names} {folder}, which has no bin/nvcc that can be run."
         return Finding("variables-no-nvcc", ERROR, what, why, unset)
+    if case.toolkit and os.path.realpath(folder) == os.path.realpath(case.toolkit.path):  # what one did without us
+        what = f"{names} the wheels' own folder, {folder}."
+        why = "lib64, libcudart.so, the driver's stub and CMake files that work are in the root alone"
+        return Finding("variables-wheels", WARNING, what, why, f'{unset}; or name "$(cuda-shims root)"')
     what = f"{names} another toolkit, {folder}."
     why = "builds take that one and not the wheels"
     return Finding("variables-elsewhere", WARNING, what, why, f"{unset}; or: {setting('CUDA_SHIMS_PREFER', 'wheels')}")

@@ -650,6 +650,19 @@ def test_home_names_another_toolkit(healthy, elsewhere, name):
     assert found.fix == f"unset {name}; or: export CUDA_SHIMS_PREFER=wheels"
 
 
+@pytest.mark.parametrize("name", [*envvars.HOMES, *envvars.COMPILERS])
+@pytest.mark.parametrize("way", ["itself", "a link"])
+def test_the_wheels_own_folder(healthy, tmp_path, name, way):
+    folder = os.path.join(healthy.prefix.site, "nvidia/cu13")
+    if way == "a link":
+        os.symlink(folder, tmp_path / "link")
+        folder = str(tmp_path / "link")
+    found = only(healthy.bad(**{name: folder if name in envvars.HOMES else f"{folder}/bin/nvcc"}))
+    assert (found.code, found.level) == ("variables-wheels", "warning")
+    assert found.what == f"{name} names the wheels' own folder, {folder}."
+    assert found.fix == f'unset {name}; or name "$(cuda-shims root)"'
+
+
 @pytest.mark.parametrize("name", envvars.COMPILERS)
 @pytest.mark.parametrize("launcher", ["", "ccache "])
 def test_compiler_names_another_toolkit(healthy, elsewhere, name, launcher):
