@@ -98,12 +98,14 @@ def _variables(case: Case) -> Iterator[Finding]:
         what = "Variables disagree: " + "; ".join(f"{' and '.join(names)}: {folder}" for folder, names in places)
         why = "one build takes its compiler from one toolkit and its libraries from another"
         yield Finding("variables-disagree", ERROR, f"{what}.", why, f"unset {' '.join(all_names)}")
-    for folder, names in named.values():
+    # where there is no root the wheels' folder is home: under another name it is not said to lack what a root has
+    wheels = os.path.realpath(case.toolkit.path) if case.toolkit and case.toolkit.path != case.home else None
+    for real, (folder, names) in named.items():
         verb = "name" if len(names) > 1 else "names"
-        yield _named(case, folder, f"{' and '.join(names)} {verb}", f"unset {' '.join(names)}")
+        yield _named(folder, f"{' and '.join(names)} {verb}", f"unset {' '.join(names)}", is_wheels=real == wheels)
 
 
-def _named(case: Case, folder: str, names: str, unset: str) -> Finding:
+def _named(folder: str, names: str, unset: str, *, is_wheels: bool) -> Finding:
     nvcc = envvars.executable(folder, "nvcc")
     why = "builds look for a toolkit there and find none"
     if not os.path.isabs(folder) or not os.path.isdir(folder):
@@ -115,7 +117,7 @@ def _named(case: Case, folder: str, names: str, unset: str) -> Finding:
     if not is_nvcc(nvcc):
         what = f"{names} {folder}, which has no bin/nvcc that can be run."
         return Finding("variables-no-nvcc", ERROR, what, why, unset)
-    if case.toolkit and os.path.realpath(folder) == os.path.realpath(case.toolkit.path):  # what one did without us
+    if is_wheels:  # what one did without us
         what = f"{names} the wheels' own folder, {folder}."
         why = "lib64, libcudart.so, the driver's stub and CMake files that work are in the root alone"
         return Finding("variables-wheels", WARNING, what, why, f'{unset}; or name "$(cuda-shims root)"')

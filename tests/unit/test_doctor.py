@@ -663,6 +663,14 @@ def test_the_wheels_own_folder(healthy, tmp_path, name, way):
     assert found.fix == f'unset {name}; or name "$(cuda-shims root)"'
 
 
+def test_the_wheels_own_folder_by_another_name_where_there_is_no_root(healthy, tmp_path):
+    shutil.rmtree(os.path.join(healthy.prefix.site, search.ROOTS_FOLDER))
+    os.symlink(os.path.join(healthy.prefix.site, "nvidia/cu13"), tmp_path / "link")
+    found = healthy.bad(CUDA_HOME=str(tmp_path / "link"))
+    assert "root-missing" in found
+    assert "variables-elsewhere" in found
+
+
 @pytest.mark.parametrize("name", envvars.COMPILERS)
 @pytest.mark.parametrize("launcher", ["", "ccache "])
 def test_compiler_names_another_toolkit(healthy, elsewhere, name, launcher):
