@@ -35,11 +35,13 @@ def pytest_runtest_protocol(item):
     End a process whose test hangs, and say where, when pytest-timeout has not.
 
     Its signal is no more than a mark until Python code runs again; a run that hung in something else once said nothing
-    for an hour. faulthandler's thread needs no interpreter. xdist starts another worker and reports the test.
+    for an hour. faulthandler's thread needs no interpreter. xdist starts another worker and reports the test. Not by
+    pytest's ``faulthandler_exit_on_timeout``: it has one limit for all tests, and pytest for Python 3.9 lacks it.
     """
     marker = item.get_closest_marker("timeout")
-    seconds = float(marker.args[0] if marker else item.config.getini("timeout"))
-    faulthandler.dump_traceback_later(seconds + 60, exit=True, file=item.config.stash[STDERR])
+    config = item.config
+    seconds = float(marker.args[0] if marker else config.getoption("timeout") or config.getini("timeout"))
+    faulthandler.dump_traceback_later(seconds + 60, exit=True, file=config.stash[STDERR])
     try:
         return (yield)
     finally:
