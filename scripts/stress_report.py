@@ -14,6 +14,7 @@ Row = dict[str, Any]
 #: name to figure
 Figures = dict[str, Any]
 ROOT = "/cuda_shims_toolkit/cu13"
+_WRITTEN_TO = r"cuda_shims(_toolkit|/__pycache__)`: (Is a directory|Directory not empty)"
 _NO_SHIM = r"No such file or directory: '\S+/bin/cuobjdump'"
 
 
@@ -94,11 +95,12 @@ def _installers(installers: list[Row], changes: list[Row], figures: Figures) -> 
     figures["changes of cuda-shims"] = sum(row["what"] == "cuda-shims" for row in changes)
     names = [f"{row.get('what', 'uninstall cuda-shims').partition('[')[0]}, {row['by']}" for row in installers]
     figures["installers"] = dict(Counter(names))
-    # uv cannot remove a folder that a start of Python writes to at that moment; a second run can
+    # uv ends with an error at a folder that a start of Python writes to at that moment: a root, or byte code
     met = [row for row in installers if row["rc"] and row["kind"] == "uninstall" and row["by"] == "uv"]
-    met = [row for row in met if "cuda_shims_toolkit`: Is a directory" in " ".join(row["said"].split())]
+    met = [row for row in met if re.search(_WRITTEN_TO, " ".join(row["said"].split()))]
     # pip gives up, and puts everything back, when a shim goes away between its looks: its tool was uninstalled
     gone = [row for row in installers if row["rc"] and row["by"] == "pip" and re.search(_NO_SHIM, row["said"])]
+    figures["  uv met a folder that Python wrote to"] = len(met)
     figures["  pip met a shim that was being removed"] = len(gone)
     figures["faults"] += [f"an installer: {row}" for row in installers if row["rc"] and row not in [*met, *gone]]
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
+import time
 
 from . import search
 from .errors import NotWritableError
@@ -242,11 +244,13 @@ def remove(path: str, folder: str) -> None:
         parent = os.path.dirname(parent)
 
 
-def remove_tree(folder: str) -> None:
+def remove_tree(folder: str, *, seconds: float = 0.0) -> None:
     """
     Remove a directory of ours with all that is in it; links in it are not followed.
 
     :param folder: the directory; it need not be there
+    :param seconds: how long to go on while others have something in it. On NFS and FUSE it is enough that one has a
+        file of it open, say the lock: such a file stays, under another name, until it is closed
     :raises NotWritableError: when something in it cannot be removed
 
     """
@@ -260,16 +264,25 @@ def remove_tree(folder: str) -> None:
             for stamp in [search.FINISHED, *(os.path.join(each, search.FINISHED) for each in os.listdir(folder))]:
                 with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                     os.unlink(os.path.join(folder, stamp))
-            for _ in range(_TRIES):
-                with contextlib.suppress(OSError):  # another process makes something in it, or removes it as well
+            end = time.monotonic() + seconds
+            for tries in itertools.count(1):
+                is_last = tries >= _TRIES and time.monotonic() >= end
+                try:
                     shutil.rmtree(folder)
-                if not os.path.lexists(folder):
+                except OSError as error:  # another process makes something in it, or removes it as well
+                    if is_last or (tries >= _TRIES and error.errno not in _OCCUPIED):
+                        raise
+                if is_last or not os.path.lexists(folder):
                     return
-            shutil.rmtree(folder)
+                if tries >= _TRIES:
+                    time.sleep(_POLL_SECONDS)
 
 
-#: how often more a folder is removed in which others write
-_TRIES = 2
+#: how often a folder is removed in which others write, before that is waited for
+_TRIES = 3
+_POLL_SECONDS = 0.02
+#: EBUSY is NFS's, of a file that was removed and is open
+_OCCUPIED = {errno.ENOTEMPTY, errno.EBUSY}
 
 
 def discard(path: str) -> None:

@@ -223,8 +223,11 @@ def _report(changes: Sequence[Change], output: Output, *, dry_run: bool, modules
     conflicts = [change for change in changes if change.kind == plan.CONFLICT]
     shown = lines if output.level >= 0 else []
     output.answer({"dry_run": dry_run, "changes": [change._asdict() for change in changes]}, *shown)
-    if conflicts:
-        output.remark(f"cuda-shims: {len(conflicts)} file(s) are not ours and were left alone; --force takes them", -1)
+    files = [change for change in conflicts if change.what not in {"root", "package"}]
+    if files:
+        output.remark(f"cuda-shims: {len(files)} file(s) are not ours and were left alone; --force takes them", -1)
+    elif conflicts:
+        output.remark(f"cuda-shims: {conflicts[0].path} was left alone: {conflicts[0].note}", -1)
     return 1 if conflicts else 0
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .environments import Environment
 
 _CHANGED = "it is not as we wrote it; --force removes it"
+_BY_HAND = "remove it when no process has a file in it open"
 _ELSEWHERE = "RECORD names it, and it is in no place of cuda-shims"
 
 
@@ -36,7 +37,7 @@ def uninstall(environment: Environment | None = None, *, dry_run: bool = False, 
     :param environment: where; by default the environment of this process
     :param dry_run: only say what would be done
     :param force: remove files of ours that somebody changed since, too
-    :returns: what was removed, and a ``conflict`` for what was left because it is not as we wrote it
+    :returns: what was removed, and a ``conflict`` for what was left: it is not as we wrote it, or others use it
     :raises NotWritableError: when something cannot be removed; a second run goes on
 
     """
@@ -50,10 +51,10 @@ def uninstall(environment: Environment | None = None, *, dry_run: bool = False, 
     gone = [path for path in files if path not in left]
     folders = [path for path in _folders(environment) if os.path.lexists(path)]
     no_record = bool(environment.dist_info and records.read_record(environment.dist_info) is None)
-    if not dry_run:
-        _remove(environment, gone, folders)
+    stayed = [] if dry_run else _remove(environment, gone, folders)
     changes = [Change(REMOVE, "file", path, _restoring(condas.get(path))) for path in gone]
-    changes += [Change(REMOVE, "root", path) for path in folders]
+    changes += [Change(REMOVE, "root", path) for path in folders if path not in [each.path for each in stayed]]
+    changes += stayed
     for path in sorted(left):  # conda has put its file back in the place of a shim, say
         note = f"it belongs to conda's {condas[path]}" if path in condas else files[path]
         changes.append(Change(CONFLICT, "file", path, note))
@@ -119,7 +120,7 @@ def _is_as_written(path: str, digest: str) -> bool:
         return False
 
 
-def _remove(environment: Environment, gone: list[str], folders: list[str]) -> None:
+def _remove(environment: Environment, gone: list[str], folders: list[str]) -> list[Change]:
     sys.dont_write_bytecode = True  # of a module that is imported from here on nobody would remove it
     for path in filter(own_files.is_hook, gone):
         _remove_file(path, environment.site_dir)
@@ -128,7 +129,7 @@ def _remove(environment: Environment, gone: list[str], folders: list[str]) -> No
             names = os.listdir(folder)
         for name in names:
             if name.startswith("cu"):  # not what we wrote down: shims are known by it
-                apply.remove_tree(os.path.join(folder, name))
+                apply.remove_tree(os.path.join(folder, name), seconds=stages.LOCK_SECONDS)
     if environment.dist_info:
         try:
             with stages.stage(os.path.join(environment.site_dir, search.ROOTS_FOLDER)) as stage:
@@ -139,8 +140,14 @@ def _remove(environment: Environment, gone: list[str], folders: list[str]) -> No
         for path in gone:
             _remove_file(path, environment.site_dir)
     # last, and again: a hook that had begun before the start-up files went may have made a root since
-    for folder in _folders(environment):
-        apply.remove_tree(folder)
+    return [change for folder in _folders(environment) for change in _remove_folder(folder)]
+
+
+def _remove_folder(folder: str) -> Iterator[Change]:
+    try:
+        apply.remove_tree(folder, seconds=stages.LOCK_SECONDS)
+    except NotWritableError as error:  # no second run goes on: there is no cuda-shims any more
+        yield Change(CONFLICT, "root", folder, f"{error.reason}; {_BY_HAND}")
 
 
 def _remove_distribution(environment: Environment, dist_info: str, gone: list[str], stage: stages.Stage | None) -> None:

@@ -107,6 +107,58 @@ def test_the_lock_of_a_killed_process(venv):
     assert left_over(venv) == []
 
 
+#: has a file open until it was removed, and a while longer
+HOLD = """\
+import os, sys, time
+with open(sys.argv[1]):
+    print("held", flush=True)
+    while os.path.lexists(sys.argv[1]):
+        time.sleep(0.01)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+@pytest.fixture
+def fuse(tmp_path):
+    """Give a folder on a file system that keeps a file which is removed while it is open, as NFS does."""
+    if not shutil.which("bindfs") or not os.path.exists("/dev/fuse"):
+        pytest.skip("needs bindfs and /dev/fuse: apt-get install bindfs")
+    for name in ("lower", "mount"):
+        (tmp_path / name).mkdir()
+    mount = ["bindfs", tmp_path / "lower", tmp_path / "mount"]
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"bindfs may not mount here: {done.stderr.strip()}")
+    yield "mount"
+    subprocess.run(["fusermount", "-uz", tmp_path / "mount"], check=True)  # a user may, who may not umount
+
+
+@pytest.mark.parametrize("seconds", [0.3, 20])
+def test_uninstalled_while_the_lock_is_open_elsewhere(fuse, new_venv, toolkit, seconds):
+    """It waits for who has it open; not for ever."""
+    venv = new_venv(f"{fuse}/venv", base=["cuda-shims", *toolkit()])
+    venv.ask("pass")
+    spoil(venv)
+    venv.ask("pass")  # a first root needs no lock
+    folder = f"{venv.site}/cuda_shims_toolkit"
+    hold = [venv.python, "-I", "-S", "-c", HOLD, f"{folder}/.lock", str(seconds)]
+    with subprocess.Popen(hold, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline() == b"held\n"
+        command = [venv.python, "-m", "cuda_shims", "uninstall"]
+        done = subprocess.run(command, env=venv.environ(), capture_output=True, text=True, check=False)
+        left = [path for path in snapshot(venv.path) if "cuda_shims" in path]
+        holder.kill()
+    if seconds < 1:
+        assert (done.returncode, done.stderr, left) == (0, "", [])
+    else:
+        assert done.returncode == 1
+        note = "Directory not empty; remove it when no process has a file in it open"
+        assert f"left alone {folder} ({note})\n" in done.stdout
+        assert done.stderr == f"cuda-shims: {folder} was left alone: {note}\n"
+        assert len(left) == 2, left
+        assert os.path.basename(left[1]).startswith(".fuse_hidden"), left
+
+
 @pytest.mark.parametrize("path", ["bin/nvcc", "bin", "lib/libcudart.so", "lib/pkgconfig", "lib64", "made-from-1/bin"])
 def test_half_a_root_is_no_root(venv, path):
     """An uninstaller that met a start of Python, say, removed some of it, and a root's stamp was left or came after."""

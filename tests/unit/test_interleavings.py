@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import shutil
 
@@ -203,6 +205,31 @@ def test_a_folder_in_which_others_write_while_it_is_removed(tmp_path, monkeypatc
     with pytest.raises(NotWritableError, match="not empty"):
         apply.remove_tree(folder)
     assert os.listdir(os.path.join(folder, "cu13")) == []  # and it does not count as finished
+
+
+@pytest.mark.parametrize(
+    ("error", "tries"),
+    [(errno.ENOTEMPTY, 11), (errno.EBUSY, 11), (errno.EACCES, 3)],
+    ids=["written to", "open", "denied"],
+)
+def test_a_folder_that_others_use_is_waited_for(error, tries, tmp_path, monkeypatch):
+    """What cannot be removed for another reason is not."""
+    folder = str(tmp_path / "cuda_shims_toolkit")
+    write(os.path.join(folder, "cu13/finished"))
+    real = shutil.rmtree
+    tried = []
+
+    def rmtree(path):
+        tried.append(path)
+        if len(tried) <= 10:
+            raise OSError(error, "no", path)
+        real(path)
+
+    monkeypatch.setattr(shutil, "rmtree", rmtree)
+    with contextlib.suppress(NotWritableError):
+        apply.remove_tree(folder, seconds=60)
+    assert len(tried) == tries
+    assert os.path.lexists(folder) == (tries < 11)
 
 
 def test_a_full_disk_does_not_keep_us_from_going(home, monkeypatch):
