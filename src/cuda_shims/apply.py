@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import itertools
 import os
 import time
 
@@ -264,17 +263,17 @@ def remove_tree(folder: str, *, seconds: float = 0.0) -> None:
             for stamp in [search.FINISHED, *(os.path.join(each, search.FINISHED) for each in os.listdir(folder))]:
                 with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                     os.unlink(os.path.join(folder, stamp))
-            end = time.monotonic() + seconds
-            for tries in itertools.count(1):
-                is_last = tries >= _TRIES and time.monotonic() >= end
+            # counted, and not by a clock, which goes on while a machine sleeps
+            tries = _TRIES + round(seconds / _POLL_SECONDS)
+            for number in range(1, tries + 1):
                 try:
                     shutil.rmtree(folder)
                 except OSError as error:  # another process makes something in it, or removes it as well
-                    if is_last or (tries >= _TRIES and error.errno not in _OCCUPIED):
+                    if number == tries or (number >= _TRIES and error.errno not in _OCCUPIED):
                         raise
-                if is_last or not os.path.lexists(folder):
+                if not os.path.lexists(folder):
                     return
-                if tries >= _TRIES:
+                if _TRIES <= number < tries:
                     time.sleep(_POLL_SECONDS)
 
 

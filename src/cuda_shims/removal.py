@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .environments import Environment
 
 _CHANGED = "it is not as we wrote it; --force removes it"
-_BY_HAND = "remove it when no process has a file in it open"
+_BY_HAND = "remove it when no process uses it"
 _ELSEWHERE = "RECORD names it, and it is in no place of cuda-shims"
 
 
