@@ -253,28 +253,32 @@ def remove_tree(folder: str, *, seconds: float = 0.0) -> None:
     :raises NotWritableError: when something in it cannot be removed
 
     """
+    # counted, and not by a clock, which goes on while a machine sleeps
+    tries = _TRIES + round(seconds / _POLL_SECONDS)
     with writing(folder):
-        if os.path.islink(folder) or os.path.isfile(folder):
-            os.unlink(folder)
-        elif os.path.lexists(folder):
-            import shutil  # noqa: PLC0415 # a root that is made first has nothing to remove, and this costs milliseconds
+        for number in range(1, tries + 1):
+            try:
+                _remove_once(folder)
+            except OSError as error:  # another process makes something in it, or removes it as well
+                if os.path.lexists(folder) and (number == tries or (number >= _TRIES and error.errno not in _OCCUPIED)):
+                    raise
+            if not os.path.lexists(folder):
+                return
+            if _TRIES <= number < tries:
+                time.sleep(_POLL_SECONDS)
 
-            # what is not whole any more may not count as finished
-            for stamp in [search.FINISHED, *(os.path.join(each, search.FINISHED) for each in os.listdir(folder))]:
-                with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                    os.unlink(os.path.join(folder, stamp))
-            # counted, and not by a clock, which goes on while a machine sleeps
-            tries = _TRIES + round(seconds / _POLL_SECONDS)
-            for number in range(1, tries + 1):
-                try:
-                    shutil.rmtree(folder)
-                except OSError as error:  # another process makes something in it, or removes it as well
-                    if number == tries or (number >= _TRIES and error.errno not in _OCCUPIED):
-                        raise
-                if not os.path.lexists(folder):
-                    return
-                if _TRIES <= number < tries:
-                    time.sleep(_POLL_SECONDS)
+
+def _remove_once(folder: str) -> None:
+    if os.path.islink(folder) or os.path.isfile(folder):
+        os.unlink(folder)
+    elif os.path.lexists(folder):
+        import shutil  # noqa: PLC0415 # a root that is made first has nothing to remove, and this costs milliseconds
+
+        # what is not whole any more may not count as finished
+        for stamp in [search.FINISHED, *(os.path.join(each, search.FINISHED) for each in os.listdir(folder))]:
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                os.unlink(os.path.join(folder, stamp))
+        shutil.rmtree(folder)
 
 
 #: how often a folder is removed in which others write, before that is waited for

@@ -222,7 +222,8 @@ def while_installed(site_dir: str, dist_info: str | None, scripts: str | None) -
         raise
     finally:
         if is_gone():
-            with contextlib.suppress(NotWritableError):  # others write there, and do the same when they are done
+            # others write there, and do the same when they are done
+            with contextlib.suppress(NotWritableError, OSError):
                 _remove_all(site_dir, scripts, dist_info)
     check()
 

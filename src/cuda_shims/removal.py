@@ -8,6 +8,7 @@ never half there.
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 import sys
@@ -125,7 +126,8 @@ def _remove(environment: Environment, gone: list[str], folders: list[str]) -> li
     for path in filter(own_files.is_hook, gone):
         _remove_file(path, environment.site_dir)
     for folder in folders:
-        with apply.writing(folder):
+        names = []
+        with apply.writing(folder), contextlib.suppress(FileNotFoundError):  # a start of Python has taken it back
             names = os.listdir(folder)
         for name in names:
             if name.startswith("cu"):  # not what we wrote down: shims are known by it

@@ -157,7 +157,10 @@ def tidy(folder: str) -> None:
     :raises NotWritableError: when it cannot be written
 
     """
-    if os.path.isdir(folder) and any(name.endswith(apply.SCRATCH) for name in os.listdir(folder)):
+    names = []
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        names = os.listdir(folder)
+    if any(name.endswith(apply.SCRATCH) for name in names):
         with stage(folder):
             pass
 

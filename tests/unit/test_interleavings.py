@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import shutil
+from functools import partial
 
 import pytest
 from fake_toolkit import NVCC_TOOLS, age, snapshot, write, write_distribution, write_toolkit
@@ -205,6 +206,33 @@ def test_a_folder_in_which_others_write_while_it_is_removed(tmp_path, monkeypatc
     with pytest.raises(NotWritableError, match="not empty"):
         apply.remove_tree(folder)
     assert os.listdir(os.path.join(folder, "cu13")) == []  # and it does not count as finished
+
+
+def test_an_uninstall_beside_a_hook_that_takes_back(home, monkeypatch):
+    folder = os.path.dirname(root_maker.make_root(home.site, 13))
+    real = os.listdir
+    met = []
+
+    def listdir(path="."):
+        if path == folder and os.path.lexists(folder):
+            shutil.rmtree(folder)
+            met.append(path)
+        return real(path)
+
+    monkeypatch.setattr(os, "listdir", listdir)
+    changes = api.uninstall(environment(home))
+    assert met
+    assert plan.CONFLICT not in {change.kind for change in changes}
+    assert not [name for name in real(home.site) if name.startswith("cuda_shims")]
+
+
+@pytest.mark.parametrize("function", ["listdir", "unlink", "rmdir"])
+def test_a_folder_that_another_removes_as_well(function, tmp_path, monkeypatch):
+    folder = str(tmp_path / "cuda_shims_toolkit")
+    write(os.path.join(folder, "cu13/finished"))
+    before_call(monkeypatch, os, function, partial(shutil.rmtree, folder))
+    apply.remove_tree(folder)
+    assert not os.path.lexists(folder)
 
 
 @pytest.mark.parametrize(
