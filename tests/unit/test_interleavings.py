@@ -226,11 +226,11 @@ def test_an_uninstall_beside_a_hook_that_takes_back(home, monkeypatch):
     assert not [name for name in real(home.site) if name.startswith("cuda_shims")]
 
 
-@pytest.mark.parametrize("function", ["listdir", "unlink", "rmdir"])
-def test_a_folder_that_another_removes_as_well(function, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("module", "function"), [(os, "listdir"), (os, "unlink"), (shutil, "rmtree")])
+def test_a_folder_that_another_removes_as_well(module, function, tmp_path, monkeypatch):
     folder = str(tmp_path / "cuda_shims_toolkit")
     write(os.path.join(folder, "cu13/finished"))
-    before_call(monkeypatch, os, function, partial(shutil.rmtree, folder))
+    before_call(monkeypatch, module, function, partial(shutil.rmtree, folder))
     apply.remove_tree(folder)
     assert not os.path.lexists(folder)
 
