@@ -23,7 +23,7 @@ _BELOW = {"examples/README": "*/README"}
 
 
 def _version() -> str:
-    with open(os.path.join(_CHECKOUT, "src", "cuda_shims", "__init__.py"), encoding="utf-8") as file:
+    with open(os.path.join(_CHECKOUT, "src", "cuda_shims", "version.py"), encoding="utf-8") as file:
         return re.findall(r'^__version__ = "(.*)"$', file.read(), re.MULTILINE)[0]
 
 
@@ -34,7 +34,7 @@ version = release = _version()
 extensions = ["myst_parser", "sphinx_copybutton"]
 source_suffix = {".md": "markdown"}
 nitpicky = True
-myst_heading_anchors = 4  # by the rule of code hosts, which scripts/docs.py checks too
+myst_heading_anchors = 4  # by the rule of code hosts, which scripts/pages/docs.py checks too
 myst_links_external_new_tab = False
 
 html_theme = "furo"

@@ -46,13 +46,14 @@ def main() -> int:
 
 def interpreters() -> list[str]:
     """
-    Find the interpreters that pyenv installed: they are on no PATH.
+    Find the interpreters that pyenv installed, and those that ``.ci/run`` unpacked: they are on no PATH.
 
     :returns: the scripts directory of each
 
     """
     home = os.environ.get("PYENV_ROOT") or os.path.join(os.path.expanduser("~"), ".pyenv")
-    return sorted(glob.glob(os.path.join(glob.escape(home), "versions", "3.*", "bin")))
+    unpacked = os.path.join(ROOT, ".tox", "pythons", "usr", "bin")
+    return [*sorted(glob.glob(os.path.join(glob.escape(home), "versions", "3.*", "bin"))), unpacked]
 
 
 def minors_on(path: str) -> set[int]:
@@ -78,7 +79,7 @@ def chosen(minors: Iterable[int]) -> dict[str, str]:
 
     """
     # what NVIDIA's users have most, and what the compatibility matrix was made with, first
-    usual = next((minor for minor in (11, 12, 13, 10, 9) if minor in set(minors)), max(minors))
+    usual = next((minor for minor in (11, 12, 13, 14, 10, 9) if minor in set(minors)), max(minors))
     return {"CUDA_SHIMS_TEST_PYTHON": f"python3.{usual}", "CUDA_SHIMS_TEST_NEWEST": f"python3.{max(minors)}"}
 
 

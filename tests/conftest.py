@@ -5,16 +5,15 @@ from __future__ import annotations
 import faulthandler
 import json
 import os
+import re
 import shutil
-import subprocess
-import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
+from checkout import CHECKOUT
 from filelock import FileLock
+from our_wheel import build_wheel
 
-CHECKOUT = Path(__file__).resolve().parent.parent
 STDERR = pytest.StashKey()
 
 
@@ -97,28 +96,25 @@ def once(run_folder):
     return once
 
 
-def build_wheel(folder):
-    """Build this checkout's wheel with whichever builder is there, and with what builds the published one."""
-    pins = str(CHECKOUT / "scripts" / "build-requirements.txt")
-    scripts = sysconfig.get_path("scripts")
-    uv = shutil.which("uv", path=os.pathsep.join([scripts, os.environ.get("PATH", os.defpath)]))
-    commands = [[sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(CHECKOUT)]]
-    if uv:
-        options = ["-q", "--build-constraints", pins, "--out-dir", str(folder)]
-        commands.insert(0, [uv, "build", "--wheel", *options, str(CHECKOUT)])
-    said = []
-    for command in commands:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if not done.returncode:
-            (wheel,) = folder.glob("*.whl")
-            return str(wheel)
-        said.append(f"{' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    raise AssertionError("our wheel cannot be built:\n" + "\n".join(said))
-
-
 @pytest.fixture(scope="session")
 def cuda_shims_wheel(once):
     """Return the path of our wheel: that which ``CUDA_SHIMS_TEST_WHEEL`` names, else one built from this checkout."""
     if given := os.environ.get("CUDA_SHIMS_TEST_WHEEL"):
         return Path(given).resolve(strict=True)
     return Path(once("wheel", build_wheel))
+
+
+@pytest.fixture(scope="session")
+def later_wheel(once):
+    """Return the path of a wheel of the same code whose version is a later one."""
+
+    def make(folder):
+        checkout = folder / "checkout"
+        shutil.copytree(CHECKOUT, checkout, ignore=shutil.ignore_patterns(".*", "__pycache__", "dist"))
+        settings = (checkout / "pyproject.toml").read_text()
+        (path,) = re.findall(r'(?m)^\[tool\.hatch\.version\]\npath = "(.+)"$', settings)
+        module = checkout / path
+        module.write_text(re.sub(r'(?m)^__version__ = ".*"$', '__version__ = "99.0"', module.read_text()))
+        return build_wheel(folder, checkout)
+
+    return Path(once("later-wheel", make))

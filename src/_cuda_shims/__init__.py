@@ -1,187 +1,173 @@
 """
 The common case of the start-up hook: one toolkit on ``sys.path``, its root fresh, no variable of the user's in the way.
 
-This runs at every start of Python in an environment, so it is one module beside :mod:`cuda_shims` and not in it:
-importing a second module costs as much as all that is done here, and so does ``from __future__``. ``cuda_shims.pth``
-loads it by its path, because the import system would list all of site-packages first. It is a folder, though one file
-would do, because uv removes the byte code of folders only when it uninstalls. Everything else, and everything that
-could fail, is in :mod:`cuda_shims.startup`. Measured by ``scripts/bench.py``.
+This runs at every start of Python in an environment, so it is one module: importing a second costs as much as all that
+is done here, and so does ``from __future__``. ``cuda_shims.pth`` loads it by its path, because the import system would
+list all of site-packages first. It is a folder because uv removes the byte code of folders only when it uninstalls.
+Everything else, and everything that could fail, is in :mod:`_cuda_shims.uncommon`. Types are in comments, because
+annotations are evaluated, which costs a start 0.6 %. Measured by ``tox -e bench``.
 
-A root is *fresh* when nothing that it was made from has changed since, and nothing in it either (an uninstaller may be
-at work while it is made). It holds a folder of links to those things, and one of links to its own folders (on Windows,
-where links are for administrators, files with their paths), each with a stamp that carries the newest of their
-modification times, so a handful of ``stat`` calls answer, in Python and in the shim's ``test -nt`` alike. Times are
-compared as "newer than" and not as "equal to": a copied environment or an image layer truncates or renews them, and
-must stay fresh. An upgrade is noticed even when the clock went backwards, because the ``.dist-info`` folder of a
-distribution is named by its version.
+A root is *fresh* when neither it nor anything that it was made from has changed since. Its file
+:data:`MADE_FROM` names the distributions, and its time is that of the newest folder that was looked at, so a handful of
+``stat`` calls answer, in Python and in the shim's ``test -nt`` alike. Times are compared as "newer than" and not as
+"equal to": a copied environment or an image layer truncates or renews them, and must stay fresh. An upgrade is noticed
+even when the clock went backwards, because the ``.dist-info`` folder of a distribution is named by its version.
 """
 
+import builtins
 import os
 import sys
 
-#: the folder of ours beside NVIDIA's ``nvidia`` folder; what is below it is ours, a folder for each major
-ROOTS_FOLDER = "cuda_shims_toolkit"
-#: names each thing that a root was made from; the number is the layout's, raised when a root's content is
-MADE_FROM = "made-from-1"
-#: likewise each folder of the root itself
-FOLDERS = "folders-1"
-#: the stamp of the first, and that of the second; written last, so that a root without it is not finished
-STAMP, FINISHED = "stamp", "finished"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping  # noqa: F401 # in comments
+    from typing import Any
+
+ROOTS_FOLDER = "cuda_shims_toolkit"  # beside NVIDIA's "nvidia" folder; what is below it is ours, a link for each root
+#: in a root: what it was made from, a line each, relative to the site-packages directory that it lies in; after a "!",
+#: what was not there. The number is the layout's, raised when a root's content is. Its time is the stamp, so it is
+#: written last
+MADE_FROM = "made-from-3"
+#: folders of the wheels that tell by their time that a wheel came or went: a root links to whole folders below them
+WATCHED = ("", "/bin", "/include", "/lib", "/nvvm")
+OWN_FOLDERS = ("", "/bin", "/lib")  # likewise the root's own: an uninstaller may be at work while it is made
 #: name a directory: torch, setuptools recipes (CUDA_HOME); Meson, CuPy, Rust, CMake's last resort (CUDA_PATH); CMake
-#: projects that only link (CUDAToolkit_ROOT). Never CUDA_ROOT (JAX reads it), LIBRARY_PATH or LD_LIBRARY_PATH.
+#: projects that only link (CUDAToolkit_ROOT). Never CUDA_ROOT (JAX reads it) or LD_LIBRARY_PATH.
 HOMES = ("CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT")
 #: name the compiler: CMake prefers an nvcc beside c++ to PATH (CUDACXX); the cc crate, CuPy (NVCC)
 COMPILERS = ("CUDACXX", "NVCC")
-#: On Windows the wheels have a toolkit's layout: their own folder is the root, and :data:`ROOTS_FOLDER` holds what they
-#: lack
+#: on Windows the wheels have a toolkit's layout: their folder is the root, :data:`ROOTS_FOLDER` holds what they lack
 WHEELS_ARE_ROOT = os.name == "nt"
+COMPANIONS = ("/search", "/include")  # of a root with companions, at the end of PATH: its libraries, and its headers
+#: in it, on Windows: which folders go last on which of these search paths, ``NAME=FOLDER`` a line. Microsoft's compiler
+#: and linker read LIB and INCLUDE; unset they stay: then clang-cl and lld-link look for Visual Studio
+SEARCH_PATHS, SEARCHED = "search-paths", ("PATH", "LIB", "INCLUDE")
+LINKING = ("LIBRARY_PATH", "CMAKE_LIBRARY_PATH")  # read at link time alone: a root's stubs of the driver go last
 #: the CUDA major whose wheels have no ``nvidia/cuNN``, but a folder for each component: ``nvidia/cuda_runtime`` …
 SPLIT = 12
-#: what we set, so that a nested environment knows our values from its user's
-MARKER = "CUDA_SHIMS_ROOT"
+MARKER = "CUDA_SHIMS_ROOT"  # what we set, so that a nested environment knows our values from its user's
 #: a user's choice among toolkits, a major or the path of a root: it beats everything, and we never set it
 TOOLKIT = "CUDA_SHIMS_TOOLKIT"
-#: where we tell the shims to forward: the toolkit that the user's own variables name. A name of its own, because a
-#: nested environment's hook has to know this from a choice that a user made, and has to take it back
+#: where we tell the shims to forward: the toolkit that the user's variables or the project name, or a major that the
+#: project asks for in vain. A nested environment's hook knows it from a user's choice, and takes it back
 FORWARD = "CUDA_SHIMS_FORWARD"
 
-_EXE = ".exe" if os.name == "nt" else ""
-#: no CUDA major has more than three digits: a folder ``cu999999999999`` is not the newest toolkit
-_LONGEST = len("cu999")
+EXE = ".exe" if os.name == "nt" else ""  # what the names of programs end with
+OUTSIDE = ("cutensor", "cuquantum")  # the folders of companion wheels that are not below "nvidia"
+_LONGEST = len("cu999")  # no CUDA major has more digits: a folder cu999999999999 is not the newest toolkit
+READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # a FIFO waits for a writer
+MAX_BYTES = 1024 * 1024  # of a larger pyproject.toml, or list of what a root was made from, no more is looked at
 _done_for: "list[tuple[object, ...]]" = []
 
 
-def toolkit_majors(site_dir: str) -> "list[int]":
-    """
-    List the CUDA majors whose wheels are in a directory.
-
-    :param site_dir: a site-packages directory, or any directory of ``sys.path``
-    :returns: the NN of each ``nvidia/cuNN`` folder, newest first; :data:`SPLIT` also for what may be components of it
-        (those of CUDA 11 have folders of the same names: :func:`cuda_shims.search.majors` tells them apart)
-
-    """
+def toolkit_majors(site_dir):  # type: (str) -> list[int]
+    """List the CUDA majors of the wheels in a directory, newest first; 0 for other wheels of NVIDIA's alone."""
     try:
-        names = os.listdir(os.path.join(site_dir, "nvidia"))
-    except (OSError, ValueError):  # ValueError: a NUL in the path
+        names = os.listdir(site_dir + os.sep + "nvidia")
+    except OSError:
+        names = []
+    except ValueError:  # a NUL in the path
         return []
-    majors = {name[2:] for name in names if name.startswith("cu") and len(name) <= _LONGEST and name[2:].isdigit()}
-    found = {int(each) for each in majors if each.isascii() and each[0] != "0"}
-    if not WHEELS_ARE_ROOT and any(name.startswith("cuda_") for name in names):
-        found.add(SPLIT)
-    return sorted(found, reverse=True)
+    found = []
+    for name in names:
+        if name.startswith("cu"):
+            digits = name[2:]
+            if digits.isdigit() and len(name) <= _LONGEST and digits.isascii() and digits[0] != "0":
+                found.append(int(digits))
+            elif not WHEELS_ARE_ROOT and name.startswith("cuda_") and SPLIT not in found:
+                found.append(SPLIT)
+    if found:
+        return sorted(set(found), reverse=True)
+    others = set(names) - {"__init__.py", "__pycache__"} or [x for x in OUTSIDE if os.access(site_dir + os.sep + x, 0)]
+    return [0] if others else []
 
 
-def has_compiler(site_dir: str, major: int) -> bool:
-    """
-    Tell whether a toolkit can compile: wheels of libraries alone (torch's) must not hide a system's compiler.
-
-    :param site_dir: the site-packages directory that holds the wheels
-    :param major: e.g. 13
-    :returns: whether it has nvcc
-
-    """
-    return os.path.exists(executable(os.path.join(site_dir, "nvidia", f"cu{major}"), "nvcc"))
+def has_compiler(site_dir, major):  # type: (str, int) -> bool
+    """Tell whether a toolkit has nvcc: wheels of libraries alone (torch's) must not hide a system's compiler."""
+    return os.path.exists(f"{site_dir}{os.sep}nvidia{os.sep}cu{major}{os.sep}bin{os.sep}nvcc{EXE}")
 
 
-def is_fresh(root: str) -> bool:
-    """
-    Tell whether a root is finished and nothing that it was made from has changed since.
-
-    :param root: the root's path
-    :returns: ``False`` also for a root that is not there
-
-    """
+def is_fresh(root, site_dir, major, sites=()):  # type: (str, str, int, tuple[str, ...]) -> bool # noqa: C901, PLR0911 # a call for each question costs a start
+    """Tell whether a root is finished, has its compiler, and nothing that it was made from has changed since."""
+    stat, stamp = os.stat, f"{root}/{MADE_FROM}"
     try:
-        for stamp, paths in ((STAMP, listed(root, MADE_FROM)), (FINISHED, listed(root, FOLDERS))):
-            newest = os.stat(os.path.join(root, stamp)).st_mtime_ns
-            for path in paths:
-                if os.stat(path).st_mtime_ns > newest:
-                    return False
-    except (OSError, ValueError):  # ValueError: the file is no text
+        newest = stat(stamp).st_mtime_ns
+        for folder in OWN_FOLDERS:
+            if (folder != "/bin" or not WHEELS_ARE_ROOT) and stat(root + folder).st_mtime_ns > newest:
+                return False
+        for line in os.fsdecode(read_small(stamp)).split("\n"):
+            absent, path = line[:1] == "!", line.lstrip("!")
+            if path and path[0] != "/" and path[1:2] != ":":  # os.path.isabs() costs as much as stat()
+                path = f"{site_dir}/{path}"
+            if os.access(path, os.F_OK) if absent else path and stat(path).st_mtime_ns > newest:
+                return False
+        for site in sites or (site_dir,):
+            wheels = f"{site}/nvidia/cu{major}"
+            for folder in WATCHED:
+                try:
+                    if stat(wheels + folder).st_mtime_ns > newest:
+                        return False
+                except FileNotFoundError:
+                    if site == site_dir and not folder and major != SPLIT:
+                        return False
+        if WHEELS_ARE_ROOT or major == SPLIT:
+            return True
+        # A root links to nvcc, where it can by a hard link, which outlives what it was made from: an installer has put
+        # another file in its place. A copied environment has a copy of it, of the same time
+        own, wheel = stat(f"{root}/bin/nvcc"), stat(f"{site_dir}/nvidia/cu{major}/bin/nvcc")
+    except (OSError, ValueError):  # ValueError: the file is not text
         return False
-    return True
+    same = own.st_ino == wheel.st_ino and own.st_dev == wheel.st_dev
+    return same or (own.st_size == wheel.st_size and own.st_mtime_ns == wheel.st_mtime_ns)
 
 
-def listed(root: str, name: str) -> "list[str]":
+def read_small(path):  # type: (str) -> bytes
+    """Read the start of a file, :data:`MAX_BYTES` at most, and never wait for who writes to a FIFO."""
+    descriptor = os.open(path, READ_FLAGS)
+    try:
+        return os.read(descriptor, MAX_BYTES)
+    finally:
+        os.close(descriptor)
+
+
+def is_trusted(root, site_dir, wheels):  # type: (str, str, str) -> bool
     """
-    List what a root names.
+    Tell whether what a root links to may be run: made by this user, the superuser, or who could change the wheels.
 
-    :param root: its path
-    :param name: :data:`MADE_FROM` or :data:`FOLDERS`
-    :returns: paths
-    :raises OSError: when the root names nothing
-    :raises ValueError: likewise
+    In a prefix that several users write to, anybody could have made it, and its nvcc would run as whoever builds.
 
-    """
-    path = os.path.join(root, name)
-    if WHEELS_ARE_ROOT:
-        with open(path, encoding="utf-8") as file:
-            names = file.read().split("\n")
-        path = root
-    else:
-        names = os.listdir(path)
-    if not names:
-        raise ValueError(path)
-    return [os.path.join(path, name) for name in names]
-
-
-def is_trusted(root: str, wheels: str) -> bool:
-    """
-    Tell whether what a root links to may be run: it belongs to this user, to the superuser, or to whose the wheels are.
-
-    In a prefix that several users write to, or in a cache directory that ``sudo`` left at its caller's, anybody could
-    have made it, and its nvcc would run as whoever builds.
-
-    :param root: an existing root
-    :param wheels: the folder of its wheels
-    :returns: whether it is; on Windows, where links are not made, always
-    :raises OSError: when it is not there
+    :returns: whether it is, and so is the folder that it lies in, whose owner could put another one there
+    :raises OSError: when the root is not a link, or its target or a folder is missing
 
     """
-    owner = os.lstat(root).st_uid
-    if owner == 0 or owner == os.geteuid():
-        return True
-    return owner == os.stat(wheels).st_uid
+    target = os.readlink(root)
+    # a link to elsewhere is whose it leads to, and anybody's
+    if os.sep in target or target[:1] != ".":
+        return False
+    folder = os.path.dirname(root)
+    owners = {os.lstat(folder).st_uid, os.lstat(f"{folder}{os.sep}{target}").st_uid} - {0, os.geteuid()}
+    return not owners or owners <= {os.stat(wheels).st_uid, os.stat(site_dir).st_uid}
 
 
-def executable(folder: str, tool: str) -> str:
+def executable(folder, tool):  # type: (str, str) -> str
+    """Name a tool below a root."""
+    return os.path.join(folder, "bin", tool + EXE)  # a folder that a person named may end in a slash, or be one
+
+
+def root_variables(root):  # type: (str) -> dict[str, str]
+    """Compute the variables for a root, the marker included, the search paths apart."""
+    return {**dict.fromkeys(HOMES, root), **dict.fromkeys(COMPILERS, executable(root, "nvcc")), MARKER: root}
+
+
+def search_paths(root):  # type: (str) -> dict[str, str]
     """
-    Name a tool below a root.
+    Name the folders of a root that go first on search paths.
 
-    :param folder: the root
-    :param tool: e.g. ``nvcc``
-    :returns: its path
-
-    """
-    return os.path.join(folder, "bin", tool + _EXE)
-
-
-def root_variables(root: str) -> "dict[str, str]":
-    """
-    Compute the variables for a root, the search paths apart.
-
-    :param root: its path
-    :returns: name to value, the marker included
-
-    """
-    nvcc = executable(root, "nvcc")
-    return {**dict.fromkeys(HOMES, root), **dict.fromkeys(COMPILERS, nvcc), MARKER: root}
-
-
-def search_paths(root: str) -> "dict[str, str]":
-    """
-    Name the folders that go first on search paths: what is found by no other variable.
-
-    pkg-config looks for .pc files there. On Windows CMake looks for packages there: beside nvcc it would find CCCL's
-    own, which stop a build.
-
-    :param root: the root
-    :returns: the name of each search path, and the folder
-
+    On Windows CMake looks for packages there: beside nvcc it would find CCCL's own, which stop a build.
     """
     paths = {"PATH": os.path.join(root, "bin")}
     if not WHEELS_ARE_ROOT:
-        paths["PKG_CONFIG_PATH"] = os.path.join(root, "lib", "pkgconfig")
+        paths["PKG_CONFIG_PATH"] = f"{root}/lib/pkgconfig"
         return paths
     folder, name = os.path.split(root)
     if os.path.basename(folder) == "nvidia":  # and not a toolkit that a user chose
@@ -189,110 +175,176 @@ def search_paths(root: str) -> "dict[str, str]":
     return paths
 
 
-def prepended(path: str, folder: str, *drop: str) -> str:
+def last_paths(root):  # type: (str) -> list[tuple[str, str]]
     """
-    Put a directory first on a search path, once.
+    List (variable, folder) of what goes last on search paths: link-time stubs, and where companions are found.
 
-    :param path: the value of PATH or its like
-    :param folder: the directory
-    :param drop: directories to take out (an outer environment's)
-    :returns: the new value; empty entries, which mean the current directory, are kept where they are
-
+    ``-L$CUDA_HOME/lib64 -lcuda`` and ``find_library(cuda)`` find no libcuda.so otherwise; NVIDIA's devel images set
+    LIBRARY_PATH likewise. A real driver's library beats them. On Windows: what :data:`SEARCH_PATHS` says.
     """
-    parts = [part for part in path.split(os.pathsep) if part != folder and part not in drop] if path else []
-    return os.pathsep.join([folder, *parts])
+    if not WHEELS_ARE_ROOT:
+        paths = [(name, f"{root}/lib64/stubs") for name in LINKING]
+        return paths + [("PATH", root + each) for each in COMPANIONS] if os.access(root + COMPANIONS[0], 0) else paths
+    folder, start = search_paths(root).get("CMAKE_PREFIX_PATH", root), os.path.dirname(os.path.dirname(root))
+    try:
+        lines = os.fsdecode(read_small(f"{folder}{os.sep}{SEARCH_PATHS}")).split("\n")
+    except (OSError, ValueError):
+        return []
+    found = [line.partition("=")[::2] for line in lines]
+    return [(name, f"{start}{os.sep}{each}") for name, each in found if each and name in SEARCHED]
 
 
-def main() -> None:
+def all_paths(root):  # type: (str) -> list[tuple[str, str]]
+    """List (variable, folder) of all that a root has on search paths, or had there while it held companions."""
+    had = [("PATH", root + each) for each in COMPANIONS if not WHEELS_ARE_ROOT]
+    return [*dict.fromkeys([*search_paths(root).items(), *last_paths(root), *had])]
+
+
+def path_values(root, outer, environ):  # type: (str, str | None, Mapping[str, str]) -> dict[str, str]
+    """Compute the search paths for a root, once each; the folders of ``outer``, an outer environment's root, go."""
+    first = search_paths(root)
+    drop = [folder for _, folder in all_paths(outer)] if outer and outer != root else ()
+    values: "dict[str, str]" = {}
+    for name, folder in (*first.items(), *last_paths(root)):
+        path = values[name] if name in values else environ.get(name, os.defpath if name == "PATH" else "")
+        if path:
+            split = path.split(os.pathsep) if drop or folder in path else (path,)  # empty ones stay
+            parts = [part for part in split if part != folder and part not in drop]
+            values[name] = os.pathsep.join([folder, *parts] if first.get(name) == folder else [*parts, folder])
+        elif name == "PATH" or name not in SEARCHED:
+            values[name] = folder
+    return values
+
+
+def mentions_us(data):  # type: (bytes) -> bool
+    """
+    Tell whether a ``pyproject.toml`` may have a table or a key of ours, and does not only require us, as most do.
+
+    The others are spared a TOML parser. TOML can spell our name with an escape that this misses: nobody does.
+    """
+    text = data.translate(None, b" \t\"'").replace(b"cuda-shims==", b"")
+    return b"tool.cuda-shims" in text or b"cuda-shims=" in text or b"cuda-shims." in text
+
+
+def load(name):  # type: (str) -> Any
+    """Import a module of this distribution: in pip's overlay the outer environment's are loaded, and come first."""
+    home = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+    for each, module in tuple(sys.modules.items()):
+        ours = each.partition(".")[0] in {"cuda_shims", "_cuda_shims"} and each != "_cuda_shims"
+        if ours and not str(getattr(module, "__file__", None)).startswith(home):
+            del sys.modules[each]
+    top = name.partition(".")[0]
+    if top not in sys.modules:
+        from _frozen_importlib import module_from_spec  # noqa: PLC0415 # as cuda_shims.pth does
+        from _frozen_importlib_external import spec_from_file_location  # noqa: PLC0415
+
+        folder = home + top
+        spec: "Any" = spec_from_file_location(top, f"{folder}{os.sep}__init__.py", submodule_search_locations=[folder])
+        sys.modules[top] = module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[top])
+    __import__(name)
+    return sys.modules[name]
+
+
+def main():  # type: () -> None
     """
     Make this process and its children find the toolkit that is on ``sys.path``; do nothing if there is none.
 
-    Never raises and never prints, may run many times, takes no argument whatever its version. site runs every ``.pth``
-    twice in a virtual environment up to Python 3.14, and in pip's isolated build the outer environment's has run before
-    the inner one's: ``cuda_shims.pth`` loads its own module then, but a ``.start`` gets the one that is loaded already.
+    Never raises and never prints, may run many times, takes no argument whatever its version. In pip's isolated build
+    the outer environment's has run before the inner one's: ``cuda_shims.pth`` loads its own module then. While site
+    still reads ``.pth`` files this waits until it has read all: that of ``uv run --with`` comes after ours, and up to
+    Python 3.14 those of a virtual environment are read twice.
     """
+    if not hasattr(builtins, "quit") and not sys.flags.no_site:  # site makes it when it has read them
+        this = sys.modules["_cuda_shims"]
+        if this not in sys.meta_path:
+            sys.meta_path.insert(0, this)  # it has find_spec
+        return
+    if os.environ.get("CUDA_SHIMS_STARTUP") != "0":
+        _run()
+
+
+def find_spec(name, path=None, target=None):  # type: (str, object, object) -> Any
+    """Run the hook when site looks for sitecustomize, which it does last, whether there is one or not."""
+    if name != "sitecustomize":
+        return None
+    # out of the very list: the interpreter keeps that, and would free this module last, which costs each start 1.3 %
+    finders = sys.meta_path
+    place = 0
+    while getattr(finders[place], "find_spec", None) is not find_spec:
+        place += 1
+    del finders[place]
+    _run()
+    following = getattr(finders[place], "find_spec", None) if place < len(finders) else None
+    return following(name, path, target) if following else None
+
+
+def _run():  # type: () -> None
     try:
         environ = os.environ
-        if environ.get("CUDA_SHIMS_STARTUP") == "0":
+        # never by sys.prefix: in pip's build environment it names the outer one
+        if _done_for and (*sys.path, environ.get(MARKER)) in _done_for:
             return
-        # never by __file__ or sys.prefix: in pip's build environment both name the outer one
-        if (*sys.path, environ.get(MARKER)) in _done_for:
-            return
-        if not _common_case(environ):
-            from cuda_shims.startup import activate  # noqa: PLC0415
-
-            activate(sys.path, environ)
+        folder = __path__[0]
+        if not WHEELS_ARE_ROOT and os.stat(folder).st_uid != os.geteuid() and os.access(folder, os.W_OK):
+            # byte code of the superuser's, or of a group-mate's, could not be removed by who owns the environment
+            before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+            load("_cuda_shims.uncommon").activate_as_guest(_common_case, __file__, keep=before)
+        elif not _common_case(environ):
+            load("_cuda_shims.uncommon").activate(sys.path, environ)
         _done_for[:] = [(*sys.path, environ.get(MARKER))]
     except Exception as error:  # noqa: BLE001 # an interpreter that cannot start is worse than any missing compiler
         if os.environ.get("CUDA_SHIMS_DEBUG") == "1" and sys.stderr is not None:
             print("cuda-shims: gave up:", repr(error), file=sys.stderr)
 
 
-def _ready_root(site_dir: str, major: int) -> "str | None":
-    root = os.path.join(site_dir, ROOTS_FOLDER, f"cu{major}")
-    wheels = os.path.join(site_dir, "nvidia", f"cu{major}")
+def _ready_root(site_dir, major):  # type: (str, int) -> str | None
+    root = f"{site_dir}{os.sep}{ROOTS_FOLDER}{os.sep}cu{major}"
+    wheels = f"{site_dir}{os.sep}nvidia{os.sep}cu{major}"
     if WHEELS_ARE_ROOT:
-        return wheels if is_fresh(root) else None
+        return wheels if is_fresh(root, site_dir, major) else None
     # CMake cannot link below a path with a space: a root elsewhere has to serve
-    return root if " " not in root and is_fresh(root) and is_trusted(root, wheels) else None
+    try:
+        ready = " " not in root and is_trusted(root, site_dir, wheels) and is_fresh(root, site_dir, major)
+    except OSError:  # no link
+        return None
+    return root if ready else None
 
 
-def _compilers() -> "list[tuple[str, int]]":
-    found, split = [], False
+def _only_toolkit():  # type: () -> tuple[str, int] | None
+    found = []
     for entry in sys.path:
-        if isinstance(entry, str) and os.path.isabs(entry):
-            majors = toolkit_majors(entry)
-            split = split or SPLIT in majors
-            found += [(entry, major) for major in majors if has_compiler(entry, major)]
-    # the project may choose the toolkit that has no compiler
-    return [] if split and os.path.exists("pyproject.toml") else found
+        if isinstance(entry, str) and (entry[:1] == "/" or os.path.isabs(entry)):
+            found += [(entry, major) for major in toolkit_majors(entry)]
+    compilers = [place for place in found if has_compiler(*place)]
+    if len(compilers) != 1 or len([major for _, major in found if major in {0, compilers[0][1]}]) > 1:
+        return None
+    return compilers[0]
 
 
-def _common_case(environ: "os._Environ[str]") -> bool:
-    found = _compilers()
-    if len(found) != 1 or environ.get(TOOLKIT) or environ.get(FORWARD):
+def _common_case(environ):  # type: (os._Environ[str]) -> bool
+    found = _only_toolkit()
+    if found is None or environ.get(TOOLKIT) or environ.get(FORWARD):
         return False
-    site_dir, major = found[0]
+    site_dir, major = found
     root = _ready_root(site_dir, major)
-    if root is None:
+    if root is None or "-build-env-" in site_dir:  # pip's and PDM's: half of the toolkit may be in another prefix
         return False
     outer = environ.get(MARKER)
     wanted = root_variables(root)
     ours = root_variables(outer) if outer else wanted
-    if any(environ.get(name) not in {None, "", wanted[name], ours[name]} for name in wanted):
-        return False
     for name, value in wanted.items():
-        if environ.get(name) != value:
-            environ[name] = value
-    outers = search_paths(outer) if outer else {}
-    for name, folder in search_paths(root).items():
-        path = environ.get(name, "")
-        if path.partition(os.pathsep)[0] != folder or (outer and outer != root):
-            environ[name] = prepended(path, folder, *([outers[name]] if name in outers else []))
+        now = environ.get(name)
+        if now and now not in {value, ours[name]}:
+            return False
+    try:
+        if mentions_us(read_small("pyproject.toml")):
+            return False
+    except OSError:
+        pass
+    wanted.update(path_values(root, outer, environ))
+    if WHEELS_ARE_ROOT and "VSCMD_VER" in environ:  # a developer prompt
+        wanted.update(load("_cuda_shims.generator").choose(environ))
+    for name, value in wanted.items():  # to ask for one that is not set takes longer than to set it
+        environ[name] = value
     return True
-
-
-__all__ = [
-    "COMPILERS",
-    "FINISHED",
-    "FOLDERS",
-    "FORWARD",
-    "HOMES",
-    "MADE_FROM",
-    "MARKER",
-    "ROOTS_FOLDER",
-    "SPLIT",
-    "STAMP",
-    "TOOLKIT",
-    "WHEELS_ARE_ROOT",
-    "executable",
-    "has_compiler",
-    "is_fresh",
-    "is_trusted",
-    "listed",
-    "main",
-    "prepended",
-    "root_variables",
-    "search_paths",
-    "toolkit_majors",
-]

@@ -6,12 +6,14 @@ The names below are loaded when they are first used: the start-up hook imports t
 
 from __future__ import annotations
 
+from cuda_shims.version import __version__
+
 TYPE_CHECKING = False  # what type checkers take for typing.TYPE_CHECKING, without importing typing at Python start-up
 if TYPE_CHECKING:
     from typing import Any
 
-    from .api import install, uninstall, variables
-    from .errors import (
+    from cuda_shims.environment.toolkit import Toolkit, find_toolkits
+    from cuda_shims.errors import (
         BadEnvironmentError,
         ConfigError,
         CudaShimsError,
@@ -19,9 +21,9 @@ if TYPE_CHECKING:
         ToolkitNotFoundError,
         ToolNotFoundError,
     )
-    from .toolkits import Toolkit, find_toolkits
-
-__version__ = "0.1.0"
+    from cuda_shims.installation.home import variables
+    from cuda_shims.installation.install import install
+    from cuda_shims.installation.uninstall import uninstall
 
 _HOMES = {
     "BadEnvironmentError": "errors",
@@ -29,24 +31,17 @@ _HOMES = {
     "CudaShimsError": "errors",
     "NotWritableError": "errors",
     "ToolNotFoundError": "errors",
-    "Toolkit": "toolkits",
+    "Toolkit": "environment.toolkit",
     "ToolkitNotFoundError": "errors",
-    "find_toolkits": "toolkits",
-    "install": "api",
-    "uninstall": "api",
-    "variables": "api",
+    "find_toolkits": "environment.toolkit",
+    "install": "installation.install",
+    "uninstall": "installation.uninstall",
+    "variables": "installation.home",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """
-    Load a public name (:pep:`562`).
-
-    :param name: the attribute asked for
-    :returns: the object
-    :raises AttributeError: for a name that is not public
-
-    """
+    """Load a public name (:pep:`562`)."""
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

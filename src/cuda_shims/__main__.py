@@ -7,15 +7,10 @@ import sys
 
 
 def main() -> int:
-    """
-    Run the command line of this process.
-
-    :returns: the exit code
-
-    """
+    """Run the command line of this process, and return the exit code."""
     if __name__ == "__main__":
         _leave_current_directory()
-    from .cli import main as run  # noqa: PLC0415 # a json.py of the current directory would be its json
+    from cuda_shims.cli.run import main as run  # noqa: PLC0415 # a json.py of the current directory would be its json
 
     return run()
 
@@ -36,5 +31,3 @@ def _leave_current_directory() -> None:
 
 if __name__ == "__main__":
     raise SystemExit(main())
-
-__all__ = ["main"]

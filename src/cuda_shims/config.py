@@ -7,33 +7,30 @@ The environment beats the file, because it belongs to the person who builds, and
 from __future__ import annotations
 
 import os
-import re
 import stat
 import sys
 from typing import NamedTuple
 
-from .errors import ConfigError
+from _cuda_shims import mentions_us
+from _cuda_shims.selection import Project, is_major
+from cuda_shims.errors import ConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-#: a larger file is refused before it is read: no pyproject.toml has this size, and parsing takes ten times its memory
-MAX_BYTES = 1024 * 1024
+#: a larger file is refused before it is read, and one that configures us before it is parsed: no pyproject.toml has
+#: this size, parsing takes ten times its memory, and tomllib took 2.7 s for 1 MiB, at each start of Python
+MAX_BYTES, MAX_PARSED = 1024 * 1024, 256 * 1024
 #: A TOML reader takes time and memory by the square of the number of a key's parts: 40 kB of ``a.a.a.…`` cost tomllib
 #: 14 s and 1.6 GB. The sum of those squares that is still read, and the number of dots in a line that does not count
 _MAX_WORK, _FREE_DOTS = 1_000_000, 50
 #: how much of somebody's text an error repeats
 _SHOWN = 60
-#: no CUDA major has more digits
-_MAJOR_DIGITS = 3
 
 _TABLE = "tool.cuda-shims"
-#: the name in a table's name or a key, not as a requirement: ``[tool.cuda-shims]``, ``cuda-shims = {``, ``cuda-shims.``
-_MENTION = rb"""\[\s*tool\s*\.\s*["']?cuda-shims|cuda-shims["']?\s*(=(?!=)|\.)"""
 _PREFER = ("user", "wheels")
-_SWITCH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 #: what a value of a file is, for a reader; the names of TOML, not those of Python
 _KINDS = {bool: "a boolean", int: "an integer", float: "a float", str: "a string", list: "an array", dict: "a table"}
 
@@ -46,8 +43,6 @@ class Config(NamedTuple):
     toolkit: str | None = None
     #: whose toolkit wins where the user's CUDA_HOME or its like names one: ``"user"``, theirs, or ``"wheels"``
     prefer: str = "user"
-    #: whether a root gets a link-time ``libcuda.so``
-    driver_stub: bool = True
 
 
 def load_config(directory: str, environ: Mapping[str, str]) -> Config:
@@ -58,8 +53,8 @@ def load_config(directory: str, environ: Mapping[str, str]) -> Config:
     let a stranger's ``/tmp/pyproject.toml`` decide for every build below ``/tmp``.
 
     :param directory: the project's root
-    :param environ: ``CUDA_SHIMS_TOOLKIT`` (a major or an absolute path), ``CUDA_SHIMS_PREFER`` (``user``, ``wheels``)
-        and ``CUDA_SHIMS_DRIVER_STUB`` (``1``, ``true``, ``yes``, ``on`` and their opposites); empty means unset
+    :param environ: ``CUDA_SHIMS_TOOLKIT`` (a major or an absolute path) and ``CUDA_SHIMS_PREFER`` (``user``,
+        ``wheels``); empty means unset
     :returns: the environment's choice, else the file's, else the default, for each field
     :raises ConfigError: for a value that cannot be used, in either; for a ``pyproject.toml`` that cannot be read, or
         that mentions cuda-shims and is not TOML. A file that is not there is no error
@@ -68,6 +63,20 @@ def load_config(directory: str, environ: Mapping[str, str]) -> Config:
     chosen = _from_file(os.path.join(directory, "pyproject.toml"))
     chosen.update(_from_environment(environ))
     return Config(**chosen)
+
+
+def read_project(directory: str, environ: Mapping[str, str]) -> Project:
+    """
+    Read what a project chooses, for the start-up hook.
+
+    :param directory: the project's root
+    :param environ: see :func:`load_config`
+    :returns: its choice, without that of ``CUDA_SHIMS_TOOLKIT``
+    :raises ConfigError: see :func:`load_config`
+
+    """
+    config = load_config(directory, {name: value for name, value in environ.items() if name != "CUDA_SHIMS_TOOLKIT"})
+    return Project(config.toolkit, config.prefer)
 
 
 def load_pyproject(directory: str) -> dict[str, Any]:
@@ -79,7 +88,18 @@ def load_pyproject(directory: str) -> dict[str, Any]:
     :raises ConfigError: for a file that cannot be read, or is not TOML
 
     """
-    path = os.path.join(directory, "pyproject.toml")
+    return load_toml(os.path.join(directory, "pyproject.toml"))
+
+
+def load_toml(path: str) -> dict[str, Any]:
+    """
+    Read a TOML file.
+
+    :param path: the file
+    :returns: the document; empty for a file that is not there
+    :raises ConfigError: for a file that cannot be read, or is not TOML
+
+    """
     return _parse(path, _read(path))
 
 
@@ -87,7 +107,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     chosen: dict[str, Any] = {}
     toolkit = environ.get("CUDA_SHIMS_TOOLKIT")
     if toolkit:
-        if not _is_major(toolkit) and not os.path.isabs(toolkit):
+        if not is_major(toolkit) and not os.path.isabs(toolkit):
             problem = f"{_shown(toolkit)} is neither a CUDA major, such as 13, nor the absolute path of a toolkit root"
             raise ConfigError("environment", "CUDA_SHIMS_TOOLKIT", problem)
         chosen["toolkit"] = toolkit
@@ -96,21 +116,13 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         if prefer not in _PREFER:
             raise ConfigError("environment", "CUDA_SHIMS_PREFER", f"{_shown(prefer)} is neither user nor wheels")
         chosen["prefer"] = prefer
-    switch = environ.get("CUDA_SHIMS_DRIVER_STUB")
-    if switch:
-        if switch.lower() not in _SWITCH:
-            problem = f"{_shown(switch)} is none of 1, true, yes, on, 0, false, no, off"
-            raise ConfigError("environment", "CUDA_SHIMS_DRIVER_STUB", problem)
-        chosen["driver_stub"] = _SWITCH[switch.lower()]
     return chosen
 
 
 def _from_file(path: str) -> dict[str, Any]:
     data = _read(path)
-    # Every project that requires us names us, and few configure us: the others are spared the import of a TOML parser
-    # at their first start of Python, and a file's mistakes that do not concern us are not ours to report. TOML can
-    # spell the name with an escape that this misses: nobody does.
-    if not re.search(_MENTION, data):
+    # a file's mistakes that do not concern us are not ours to report
+    if not mentions_us(data):
         return {}
     tables = _parse(path, data).get("tool", {})
     if not isinstance(tables, dict):
@@ -124,7 +136,7 @@ def _from_file(path: str) -> dict[str, Any]:
         if read is None:
             raise ConfigError(path, f"{_TABLE}.{_plain(key)}", _unknown(key))
         try:
-            chosen[key.replace("-", "_")] = read(value)
+            chosen[key] = read(value)
         except (TypeError, ValueError) as error:
             raise ConfigError(path, f"{_TABLE}.{key}", str(error)) from None
     return chosen
@@ -154,6 +166,8 @@ def _parse(path: str, data: bytes) -> dict[str, Any]:
     dots = (line.count(b".") for line in data.split(b"\n"))  # a key is in one line
     if sum(each * each for each in dots if each > _FREE_DOTS) > _MAX_WORK:
         raise ConfigError(path, _TABLE, "cannot be read: the file has lines of too many dots; break them")
+    if len(data) > MAX_PARSED:
+        raise ConfigError(path, _TABLE, f"cannot be read: the file is larger than {MAX_PARSED} bytes")
     name = "tomllib" if sys.version_info >= (3, 11) else "tomli"
     try:
         # not "import", which would have to be written twice, once for each name, with one half never run
@@ -178,17 +192,17 @@ def _toolkit(value: object) -> str:
     # A path would let a pyproject.toml that came with somebody's sources choose which executables run: it is taken from
     # the environment alone. A bool is an int to Python, not to TOML.
     if isinstance(value, int) and not isinstance(value, bool):
-        if 0 < value < 10**_MAJOR_DIGITS:
+        if 0 < value < 1000:  # noqa: PLR2004 # as is_major has it; str() of one of 5000 digits raises
             return str(value)
         raise ValueError("must be a CUDA major, such as 13")
     if not isinstance(value, str):
         raise TypeError(f"is {_kind(value)} and must be a CUDA major, such as 13")
-    if _is_major(value):
+    if is_major(value):
         return value
     if "/" in value or "\\" in value:
         raise ValueError("must be a CUDA major, such as 13: a path is taken from CUDA_SHIMS_TOOLKIT alone")
     major = value.partition(".")[0]
-    right = f": {major} alone" if _is_major(major) else ", such as 13"
+    right = f": {major} alone" if is_major(major) else ", such as 13"
     raise ValueError(f"{_shown(value)} is not a CUDA major{right}")
 
 
@@ -200,17 +214,7 @@ def _prefer(value: object) -> str:
     return value
 
 
-def _driver_stub(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"is {_kind(value)} and must be true or false")
-    return value
-
-
-_READERS: dict[str, Callable[[object], str | bool]] = {
-    "toolkit": _toolkit,
-    "prefer": _prefer,
-    "driver-stub": _driver_stub,
-}
+_READERS: dict[str, Callable[[object], str]] = {"toolkit": _toolkit, "prefer": _prefer}
 
 
 def _unknown(key: str) -> str:
@@ -219,11 +223,6 @@ def _unknown(key: str) -> str:
     # clipped: the comparison is quadratic, and the key may have been written to be slow
     near = difflib.get_close_matches(key[:_SHOWN], _READERS, n=1)
     return f"is unknown; did you mean {near[0]}?" if near else f"is unknown; there are {', '.join(_READERS)}"
-
-
-def _is_major(text: str) -> bool:
-    # isdigit alone accepts superscripts; "013" would not compare equal to any toolkit's major
-    return text.isascii() and text.isdigit() and len(text) <= _MAJOR_DIGITS and not text.startswith("0")
 
 
 def _kind(value: object) -> str:
@@ -239,6 +238,3 @@ def _plain(text: str) -> str:
     # an error is one line, whatever a file holds
     short = text if len(text) <= 2 * _SHOWN else text[: 2 * _SHOWN] + "…"
     return short if short.isprintable() else repr(short)
-
-
-__all__ = ["MAX_BYTES", "Config", "load_config", "load_pyproject"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from .catalog import BUNDLE
-from .systems import unserved
+from cuda_shims.catalog.platforms import unserved
+from cuda_shims.catalog.tools import toolkit_requirement
 
 
 class CudaShimsError(Exception):
@@ -37,8 +37,7 @@ class ToolkitNotFoundError(CudaShimsError):
     def __str__(self) -> str:
         """One sentence."""
         major = f"CUDA {self.wanted}" if self.wanted else "CUDA"
-        wheels = "cuda-toolkit[cudart,nvcc]==12.*" if self.wanted == "12" else BUNDLE
-        fix = unserved() or f'install one there: pip install "{wheels}"'
+        fix = unserved() or f'install one there: pip install "{toolkit_requirement(self.wanted)}"'
         return f"no pip-installed {major} toolkit in {self.where}; {fix}"
 
 
@@ -47,21 +46,23 @@ class ToolNotFoundError(CudaShimsError):
 
     exit_code = 127
 
-    def __init__(self, tool: str, fix: str) -> None:
+    def __init__(self, tool: str, fix: str, where: str = "here") -> None:
         """
         Name the tool.
 
         :param tool: its name, e.g. ``cuobjdump``
         :param fix: which wheel holds it and the line that installs it, or that none does
+        :param where: where it is not, for a reader, e.g. ``in`` and an environment
 
         """
         self.tool = tool
         self.fix = fix
-        super().__init__(tool, fix)
+        self.where = where
+        super().__init__(tool, fix, where)
 
     def __str__(self) -> str:
         """One sentence."""
-        return f"{self.tool} is not installed here: {unserved() or self.fix}"
+        return f"{self.tool} is not installed {self.where}: {unserved() or self.fix}"
 
 
 class ConfigError(CudaShimsError):
@@ -110,8 +111,8 @@ class BadEnvironmentError(CudaShimsError):
         return f"{self.path}: {self.problem}"
 
 
-class NotWritableError(CudaShimsError):
-    """A place that had to be written and could not be; nothing is left half-written there."""
+class _RefusedError(CudaShimsError):
+    """The operating system refuses something that had to be done with a file or directory."""
 
     def __init__(self, path: str, reason: str) -> None:
         """
@@ -125,6 +126,10 @@ class NotWritableError(CudaShimsError):
         self.reason = reason
         super().__init__(path, reason)
 
+
+class NotWritableError(_RefusedError):
+    """A place that had to be written and could not be; nothing is left half-written there."""
+
     def __str__(self) -> str:
         """One sentence."""
         return (
@@ -136,12 +141,7 @@ class UninstalledError(NotWritableError):
     """Somebody uninstalled cuda-shims while it wrote; what it wrote is removed."""
 
     def __init__(self, path: str) -> None:
-        """
-        Describe the place.
-
-        :param path: the site-packages directory
-
-        """
+        """Name its site-packages directory."""
         super().__init__(path, "cuda-shims was uninstalled meanwhile")
         self.args = (path,)  # from which it is made again when it is unpickled
 
@@ -150,35 +150,41 @@ class UninstalledError(NotWritableError):
         return f"cuda-shims was uninstalled from {self.path} meanwhile, and what it wrote is removed: install it again"
 
 
-class UnreadableLogError(CudaShimsError):
+class UnreadableLogError(_RefusedError):
     """The log of a build that cannot be read."""
 
     exit_code = 2
-
-    def __init__(self, path: str, reason: str) -> None:
-        """
-        Describe the file.
-
-        :param path: the file, or ``standard input``
-        :param reason: what the operating system said
-
-        """
-        self.path = path
-        self.reason = reason
-        super().__init__(path, reason)
 
     def __str__(self) -> str:
         """One sentence."""
         return f"{self.path}: the log cannot be read ({self.reason}); name a file, or - for standard input"
 
 
-__all__ = [
-    "BadEnvironmentError",
-    "ConfigError",
-    "CudaShimsError",
-    "NotWritableError",
-    "ToolNotFoundError",
-    "ToolkitNotFoundError",
-    "UninstalledError",
-    "UnreadableLogError",
-]
+class UnreadableMetadataError(_RefusedError):
+    """The wheel or the metadata of a distribution that cannot be read."""
+
+    exit_code = 2
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return f"{self.path}: no metadata can be read ({self.reason}); name a wheel, a .dist-info folder or a METADATA"
+
+
+class NoFitError(CudaShimsError):
+    """No toolkit fits a distribution, or what it needs is not known."""
+
+    def __init__(self, what: str, fix: str) -> None:
+        """
+        Say why.
+
+        :param what: half a sentence
+        :param fix: what to do
+
+        """
+        self.what = what
+        self.fix = fix
+        super().__init__(what, fix)
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return f"{self.what}; {self.fix}"

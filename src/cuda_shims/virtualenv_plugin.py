@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from .environments import Environment
-    from .roots import Entry
+    from cuda_shims.environment.environment import Environment
+    from cuda_shims.files.entry import Entry
 
 _LOGGER = logging.getLogger(__name__)
 _INSTALLER = "virtualenv"
@@ -38,14 +38,7 @@ class CudaShims:
     """What virtualenv takes for an activator; it puts a copy of this cuda-shims into the environment."""
 
     def __init__(self, options: Any, interpreter: Any = None) -> None:
-        """
-        Take what the options say, and refuse what cannot be done before anything is made.
-
-        :param options: virtualenv's, parsed
-        :param interpreter: of the environment, where it is known by now
-        :raises CudaShimsError: in one sentence; under tox its own error, for which it prints no traceback
-
-        """
+        """Take what the options say, and refuse what cannot be done before anything is made."""
         self._wanted = bool(options.cuda_shims)
         if self._wanted:
             with _for_tox():
@@ -53,36 +46,17 @@ class CudaShims:
 
     @classmethod
     def supports(cls, interpreter: Any) -> bool:  # noqa: ARG003 # virtualenv's interface
-        """
-        Say whether ``--activators`` names this.
-
-        :param interpreter: of the environment
-        :returns: no, when it is there in any case
-
-        """
+        """Say whether ``--activators`` names this."""
         return not _join(getattr(sys.modules.get("virtualenv.run.plugin.activators"), "ActivationSelector", None))
 
     @classmethod
     def add_parser_arguments(cls, parser: Any, interpreter: Any) -> None:  # noqa: ARG003 # virtualenv's interface
-        """
-        Add the option; virtualenv reads it from ``VIRTUALENV_CUDA_SHIMS`` and ``virtualenv.ini`` as well.
-
-        :param parser: virtualenv's, or a group of it
-        :param interpreter: of the environment
-
-        """
+        """Add the option; virtualenv reads it from ``VIRTUALENV_CUDA_SHIMS`` and ``virtualenv.ini`` as well."""
         text = "install cuda-shims, which makes the CUDA toolkit that is installed later findable by every build system"
         parser.add_argument("--cuda-shims", dest="cuda_shims", action="store_true", default=False, help=text)
 
     def generate(self, creator: Any) -> list[str]:
-        """
-        Install cuda-shims, if that is wanted.
-
-        :param creator: what has made the environment
-        :returns: the scripts that were written
-        :raises CudaShimsError: likewise
-
-        """
+        """Install cuda-shims, if that is wanted."""
         if not self._wanted:
             return []
         with _for_tox():
@@ -93,7 +67,7 @@ class CudaShims:
 
 @contextlib.contextmanager
 def _for_tox() -> Iterator[None]:
-    from .errors import CudaShimsError  # noqa: PLC0415
+    from cuda_shims.errors import CudaShimsError  # noqa: PLC0415
 
     try:
         yield
@@ -129,16 +103,9 @@ def _join(selector: Any) -> bool:
 
 
 def source_for(interpreter: Any) -> str:
-    """
-    Find what is to be copied, for an interpreter that can have it.
-
-    :param interpreter: virtualenv's description of one, or ``None``
-    :returns: the ``.dist-info`` directory of this cuda-shims
-    :raises BadEnvironmentError: for a Python that is too old, and when this cuda-shims cannot be copied
-
-    """
-    from .copies import own_distribution  # noqa: PLC0415
-    from .errors import BadEnvironmentError  # noqa: PLC0415
+    """Find what is to be copied, for an interpreter that can have it."""
+    from cuda_shims.errors import BadEnvironmentError  # noqa: PLC0415
+    from cuda_shims.installation.copy import own_distribution  # noqa: PLC0415
 
     if interpreter and tuple(interpreter.version_info[:2]) < _OLDEST:
         version = ".".join(map(str, interpreter.version_info[:2]))
@@ -148,22 +115,27 @@ def source_for(interpreter: Any) -> str:
 
 def install(source: str, site_dir: str, scripts: str, python: str, version: tuple[int, ...]) -> list[str]:
     """
-    Install a copy of a cuda-shims, and of what it requires, in an environment that has not got it.
+    Install a copy of a cuda-shims, and of what it requires, in an environment that does not have it.
 
     :param source: the ``.dist-info`` directory of what is copied
     :param site_dir: the environment's site-packages directory
     :param scripts: its scripts directory
     :param python: its interpreter, for the console script
-    :param version: that one's
+    :param version: that interpreter's version, e.g. ``(3, 13)``
     :returns: the scripts that were written
     :raises BadEnvironmentError: when a file cannot be copied
     :raises NotWritableError: when something cannot be written; a second run goes on
 
     """
-    from . import copies, environments, removal, shims  # noqa: PLC0415
-    from .catalog import SHIPPED_SHIMS  # noqa: PLC0415
+    from _cuda_shims.shims import is_shim  # noqa: PLC0415
+    from cuda_shims.catalog.tools import SHIPPED_SHIMS  # noqa: PLC0415
+    from cuda_shims.environment import environment as environments  # noqa: PLC0415
+    from cuda_shims.environment import ours  # noqa: PLC0415
+    from cuda_shims.installation import copy as copies  # noqa: PLC0415
+    from cuda_shims.installation import shims  # noqa: PLC0415
+    from cuda_shims.installation import uninstall as removal  # noqa: PLC0415
 
-    there = environments.find_dist_info([site_dir])
+    there = ours.find_dist_info([site_dir])
     environment = environments.Environment((site_dir,), scripts, there, is_target=False, label=site_dir)
     if there and os.path.basename(there) == os.path.basename(source) and _is_whole(environment):
         return []
@@ -171,7 +143,7 @@ def install(source: str, site_dir: str, scripts: str, python: str, version: tupl
     files = {tool + shims.SUFFIX: shims.shim_bytes() for tool in SHIPPED_SHIMS}
     for name in list(files):
         path = os.path.join(scripts, name)
-        if os.path.lexists(path) and not shims.is_shim(path):
+        if os.path.lexists(path) and not is_shim(path):
             _LOGGER.warning("cuda-shims: %s is somebody else's and stays", path)
             del files[name]
     files.update(_console_scripts(python))
@@ -184,19 +156,19 @@ def install(source: str, site_dir: str, scripts: str, python: str, version: tupl
 
 
 def _is_whole(environment: Environment) -> bool:
-    from . import environments, records  # noqa: PLC0415
+    from cuda_shims.environment import ours, record  # noqa: PLC0415
 
-    lines = records.record_lines(records.read_record(str(environment.dist_info)) or "")
+    lines = record.record_lines(record.read_record(str(environment.dist_info)) or "")
     return bool(lines) and all(
-        os.path.lexists(environments.recorded_file(environment.site_dir, path)) for path in lines if "\0" not in path
+        os.path.lexists(ours.recorded_file(environment.site_dir, path)) for path in lines if "\0" not in path
     )
 
 
 def _requirements(site_dir: str, version: tuple[int, ...]) -> list[Entry]:
-    # as far as they are at hand: without filelock, on Windows, a root is exchanged as a whole where it could be
-    # renewed; without tomli [tool.cuda-shims] is not read. Neither is worth an installer and an index here
-    from . import copies  # noqa: PLC0415
-    from .toolkits import distributions  # noqa: PLC0415
+    # as far as they are at hand: without filelock, on Windows, two processes may exchange a root at once; without tomli
+    # [tool.cuda-shims] is not read. Neither is worth an installer and an index here
+    from cuda_shims.environment.distribution import distributions  # noqa: PLC0415
+    from cuda_shims.installation import copy as copies  # noqa: PLC0415
 
     names = [*(["filelock"] if _WINDOWS else []), *([] if version >= _HAS_TOMLLIB else ["tomli"])]
     there = {name for name, _, _ in distributions(site_dir, "filelock", "tomli")}
@@ -222,7 +194,7 @@ def _console_scripts(python: str) -> dict[str, bytes]:
 
     from distlib.scripts import ScriptMaker, enquote_executable  # noqa: PLC0415
 
-    from .reading import read_bytes  # noqa: PLC0415
+    from cuda_shims.files.read import read_bytes  # noqa: PLC0415
 
     with TemporaryDirectory() as folder:
         maker = ScriptMaker(None, folder)
@@ -232,13 +204,11 @@ def _console_scripts(python: str) -> dict[str, bytes]:
 
 
 def _write(site_dir: str, entries: list[Entry]) -> None:
-    from . import apply  # noqa: PLC0415
+    from cuda_shims.files import replace, write  # noqa: PLC0415
+    from cuda_shims.files.rights import OWN  # noqa: PLC0415
 
-    with apply.writing(site_dir):
+    with write.writing(site_dir):
         for entry in entries:
             path = os.path.join(site_dir, entry.path)
-            apply.make_folders(os.path.dirname(path))
-            apply.write_entry(path, entry)
-
-
-__all__ = ["CudaShims", "install", "source_for"]
+            OWN.make_folders(os.path.dirname(path))
+            replace.write_entry(path, entry)

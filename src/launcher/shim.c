@@ -6,9 +6,12 @@
  * that is. Search, first hit:
  *
  *   1. CUDA_SHIMS_TOOLKIT, a major or the path of a toolkit; else CUDA_SHIMS_FORWARD, which the start-up hook sets;
- *   2. this file's own prefix, then those of the other PATH entries (pip and PDM split one environment over two);
- *   3. the next TOOL.exe on PATH that is no shim;
- *   4. exit 127.
+ *   2. what the user's own CUDA_HOME and its like name, unless CUDA_SHIMS_PREFER=wheels;
+ *   3. this file's own prefix, then those of the other PATH entries (pip and PDM split one environment over two);
+ *   4. the next TOOL.exe on PATH that is not a shim;
+ *   5. exit 127.
+ *
+ * That is the table of _cuda_shims/selection.py, but for pyproject.toml.
  *
  * The tail of the command line is passed on as it came, never split and quoted anew; handles, console, environment and
  * directory are inherited; the exit code is the tool's, all 32 bits. No C runtime: its start costs more than our work,
@@ -17,6 +20,8 @@
 #define WIN32_LEAN_AND_MEAN
 #define UNICODE
 #include <windows.h>
+
+#include "advice.h"
 
 /* a command line and a path are at most this many characters, NUL included (UNICODE_STRING) */
 #define CAP 32768
@@ -35,7 +40,9 @@ typedef struct {
 } Text;
 
 static Text self, tool, found;
-static int want; /* the only CUDA major to take, or 0 */
+static int want;            /* the only CUDA major to take, or 0 */
+static const WCHAR *asker;  /* who wants it */
+static BOOL twelve;         /* CUDA 12's wheels are there, and those of no other major */
 
 /* the compiler may call these even in a program without a C runtime */
 void *memset(void *to, int byte, size_t size) {
@@ -97,20 +104,22 @@ static BOOL is_absolute(const WCHAR *path) {
   return (is_slash(path[0]) && is_slash(path[1])) || (path[0] && path[1] == ':' && is_slash(path[2]));
 }
 
-/* the number that a text consists of; -1 for anything else, and for what is too long to be a CUDA major */
+static BOOL begins_with(const WCHAR *text, const WCHAR *start) {
+  while (*start && *start == *text) start++, text++;
+  return !*start;
+}
+
+/* the CUDA major that a text is; 0 for anything else */
 static int number(const WCHAR *text) {
   int value = 0, size = 0;
-  for (; text[size] >= '0' && text[size] <= '9'; size++) {
-    if (size == 5) return -1;
-    value = value * 10 + (text[size] - '0');
-  }
-  return size && !text[size] ? value : -1;
+  for (; text[size] >= '0' && text[size] <= '9' && size < 4; size++) value = value * 10 + (text[size] - '0');
+  return size <= 3 && !text[size] && text[0] != '0' ? value : 0;
 }
 
 /* FALSE when the variable is not set, empty, or longer than a variable can be */
 static BOOL variable(const WCHAR *name, Text *value) {
   DWORD size = GetEnvironmentVariableW(name, value->at, CAP);
-  value->size = size < CAP ? (int)size : 0;
+  cut(value, size < CAP ? (int)size : 0);
   return value->size > 0;
 }
 
@@ -137,29 +146,32 @@ static void fail(UINT code, const WCHAR *what, const WCHAR *which, const WCHAR *
   ExitProcess(code);
 }
 
+/* what the catalog says of the tool */
+static const WCHAR *advise(const WCHAR *const (*row)[2]) {
+  while (*(*row)[0] && lstrcmpiW(tool.at, (*row)[0])) row++;
+  return (*row)[1];
+}
+
 static void fail_missing(void) {
-  /* the extra that brings a tool: "" for that of nvcc; others are named as the tool */
-  static const WCHAR *const extras[][2] = {{L"nvcc", L""},
-                                           {L"ptxas", L""},
-                                           {L"fatbinary", L""},
-                                           {L"nvlink", L""},
-                                           {L"bin2c", L""},
-                                           {L"cudafe++", L""},
-                                           {L"cicc", L""},
-                                           {L"tileirdisasm", L"tileiras"},
-                                           {L"compute-sanitizer", L"sanitizer"}};
-  const WCHAR *extra = tool.at;
-  unsigned each;
-  for (each = 0; each < sizeof extras / sizeof *extras; each++)
-    if (!lstrcmpiW(tool.at, extras[each][0])) extra = extras[each][1];
-  if (*extra)
-    fail(NOT_FOUND, L"not installed in this environment nor elsewhere on PATH; it is in: pip install \"cuda-toolkit[",
-         extra, L"]==13.*\"");
-  fail(NOT_FOUND, L"not installed in this environment nor elsewhere on PATH; nvidia-cuda-nvcc holds it: ",
-       L"pip install \"cuda-shims[cu13]\"", L"");
+  const WCHAR *get = advise(twelve ? advice_12 : advice);
+  WCHAR major[] = {(WCHAR)('0' + want / 100), (WCHAR)('0' + want / 10 % 10), (WCHAR)('0' + want % 10), 0};
+  if (begins_with(get, L"NVIDIA publishes no ")) fail(NOT_FOUND, L"CUDA 12 is installed here, and ", get, L"");
+  if (want)
+    fail(NOT_FOUND, asker, major + (want < 10 ? 2 : want < 100),
+         L": no pip-installed toolkit of that major has it here");
+  fail(NOT_FOUND, L"not installed in this environment nor elsewhere on PATH; ", get, L"");
 }
 
 /* --- the search --- */
+
+/* whether something matches a path's pattern */
+static BOOL exists(const Text *path) {
+  WIN32_FIND_DATAW entry;
+  HANDLE search = FindFirstFileW(path->at, &entry);
+  if (search == INVALID_HANDLE_VALUE) return FALSE;
+  FindClose(search);
+  return TRUE;
+}
 
 static BOOL is_file(const WCHAR *path) {
   DWORD kind = GetFileAttributesW(path);
@@ -200,13 +212,13 @@ static BOOL in_home(Text *path) {
   return FALSE;
 }
 
-/* the highest number below `under` that a matching folder has after two letters, and that folder's name; -1: none */
+/* the highest major below `under` that a matching folder has after two letters, and that folder's name; 0: none */
 static int next_folder(Text *path, const WCHAR *pattern, int under, WIN32_FIND_DATAW *entry, WCHAR *name) {
-  int size = path->size, best = -1, each;
+  int size = path->size, best = 0, each;
   HANDLE search = INVALID_HANDLE_VALUE;
   if (add(path, pattern)) search = FindFirstFileW(path->at, entry);
   cut(path, size);
-  if (search == INVALID_HANDLE_VALUE) return -1;
+  if (search == INVALID_HANDLE_VALUE) return 0;
   do {
     int major = number(entry->cFileName + 2);
     if (major <= best || major >= under || (want && major != want)) continue;
@@ -232,18 +244,32 @@ static BOOL in_any(Text *path, const WCHAR *pattern, const WCHAR *below, BOOL (*
   return is;
 }
 
+/* the tool of a component of CUDA 12; the folders of CUDA 11 have the same names */
+static BOOL in_component(Text *path) {
+  Text info = empty();
+  int name = last_name(path);
+  BOOL is = add_some(&info, path->at, name - (int)(sizeof "\\nvidia\\" - 1)) && add(&info, L"\\nvidia_") &&
+            add(&info, path->at + name) && add(&info, L"_cu12-*.dist-info") && exists(&info) && in_home(path);
+  HeapFree(GetProcessHeap(), 0, info.at);
+  return is;
+}
+
 /* the tool of a site-packages directory's newest toolkit that has it; else the path is as it was */
 static BOOL in_site(Text *path) {
-  int size = path->size, base, major = 0x7fffffff;
+  int size = path->size, base, major = 1000;
+  BOOL others = FALSE;
   WIN32_FIND_DATAW entry;
   WCHAR name[MAX_PATH];
   if (!add(path, L"\\nvidia\\")) return FALSE;
   base = path->size;
-  while ((major = next_folder(path, L"cu*", major, &entry, name)) >= 0) {
+  while ((major = next_folder(path, L"cu*", major, &entry, name)) > 0) {
+    others = TRUE;
     if (add(path, name) && in_home(path)) return TRUE;
     cut(path, base);
   }
-  if ((!want || want == 12) && in_any(path, L"cuda_*", L"", in_home)) return TRUE; /* 12.x: a folder for each component */
+  if ((!want || want == 12) && in_any(path, L"cuda_*", L"", in_component)) return TRUE;
+  cut(path, size);
+  if (!others && add(path, L"\\nvidia_cuda_*_cu12-*.dist-info") && exists(path)) twelve = TRUE;
   cut(path, size);
   return FALSE;
 }
@@ -288,54 +314,118 @@ static BOOL in_siblings(const WCHAR *path) {
   return FALSE;
 }
 
-/* the next tool of that name on PATH that is no shim: a system's toolkit, where the wheels are absent */
+/* What is not ours may be a wrapper that comes back here (a compiler cache's): let it, but not for ever. */
+static BOOL forward(void) {
+  WCHAR depth[2] = L"0", was[3];
+  DWORD size = GetEnvironmentVariableW(L"_CUDA_SHIMS_DEPTH", was, 3);
+  if (is_shim(found.at)) return FALSE;
+  if (size == 1 && was[0] >= '0' && was[0] <= '9') depth[0] = was[0];
+  if (depth[0] >= '0' + DEPTH_MAX)
+    fail(NOT_FOUND, found.at, L" and this shim call each other; take one of them off PATH,",
+         L" or install the toolkit: pip install \"" BUNDLE L"\"");
+  depth[0]++;
+  SetEnvironmentVariableW(L"_CUDA_SHIMS_DEPTH", depth);
+  return TRUE;
+}
+
+/* the next tool of that name on PATH that is not a shim: a system's toolkit, where the wheels are absent */
 static BOOL on_path(const WCHAR *path) {
   while ((path = next_entry(path, &found)) != NULL)
-    if (add(&found, L"\\") && add(&found, tool.at) && add(&found, L".exe") && is_file(found.at) && !is_shim(found.at)) {
-      WCHAR depth[2] = L"0", was[3];
-      DWORD size = GetEnvironmentVariableW(L"_CUDA_SHIMS_DEPTH", was, 3);
-      if (size == 1 && was[0] >= '0' && was[0] <= '9') depth[0] = was[0];
-      /* it may be a wrapper that comes back here (a compiler cache's): let it, but not for ever */
-      if (depth[0] >= '0' + DEPTH_MAX)
-        fail(NOT_FOUND, found.at, L" and this shim call each other; take one of them off PATH,",
-             L" or install the toolkit: pip install \"cuda-shims[cu13]\"");
-      depth[0]++;
-      SetEnvironmentVariableW(L"_CUDA_SHIMS_DEPTH", depth);
-      return TRUE;
-    }
+    if (add(&found, L"\\") && add(&found, tool.at) && add(&found, L".exe") && is_file(found.at) && forward()) return TRUE;
   return FALSE;
 }
 
+/* the folder above; FALSE when there is none */
+static BOOL go_up(Text *path) {
+  int name = last_name(path);
+  if (name > 0) cut(path, name - 1);
+  return name > 0;
+}
+
+/* whether a text names nvcc by its path; then it is that of its toolkit */
+static BOOL is_nvcc(Text *path) {
+  const WCHAR *name = path->at + last_name(path);
+  if (!is_absolute(path->at) || (lstrcmpiW(name, L"nvcc") && lstrcmpiW(name, L"nvcc.exe"))) return FALSE;
+  return go_up(path) && go_up(path);
+}
+
+static BOOL is_blank(WCHAR c) { return c == ' ' || c == '\t'; }
+
+/* The toolkit of the nvcc that a command names by its path: the command is a path, which may have blanks in it, or words
+ * of which one is. FALSE when there is none; then the text is of no use. */
+static BOOL nvcc_home(Text *command) {
+  Text word = empty();
+  BOOL words = FALSE, is;
+  int at, end;
+  for (at = 1; at < command->size; at++)
+    if (is_blank(command->at[at - 1]) && is_absolute(command->at + at)) words = TRUE;
+  if (!words && is_nvcc(command)) return TRUE;
+  for (at = 0, is = FALSE; !is && at < command->size; at = end + 1) {
+    for (end = at; end < command->size && !is_blank(command->at[end]); end++) {}
+    cut(&word, 0);
+    is = add_some(&word, command->at + at, end - at) && is_nvcc(&word);
+  }
+  cut(command, 0);
+  return is && add(command, word.at);
+}
+
+/* whether a toolkit is one that cuda-shims has named: that of CUDA_SHIMS_ROOT, or wheels of this environment */
+static BOOL is_ours(const Text *home) {
+  Text path = empty(), start = empty();
+  int name;
+  if (variable(L"CUDA_SHIMS_ROOT", &path) && !lstrcmpiW(path.at, home->at)) return TRUE;
+  cut(&path, 0);
+  if (!add(&path, self.at) || !go_up(&path) || !go_up(&path) || !add(&path, L"\\")) return FALSE;
+  if (home->size < path.size || !add_some(&start, home->at, path.size) || lstrcmpiW(path.at, start.at)) return FALSE;
+  cut(&path, 0);
+  add(&path, home->at);
+  name = last_name(&path);
+  if (path.size < name + 3 || !number(path.at + name + 2)) return FALSE;
+  return go_up(&path) && !lstrcmpiW(path.at + last_name(&path), L"nvidia");
+}
+
+static BOOL is_folder(const Text *path) {
+  DWORD kind = GetFileAttributesW(path->at);
+  return kind != INVALID_FILE_ATTRIBUTES && (kind & FILE_ATTRIBUTE_DIRECTORY);
+}
+
+/* the toolkit that the user's own variables name: the first that is there and is not ours */
+static BOOL named(void) {
+  static const WCHAR *const names[] = {L"CUDA_HOME", L"CUDA_PATH", L"CUDAToolkit_ROOT", L"CUDACXX", L"NVCC"};
+  int each;
+  for (each = 0; each < 5; each++)
+    if (variable(names[each], &found) && (each < 3 ? is_absolute(found.at) : nvcc_home(&found)) && is_folder(&found) &&
+        !is_ours(&found))
+      return TRUE;
+  return FALSE;
+}
+
+/* whether a toolkit that somebody chose has the tool */
 static BOOL chosen(void) {
   BOOL by_user = variable(L"CUDA_SHIMS_TOOLKIT", &found);
-  if (by_user && (want = number(found.at)) > 0) return FALSE;
-  want = 0;
+  asker = L"CUDA_SHIMS_TOOLKIT=";
+  if (!by_user && variable(L"CUDA_SHIMS_FORWARD", &found)) asker = L"[tool.cuda-shims] toolkit=";
+  if ((want = number(found.at)) != 0) return FALSE;
   if (by_user && !is_absolute(found.at))
-    fail(NOT_FOUND, L"CUDA_SHIMS_TOOLKIT=", found.at,
-         L" is neither a CUDA major (13) nor the absolute path of a toolkit root");
-  if (!by_user && !variable(L"CUDA_SHIMS_FORWARD", &found)) return FALSE;
-  if (in_home(&found) && !is_shim(found.at)) return TRUE;
-  if (by_user)
-    fail(NOT_FOUND, L"CUDA_SHIMS_TOOLKIT=", found.at, L" holds no such tool; unset it, or name a toolkit root");
+    fail(NOT_FOUND, asker, found.at,
+         L" is neither a CUDA major (" NEWEST L") nor the absolute path of a toolkit root");
+  if (!is_absolute(found.at)) {
+    if (variable(L"CUDA_SHIMS_PREFER", &found) && !lstrcmpW(found.at, L"wheels")) return FALSE;
+    if (!named()) return FALSE;
+  }
+  if (in_home(&found) && forward()) return TRUE;
+  if (by_user) fail(NOT_FOUND, asker, found.at, L" holds no such tool; unset it, or name a toolkit root");
   return FALSE;
 }
 
 static void search(void) {
   Text path = empty();
-  int name = last_name(&self);
   if (chosen()) return;
   cut(&found, 0);
-  add_some(&found, self.at, name > 0 ? name - 1 : 0);
-  name = last_name(&found);
-  cut(&found, name > 0 ? name - 1 : 0);
-  if (in_prefix(&found)) return;
+  add(&found, self.at);
+  if (go_up(&found) && go_up(&found) && in_prefix(&found)) return;
   variable(L"PATH", &path);
-  if (in_siblings(path.at)) return;
-  if (want) {
-    variable(L"CUDA_SHIMS_TOOLKIT", &found);
-    fail(NOT_FOUND, L"CUDA_SHIMS_TOOLKIT=", found.at, L": no pip-installed toolkit of that major has it here");
-  }
-  if (on_path(path.at)) return;
+  if (in_siblings(path.at) || (!want && on_path(path.at))) return;
   fail_missing();
 }
 

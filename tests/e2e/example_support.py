@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from checkout import CHECKOUT
 from e2e_support import OTHER_TOOLKIT, SYSTEM_PATH, TOOLKIT, constrain_builds, site_packages, wheel_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-EXAMPLES_FOLDER = Path(__file__).resolve().parents[2] / "docs/examples"
+EXAMPLES_FOLDER = CHECKOUT / "docs/examples"
 
 
 class Release(NamedTuple):

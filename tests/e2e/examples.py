@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,6 @@ EXAMPLES = (
         programs=(("make", "make"), ("pkg-config", "pkg-config")),
     ),
 )
+
+if __name__ == "__main__":  # scripts/pages/matrix.py asks which rows there are
+    print(json.dumps([[row.system, str(row.path), row.requires] for row in EXAMPLES]))

@@ -90,13 +90,13 @@ class Failure(NamedTuple):
     command: str
     #: the finding's code
     code: str
-    #: what has to be in what it says, why, and how to mend it
+    #: what has to be in what it says, why, and how to fix it
     words: tuple[str, ...]
     #: text of a CMakeLists.txt or a meson.build
     files: dict[str, str] | None = None
     requires: tuple[str, ...] | None = REQUIRES
     #: whether the build has to pass when the fix is followed
-    mends: bool = False
+    fixes: bool = False
 
 
 def hollow(first, rest):
@@ -134,7 +134,7 @@ FAILURES = [
         f"{NVCC} -c profiler.cu",
         "header-missing",
         ("cudaProfiler.h", "nvidia-cuda-profiler-api", '"cuda-toolkit[cccl,cudart,nvcc,profiler]==13.5.0"'),
-        mends=True,
+        fixes=True,
     ),
     Failure(
         "header-environment",
@@ -161,7 +161,7 @@ FAILURES = [
         "header-missing",
         ("nv/target", "nvidia-cuda-cccl", '"cuda-toolkit[cccl,nvcc]==13.5.0"'),
         requires=("cuda-toolkit[nvcc]==13.5.0",),
-        mends=True,
+        fixes=True,
     ),
     Failure(
         "header-crt",
@@ -180,7 +180,7 @@ FAILURES = [
         requires=OURS,
     ),
     Failure("header-nvtx", "bare", f"{NVCC} -c nvtx.cu", "header-missing", ("nvToolsExt.h", "<nvtx3/nvToolsExt.h>")),
-    Failure("header-cudnn", "none", "c++ -c cudnn.cpp", "header-missing", ("cuDNN", "nvidia-cudnn-cu13")),
+    Failure("header-cudnn", "none", "c++ -c cudnn.cpp", "header-missing", ("nvidia-cudnn-cu13",)),
     Failure(
         "nvcc-alone",
         "alone",
@@ -221,9 +221,9 @@ FAILURES = [
         f"{NVCC} -cudart shared k.cu",
         "library-missing",
         ("-lcudart", "a number at its end", SHIMS),
-        mends=True,
+        fixes=True,
     ),
-    Failure("library-driver", "bare", f"{NVCC} k.cu -lcuda", "library-missing", ("driver", "stub", SHIMS), mends=True),
+    Failure("library-driver", "bare", f"{NVCC} k.cu -lcuda", "library-missing", ("driver", "stub", SHIMS), fixes=True),
     Failure("library-lib64", "old", f"{NVCC} k.cu", "library-missing", ("-lcudart_static", "lib64", SHIMS)),
     Failure(
         "library-static", "bare", f"{NVCC} k.cu -lcublas_static", "library-missing", ("the shared one", "-lcublas,")
@@ -234,7 +234,7 @@ FAILURES = [
         f"{NVCC} -dlto -shared -Xcompiler -fPIC k.cu -o k.so",
         "lto-library",
         ("libnvvm.so", SHIMS),
-        mends=True,
+        fixes=True,
     ),
     # --- CMake
     Failure(
@@ -245,7 +245,7 @@ FAILURES = [
         ("CMake finds no nvcc", '"cuda-toolkit[cccl,cudart,nvcc]==13.5.*"', '"cuda-shims"'),
         cmake(CUDA),
         ("setuptools",),
-        mends=True,
+        fixes=True,
     ),
     Failure(
         "cmake-compiler",
@@ -271,7 +271,7 @@ FAILURES = [
         "toolkit-incomplete",
         ("CUDA_CUDART", SHIMS),
         cmake(TOOLKIT),
-        mends=True,
+        fixes=True,
     ),
     Failure("cmake-toolkit-nvcc", "none", CONFIGURE, "nvcc-not-found", (SHIMS,), cmake(TOOLKIT)),
     Failure(
@@ -290,7 +290,7 @@ FAILURES = [
         ("CUDA::culibos", "nvidia-cuda-culibos", '"cuda-toolkit[cccl,cudart,culibos,nvcc]==13.5.0"'),
         cmake(TOOLKIT + LINKED.format("CUDA::culibos")),
         OURS,
-        mends=True,
+        fixes=True,
     ),
     Failure(
         "cmake-target-nvtx",
@@ -326,7 +326,7 @@ FAILURES = [
         "cccl-not-found",
         ("CCCL", SHIMS),
         cmake(TOOLKIT.replace("CUDAToolkit", "CCCL")),
-        mends=True,
+        fixes=True,
     ),
     Failure(
         "cccl-headers",
@@ -453,7 +453,7 @@ FAILURES = [
         "version-mismatch",
         ("PTX 9.5", "CUDA 13.5 and 13.0", '"cuda-toolkit[nvcc,nvvm,crt,cudart,cccl]==13.5.*" in the place of nvidia-'),
         requires=("nvidia-cuda-nvcc==13.0.88",),
-        mends=True,
+        fixes=True,
     ),
     Failure(
         "headers",
@@ -461,7 +461,7 @@ FAILURES = [
         f"{NVCC} -c std.cu",
         "version-mismatch",
         ("two releases", '"cuda-toolkit[cccl,crt,cudart,nvcc,nvvm]==13.5.0"'),
-        mends=True,
+        fixes=True,
     ),
     Failure(
         "objects",

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 import yaml
+from checkout import CHECKOUT
 from e2e_support import NVCC_VERSION, SYSTEM_PATH, check_built, cmake_project, pin_toolkit, site_packages, unpacked
 from github_support import run_job
 
 pytestmark = pytest.mark.timeout(300)
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs/how-to/continuous-integration.md").read_text(encoding="utf-8")
+PAGE = (CHECKOUT / "docs/how-to/continuous-integration.md").read_text(encoding="utf-8")
 JOBS = {
     name: job
     for block in re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)

@@ -12,16 +12,16 @@ import re
 import shlex
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
+from checkout import CHECKOUT
 from e2e_support import SYSTEM_PATH
 from example_support import device_code
 from foreign_sdists import QUICK
 
 pytestmark = [pytest.mark.timeout(1200), pytest.mark.matrix]
 
-PAGE = Path(__file__).resolve().parents[2] / "docs/how-to/docker.md"
+PAGE = CHECKOUT / "docs/how-to/docker.md"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NETWORK = [name for name in ("/etc/resolv.conf", "/etc/hosts") if os.path.exists(name)]
 # $1 the stage, then what to show it, each at its own path, "--", the command

@@ -13,7 +13,8 @@ import pytest
 from e2e_support import TOOLKIT, site_packages
 from example_support import EXAMPLES_FOLDER
 
-from cuda_shims import host_compilers, needs
+from cuda_shims.doctor import host_compiler
+from cuda_shims.doctor import project as needs
 
 #: what a compiler needs, at the versions of one release
 WHOLE = "cuda-toolkit[cccl,crt,cudart,nvcc,nvvm]"
@@ -73,7 +74,7 @@ def test_healthy(world, tmp_path, release):
     assert {"toolkit", "components", "versions", "root", "hook", "shims", "host-compiler", "nvcc"} <= set(found)
     assert root in found["nvcc"]["what"]
     assert str(patient.bin / "nvcc") in found["path"]["what"]
-    limits = host_compilers.limits(root)
+    limits = host_compiler.read_limits(root)
     assert (limits["gcc"], limits["clang"]) == LIMITS[release]
     # not activated, and named
     assert "not activated" in patient.doctor(0, env=world.base)["path"]["what"]
@@ -136,7 +137,7 @@ def test_no_host_compiler(world, tmp_path):
 
 
 def test_a_missing_component_is_explained(world, tmp_path):
-    """The build of a project whose requirement lacks an extra fails as CMake does; the doctor's line mends it."""
+    """The build of a project whose requirement lacks an extra fails as CMake does; the doctor's line fixes it."""
     project = tmp_path / "project"
     shutil.copytree(EXAMPLES_FOLDER / "cmake-toolkit", project)
     pyproject = project / "pyproject.toml"
@@ -163,6 +164,6 @@ def test_a_missing_component_is_explained(world, tmp_path):
 def test_examples_require_what_they_use(folder):
     text = (EXAMPLES_FOLDER / folder / "pyproject.toml").read_text()
     requires = re.findall(r'"([^"]+)"', re.search(r"(?ms)^requires = \[(.*?)\]$", text).group(1))
-    brought = needs.brought_extras(requires)
+    brought = needs.read_parts(requires)
     for use in needs.find_uses(str(EXAMPLES_FOLDER / folder)):
-        assert brought is None or use.extra in brought, use
+        assert brought is None or use.part in brought, use

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from cuda_shims.driver_stub import (
+from cuda_shims.root.driver_stub import (
     CUDA_ERROR_STUB_LIBRARY,
     CUDA_SONAME,
     NVML_ERROR_LIBRARY_NOT_FOUND,
@@ -93,9 +93,9 @@ def nvml_h(tmp_path_factory):
 def library(request):
     """Return the name to link, the functions, the soname and the code of one of the two libraries."""
     if request.param == "cuda":
-        text = request.getfixturevalue("cuda_h").read_text(encoding="latin-1")
+        text = request.getfixturevalue("cuda_h").read_bytes()
         return request.param, driver_functions(text), CUDA_SONAME, CUDA_ERROR_STUB_LIBRARY
-    text = request.getfixturevalue("nvml_h").read_text(encoding="latin-1")
+    text = request.getfixturevalue("nvml_h").read_bytes()
     return request.param, nvml_functions(text), NVML_SONAME, NVML_ERROR_LIBRARY_NOT_FOUND
 
 
@@ -238,13 +238,13 @@ def complete(gcc, path, macros, pattern, functions, soname, code, tmp_path):
 
 @pytest.mark.parametrize("macros", MACROS.values(), ids=MACROS)
 def test_every_function_of_cuda_h_is_found(cuda_h, macros, tmp_path):
-    functions = driver_functions(cuda_h.read_text(encoding="latin-1"))
+    functions = driver_functions(cuda_h.read_bytes())
     complete(need("gcc", "gcc"), cuda_h, macros, r"cu[A-Z]\w*", functions, CUDA_SONAME, 34, tmp_path)
 
 
 @pytest.mark.parametrize("macros", NVML_MACROS.values(), ids=NVML_MACROS)
 def test_every_function_of_nvml_h_is_found(nvml_h, macros, tmp_path):
-    functions = nvml_functions(nvml_h.read_text(encoding="latin-1"))
+    functions = nvml_functions(nvml_h.read_bytes())
     complete(need("gcc", "gcc"), nvml_h, macros, r"nvml[A-Z]\w*", functions, NVML_SONAME, 12, tmp_path)
 
 
@@ -253,4 +253,4 @@ def test_nothing_is_found_that_no_compiler_sees(cuda_h):
     seen = set()
     for macros in MACROS.values():
         seen.update(re.findall(r"\b(cu[A-Z]\w*)\s*\(", run(gcc, "-E", "-P", *macros, cuda_h)))
-    assert set(driver_functions(cuda_h.read_text(encoding="latin-1"))) == seen
+    assert set(driver_functions(cuda_h.read_bytes())) == seen

@@ -2,7 +2,7 @@
 ``doctor --log`` on the logs of builds that really fail, and of builds that do not, or fail for other reasons.
 
 Each build runs with NVIDIA's real wheels where no other CUDA is; what it says goes through the doctor. A log of the
-first kind has to be explained by one finding, which quotes the line that says it, names the cause, and says how to mend
+first kind has to be explained by one finding, which quotes the line that says it, names the cause, and says how to fix
 it; where that is cheap it is done, and the build has to pass. In a log of the second kind nothing may be found.
 """
 
@@ -143,11 +143,11 @@ def test_explained(bed, failure):
     text = " ".join((finding["what"], finding["why"], finding["fix"]))
     assert [word for word in failure.words if word not in text] == [], finding
     assert finding["quote"].strip("…") in said.splitlines()[finding["line"] - 1]
-    if failure.mends:
-        mend(bed, failure, finding["fix"], project)
+    if failure.fixes:
+        follow_fix(bed, failure, finding["fix"], project)
 
 
-def mend(bed, failure, fix, project):
+def follow_fix(bed, failure, fix, project):
     """Do what a fix says, in an environment of what is then required, and build again."""
     requires = list(failure.requires)
     gone = re.split(r", ", fix.partition(" in the place of ")[2])
@@ -159,7 +159,7 @@ def mend(bed, failure, fix, project):
     def make(folder):
         return str(bed.world.venv(folder / "venv", *requires, *TOOLS))
 
-    scripts = Path(bed.world.once(f"log-mended-{'-'.join(re.findall(r'[a-z0-9.]+', ' '.join(requires)))}", make))
+    scripts = Path(bed.world.once(f"log-fixed-{'-'.join(re.findall(r'[a-z0-9.]+', ' '.join(requires)))}", make))
     for left in (project / "build", project / "nvcc"):
         shutil.rmtree(left, ignore_errors=True)
     env = bed.world.environ(scripts if "cuda-shims" in requires else site_packages(scripts.parent) / "nvidia/cu13/bin")
@@ -236,5 +236,5 @@ def test_fixes_one_by_one_until_the_build_passes(bed):
 
     pyproject.write_text(re.sub(r'"cuda-toolkit[^"]*"', line, pyproject.read_text()))
     said = piped(bed, project, build, rc=0)
-    assert said.startswith("no message in this log is one that cuda-shims knows, which is no proof")
+    assert said.startswith("cuda-shims knows no message in this log; that does not prove")
     assert list((project / "out").glob("*.whl"))

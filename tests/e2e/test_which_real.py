@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from e2e_support import OTHER_TOOLKIT, SYSTEM_PATH, TOOLKIT, site_packages
 
-from cuda_shims import provides
+from cuda_shims.catalog import contents
+from cuda_shims.catalog.table import read_table
 
 #: what it takes to compile, and of the libraries one
 PARTS = "cuda-toolkit[cccl,crt,cudart,nvcc,nvvm,nvjpeg]"
@@ -78,12 +79,12 @@ def check(site, release):
         ):
             match = re.fullmatch(pattern, path)
             if match and not match[1].startswith(("__init__", "TreeLauncher")):
-                places = provides.places(match[1])
+                places = contents.places(match[1])
                 held = {
                     each.distribution for each in places if each.release == release and machine.startswith(each.system)
                 }
                 assert distribution in held, (distribution, path)
-                assert provides.find(match[1])[0].kind == kind, path
+                assert contents.find(match[1])[0].kind == kind, path
                 counts[kind] += 1
     return counts
 
@@ -97,13 +98,13 @@ def test_the_table_is_that_of_the_wheels(world):
     assert counts["tool"] > 10
     # every target that CMake can define with these wheels, and no other, has a holding
     root = Path(world.run(scripts / "python", "-m", "cuda_shims", "root", env=world.environ(scripts)).strip())
-    for target in provides._table().targets:
+    for target in read_table().targets:
         name = f"CUDA::{target}"
-        held = [each for each in provides.find(name) if "13.5" in each.releases and "linux" in each.platforms]
-        places = [each for each in provides.places(name) if each.release == "13.5"]
+        held = [each for each in contents.find(name) if "13.5" in each.releases and "linux" in each.platforms]
+        places = [each for each in contents.places(name) if each.release == "13.5"]
         here = any(f"linux-{platform.machine()}".startswith(each.system) for each in places)
         assert bool(held) or not here
-        if here or provides.driver_stub(name):
+        if here or contents.driver_stub(name):
             assert which(world, scripts, name).startswith(f"{root}/"), name
         else:
             assert f"{name} is not installed here" in which(world, scripts, name, 127), name
@@ -114,7 +115,7 @@ def test_the_targets_are_those_that_cmake_defines(world, tmp_path):
     if shutil.which("make", path=SYSTEM_PATH) is None:
         pytest.skip("make is not in /usr/bin (Debian package make)")
     scripts = with_everything(world)
-    targets = sorted(provides._table().targets)
+    targets = sorted(read_table().targets)
     (tmp_path / "CMakeLists.txt").write_text(
         "cmake_minimum_required(VERSION 3.20...4.0)\nproject(x LANGUAGES CXX)\nfind_package(CUDAToolkit REQUIRED)\n"
         f"foreach(name {' '.join(targets)})\n"
@@ -126,9 +127,9 @@ def test_the_targets_are_those_that_cmake_defines(world, tmp_path):
     held = [
         target
         for target in targets
-        if provides.driver_stub(f"CUDA::{target}")
+        if contents.driver_stub(f"CUDA::{target}")
         or any(
-            each.release == "13.5" and machine.startswith(each.system) for each in provides.places(f"CUDA::{target}")
+            each.release == "13.5" and machine.startswith(each.system) for each in contents.places(f"CUDA::{target}")
         )
     ]
     assert re.findall(r"defined (\w+)", said) == held
@@ -183,6 +184,34 @@ def test_which_in_an_empty_environment(world, tmp_path):
     scripts = world.venv(tmp_path / "env", "cuda-shims")
     for name, extra in {"cudaProfiler.h": "profiler", "libcublas.so": "cublas", "CUDA::nvjpeg": "nvjpeg"}.items():
         assert f'; run: pip install "cuda-toolkit[{extra}]==13.*"\n' in which(world, scripts, name, 127)
+
+
+#: of small ones: what is asked, the distribution, the folder of its wheel
+COMPANIONS = {
+    "nvjpeg2k.h": ("nvidia-nvjpeg2k-cu13", "nvidia/nvjpeg2k"),
+    "-lnvtiff": ("nvidia-nvtiff-cu13", "nvidia/nvtiff"),
+    "libmathdx.so": ("nvidia-libmathdx-cu13", "nvidia/cu13"),
+    "cublasmp.h": ("nvidia-cublasmp-cu13", "nvidia/cublasmp/cu13"),
+    "cuQuantum::custabilizer": ("custabilizer-cu13", "cuquantum"),
+}
+
+
+def test_which_of_companions(world, tmp_path):
+    """Without a toolkit, so that no root has them: each in its own folder, once the line that is said was run."""
+    scripts = world.venv(tmp_path / "env", "cuda-shims")
+    said = which(world, scripts, "cudnn.h", 127)
+    assert said == (
+        "cuda-shims: cudnn.h is not installed here: nvidia-cudnn-cu13 holds it; run: pip install nvidia-cudnn-cu13\n"
+    )
+    assert "; did you mean cudnn.h or cuda.h?" in which(world, scripts, "cudn.h", 127)
+    for name, (distribution, folder) in COMPANIONS.items():
+        words = shlex.split(which(world, scripts, name, 127).rpartition("run: ")[2])
+        assert words == ["pip", "install", distribution]
+        # what they require, NCCL and NVRTC, is large
+        world.run(world.uv, "pip", "install", "-q", "-p", scripts / "python", "--no-deps", distribution)
+        path = which(world, scripts, name).strip()
+        assert path.startswith(f"{site_packages(scripts.parent)}/{folder}/")
+        assert os.path.isfile(path)
 
 
 @pytest.mark.parametrize("name", ["", "..", "/usr/bin/env", "x" * 100_000, "\x1b[31m.h"])

@@ -9,24 +9,12 @@ import sys
 import zipfile
 
 import pytest
-from fake_toolkit import COMPILER, PYTHON, SPLIT, age, record_hash, snapshot, write_script_wheel, write_wheel
+from fake_toolkit import COMPILER, SPLIT, age, write_files_wheel, write_script_wheel, write_wheel
 from places import SITE, Place, prepared
 
-#: installers that each environment must be served by, and left by; the newest pip floats on purpose, uv is the one that
-#: runs the tests
-INSTALLERS = ("pip 23.2", "newest pip", "uv hardlink", "uv copy", "uv symlink")
-VERSIONS = ("13.4.92", "13.5.37")
-#: a CUDA that nobody has seen yet: no table of ours knows it
-NEXT_VERSION = "14.0.7"
-#: of CUDA 12
-OLD_VERSIONS = ("12.8.93", "12.9.79")
+pytest.register_assert_rewrite("system_python", "users", "venv_support")
 
-
-def find_uv():
-    uv = shutil.which("uv", path=os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")]))
-    if uv is None:
-        pytest.skip("needs uv: pip install uv")
-    return uv
+from venv_support import NEXT_VERSION, OLD_PIP, OLD_VERSIONS, PYPY_PIP, VERSIONS, Venv  # noqa: E402 # its asserts say what they compared
 
 
 @pytest.fixture(scope="session")
@@ -36,8 +24,13 @@ def house(once):
     def make(folder):
         path = str(folder)
         command = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps", "-d"]
-        subprocess.run([*command, path, "tomli"], check=True)
-        for name, requirement in (("newest pip", "pip"), ("pip 23.2", "pip==23.2.1")):
+        # for every Python: that which is best for this one may be a wheel for it alone
+        subprocess.run([*command, path, "--only-binary", ":all:", "--platform", "any", "tomli"], check=True)
+        for name, requirement in (
+            ("newest pip", "pip"),
+            ("old pip", f"pip=={OLD_PIP}"),
+            ("PyPy's pip", f"pip=={PYPY_PIP}"),
+        ):
             subprocess.run([*command, os.path.join(path, name), requirement], check=True)
             (wheel,) = os.listdir(os.path.join(path, name))
             with zipfile.ZipFile(os.path.join(path, name, wheel)) as archive:
@@ -51,84 +44,6 @@ def house(once):
         return path
 
     return once("house", make)
-
-
-class Venv:
-    """A virtual environment, and the installers that change it."""
-
-    def __init__(self, path, house, wheel, home):
-        self.path = str(path)
-        self.bin = os.path.join(self.path, "bin")
-        self.python = os.path.join(self.bin, "python")
-        self.site = os.path.join(self.path, "lib", PYTHON, "site-packages")
-        self.house = house
-        self.wheel = str(wheel)
-        self.home = str(home)
-        self.uv_cache = os.path.join(self.home, "uv-cache")
-
-    def environ(self, **more):
-        return {
-            "PATH": "/usr/bin:/bin",
-            "HOME": self.home,
-            "XDG_CACHE_HOME": os.path.join(self.home, "cache"),
-            "UV_CACHE_DIR": self.uv_cache,
-            "UV_NO_CONFIG": "1",
-            "LC_ALL": "C.UTF-8",
-            **more,
-        }
-
-    def run(self, *command, code=0, cwd=None, **environ):
-        done = subprocess.run(
-            command, env=self.environ(**environ), cwd=cwd or self.home, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == code, (command, done.stdout, done.stderr)
-        return done.stdout
-
-    def create(self, *options):
-        self.run(find_uv(), "venv", "-q", "--python", sys.executable, *options, self.path)
-        return self
-
-    def _command(self, installer, command):
-        if installer.startswith("uv"):
-            link_mode = ["--link-mode", installer.split()[1]] if command == "install" else []
-            return [find_uv(), "pip", command, "-q", "--python", self.python, *link_mode]
-        return [self.python, os.path.join(self.house, installer, "pip"), command, "-q", "--disable-pip-version-check"]
-
-    def install(self, *packages, by="uv hardlink", options=()):
-        """Install wheels of the house, and ours under its name; nothing is looked up anywhere else."""
-        wheels = [self.wheel if name == "cuda-shims" else name for name in packages]
-        where = ["--no-index", "--no-deps", "--find-links", self.house]
-        self.run(*self._command(by, "install"), *where, *options, *wheels)
-
-    def uninstall(self, *names, by):
-        if by == "ours":
-            assert names == ("cuda-shims",)
-            assert "removed" in self.run(self.python, "-m", "cuda_shims", "uninstall")
-        else:
-            yes = [] if by.startswith("uv") else ["--yes", "--root-user-action=ignore"]
-            self.run(*self._command(by, "uninstall"), *yes, *names)
-
-    def nvcc(self, **environ):
-        """Run the shim as a shell does; returns the path of the tool that answered."""
-        return self.run(os.path.join(self.bin, "nvcc"), "-x", **environ).split("\0")[0]
-
-    def ask(self, code, **environ):
-        return self.run(self.python, "-c", f"import os, sys, subprocess, shutil\n{code}", **environ).strip()
-
-    def files(self):
-        """All that is there, but what Python compiles of other people's modules."""
-        site = f"lib/{PYTHON}/site-packages/"
-        folder = f"{site}__pycache__"
-
-        def theirs(path):  # uv's lock, and the _virtualenv.py that it puts into environments of Python 3.9
-            compiled = path.startswith(f"{site}tomli/") and "__pycache__" in path
-            return compiled or path == ".lock" or path.startswith(f"{folder}/_virtualenv.")
-
-        found = snapshot(self.path)
-        kept = {path: value for path, value in found.items() if not theirs(path)}
-        if not any(path.startswith(f"{folder}/") for path in kept):
-            kept.pop(folder, None)
-        return kept
 
 
 @pytest.fixture
@@ -160,22 +75,6 @@ def toolkit():
     ]
 
 
-def check_records(site):
-    """Every file that a RECORD names is there with its hash; returns how many were checked."""
-    import csv
-
-    checked = 0
-    for folder in os.listdir(site):
-        if folder.endswith(".dist-info"):
-            with open(os.path.join(site, folder, "RECORD"), encoding="utf-8", newline="") as file:
-                for path, digest, _ in csv.reader(file):
-                    if digest:
-                        with open(os.path.join(site, path), "rb") as content:
-                            assert record_hash(content.read()) == digest, (folder, path)
-                        checked += 1
-    return checked
-
-
 @pytest.fixture
 def new_place(new_venv, toolkit, tmp_path, home):
     """Give a function that copies an environment with a toolkit and cuda-shims, in which nothing has run yet."""
@@ -183,3 +82,41 @@ def new_place(new_venv, toolkit, tmp_path, home):
     age(os.path.join(template, SITE, "nvidia"))
     numbers = iter(range(10**6))
     return lambda prepare=None: prepared(Place(template, tmp_path / f"place{next(numbers)}", home), prepare)
+
+
+@pytest.fixture
+def shared(house, cuda_shims_wheel, toolkit):
+    """Give a function that makes an environment with a toolkit; the superuser's, in which the hook has not run."""
+    from users import Shared, public_folder
+
+    folders = []
+
+    def make(name="venv", packages=None, python=None):
+        folders.append(public_folder())
+        venv = Shared(folders[-1], name, house, cuda_shims_wheel, python)
+        venv.install("cuda-shims", *(toolkit() if packages is None else packages))
+        return venv
+
+    yield make
+    for folder in folders:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def more_wheels(tmp_path):
+    """Give a function that writes the wheel of one more component of CUDA 13, and returns its path."""
+
+    def more_wheels(name, files, version="13.5.37", below="nvidia/cu13"):
+        return write_files_wheel(
+            str(tmp_path / "more"), name, version, {f"{below}/{path}": files[path] for path in files}
+        )
+
+    return more_wheels
+
+
+@pytest.fixture
+def system_python(tmp_path, house, cuda_shims_wheel, home):
+    """Return Debian's own Python, with nothing of NVIDIA's or ours."""
+    from system_python import SystemPython
+
+    return SystemPython(tmp_path / "usr-local", house, cuda_shims_wheel, home)

@@ -12,12 +12,24 @@ import traceback
 from fake_toolkit import PYTHON, snapshot, write_toolkit
 
 import _cuda_shims
-from cuda_shims import search
-from cuda_shims.api import install, uninstall
-from cuda_shims.environments import Environment, find_dist_info
+from _cuda_shims import ROOTS_FOLDER
+from cuda_shims.environment.environment import Environment
+from cuda_shims.environment.ours import find_dist_info
+from cuda_shims.installation.install import install
+from cuda_shims.installation.uninstall import uninstall
 
 #: what changes a file system
-_EVENTS = {"os.mkdir", "os.symlink", "os.link", "os.rename", "os.remove", "os.rmdir", "os.utime", "os.chmod"}
+_EVENTS = {
+    "os.mkdir",
+    "os.symlink",
+    "os.link",
+    "os.rename",
+    "os.remove",
+    "os.rmdir",
+    "os.utime",
+    "os.chmod",
+    "os.chown",
+}
 _EVENTS |= {"os.truncate", "os.mkfifo", "ctypes.call_function"}
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 SITE = f"lib/{PYTHON}/site-packages"
@@ -98,7 +110,7 @@ class Place:
         """Do what a start of Python does."""
         self._prepare()
         _cuda_shims.main()
-        root = os.path.join(self.site, search.ROOTS_FOLDER, "cu13")
+        root = os.path.join(self.site, ROOTS_FOLDER, "cu13")
         assert os.environ.get("CUDA_HOME") == root, os.environ.get("CUDA_HOME")
 
     def install(self):
@@ -110,9 +122,21 @@ class Place:
         uninstall(self.environment)
 
     def files(self):
-        """All that is there, byte code apart; what differs between two runs is not in it: times, and the lock."""
-        found = {path: value for path, value in snapshot(self.path).items() if "__pycache__" not in path}
-        found.pop(f"{SITE}/{search.ROOTS_FOLDER}/.lock", None)
+        """
+        All that is there, byte code apart; what differs between two runs is not in it: times, and the random names of
+        roots' folders. That which the link names is ``current``.
+        """
+        folder = os.path.join(self.site, ROOTS_FOLDER)
+        link = os.path.join(folder, "cu13")
+        current = os.readlink(link) if os.path.islink(link) else None
+        names = [name for name in (os.listdir(folder) if os.path.isdir(folder) else []) if name.startswith(".cu13-")]
+        others = (f"other{number}" for number in range(len(names)))
+        called = {name: "current" if name == current else next(others) for name in names}
+        found = {}
+        for path, (content, *more) in snapshot(self.path).items():
+            parts = [called.get(part, part) for part in path.split("/")]
+            if "__pycache__" not in parts:
+                found["/".join(parts)] = (called.get(content, content) if isinstance(content, str) else content, *more)
         return found
 
     def python(self):

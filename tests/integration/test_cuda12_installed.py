@@ -6,8 +6,8 @@ import os
 import stat
 
 import pytest
-from conftest import check_records
 from fake_toolkit import SPLIT
+from venv_support import check_records
 
 CHOSEN = {"CUDA_SHIMS_TOOLKIT": "12"}
 HOME = "print(os.environ.get('CUDA_HOME'))"

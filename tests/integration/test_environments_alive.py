@@ -7,8 +7,8 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import check_records
 from fake_toolkit import snapshot
+from venv_support import check_records
 
 HOME = "print(os.environ.get('CUDA_HOME'))"
 
@@ -23,7 +23,7 @@ def test_moved_and_copied(new_venv, toolkit, tmp_path):
         done = venv.run(f"{target}/bin/nvcc").split("\0")[0]
         assert done == f"{there}/bin/nvcc"
         assert venv.run(f"{target}/bin/python", "-c", f"import os; {HOME}").strip() == there
-        assert os.path.realpath(done) == f"{target}/{os.path.relpath(venv.site, venv.path)}/nvidia/cu13/bin/nvcc"
+        assert os.path.realpath(done).startswith(f"{target}/")
 
 
 def test_an_upgrade_reaches_the_root_and_the_shims(new_venv, toolkit):
@@ -57,13 +57,16 @@ def test_an_awkward_path(new_venv, toolkit, name, home):
     assert not [path for path in venv.files() if "cuda_shims" in path]
 
 
-def test_a_root_elsewhere_goes_when_its_environment_is_gone(new_venv, toolkit):
+def test_a_root_elsewhere_stays_when_its_environment_is_gone(new_venv, toolkit):
+    """Another host or container, which has that environment at that path, may share the cache."""
     gone, new = (new_venv(name, base=["cuda-shims", *toolkit()]) for name in ("a gone", "a new"))
     root = gone.ask(HOME)
-    shutil.rmtree(gone.path)
-    assert os.path.lexists(root)
-    new.ask(HOME)
-    assert not os.path.lexists(root)
+    before = snapshot(os.path.realpath(root), times=True)
+    os.rename(gone.path, f"{gone.path} elsewhere")
+    assert new.ask(HOME) != root
+    assert snapshot(os.path.realpath(root), times=True) == before
+    os.rename(f"{gone.path} elsewhere", gone.path)
+    assert gone.ask(HOME) == root
 
 
 def test_read_only(new_venv, toolkit, home):
@@ -85,8 +88,7 @@ def test_read_only(new_venv, toolkit, home):
     assert (done.returncode, done.stderr) == (0, "")
     root, nvcc = done.stdout.rstrip("\0").split("\n")
     assert root.startswith(f"{home}/cache/cuda-shims/roots/")
-    # without a pointer, which had nowhere to go, the shim has the wheel's own folder
-    assert nvcc == f"{venv.site}/nvidia/cu13/bin/nvcc"
+    assert nvcc == f"{root}/bin/nvcc"
     assert snapshot(venv.path) == before
 
 
@@ -102,7 +104,7 @@ def test_a_target_directory(new_venv, toolkit, tmp_path):
     root = f"{target}/cuda_shims_toolkit/cu13"
     show = f"{HOME}; print(getattr(__builtins__, 'hidden', None)); print(shutil.which('nvcc'))"
     assert venv.ask(show, PYTHONPATH=path).split("\n")[0] == "None"  # Python reads no .pth there
-    assert venv.run(f"{target}/bin/nvcc").split("\0")[0] == f"{target}/nvidia/cu13/bin/nvcc"
+    assert venv.run(f"{target}/bin/nvcc").split("\0")[0] == f"{root}/bin/nvcc"
 
     out = venv.run(venv.python, "-m", "cuda_shims", "install", "--target", target, PYTHONPATH=target)
     assert f"created {target}/sitecustomize.py\n" in out
@@ -128,7 +130,8 @@ def test_a_target_inside_of_another_environment(new_venv, toolkit, by):
     venv.install("cuda-shims", *toolkit(), by=by, options=["--target", target])
     environ = {"PYTHONPATH": target, "CUDA_SHIMS_STARTUP": "0"}
     venv.run(venv.python, "-m", "cuda_shims", "install", "--target", target, **environ)
-    assert venv.ask(HOME, PYTHONPATH=target) == f"{target}/cuda_shims_toolkit/cu13"
+    # of the wheels of both, which are all on the path
+    assert venv.ask(HOME, PYTHONPATH=target).startswith(f"{target}/cuda_shims_toolkit/cu13-")
     venv.run(venv.python, "-m", "cuda_shims", "uninstall", "--target", target, **environ)
     assert not [each for each in snapshot(target) if "shims" in each or each.startswith("bin/")]
     after = snapshot(venv.path, times=True)

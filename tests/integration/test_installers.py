@@ -9,11 +9,11 @@ import stat
 import zipfile
 
 import pytest
-from conftest import INSTALLERS, check_records
 from fake_toolkit import NVCC_TOOLS, snapshot
+from venv_support import INSTALLERS, check_records
 
-# the aim is 60 kB, and it is missed: half of the wheel is docstrings, comments and the same shim six times
-WHEEL_LIMIT = 216_000
+# a sixth is the same shim seven times, a tenth the headers of 140 files; more is something that got in by accident
+WHEEL_LIMIT = 350_000
 
 
 def test_the_wheel(cuda_shims_wheel):
@@ -22,7 +22,7 @@ def test_the_wheel(cuda_shims_wheel):
     scripts = {name.split("/")[-1]: entry for name, entry in entries.items() if ".data/scripts/" in name}
     assert set(scripts) == set(NVCC_TOOLS)
     assert {stat.S_IMODE(entry.external_attr >> 16) for entry in scripts.values()} == {0o755}
-    assert {"cuda_shims.pth", "cuda_shims.start", "cuda_shims/py.typed"} <= set(entries)
+    assert {"cuda_shims.pth", "cuda_shims/py.typed"} <= set(entries)
     assert not [name for name in entries if "sitecustomize" in name and "templates" not in name]
     assert str(cuda_shims_wheel).endswith("-py3-none-any.whl")
     assert os.path.getsize(cuda_shims_wheel) < WHEEL_LIMIT
@@ -73,13 +73,13 @@ def test_installed_and_used(new_venv, toolkit, installer):
 
 UNINSTALLS = [
     ("newest pip", "newest pip"),
-    ("pip 23.2", "pip 23.2"),
+    ("old pip", "old pip"),
     ("uv hardlink", "uv"),
     ("uv hardlink", "ours"),
     ("newest pip", "uv"),
     ("uv symlink", "newest pip"),
-    ("pip 23.2", "ours"),
-    ("uv copy", "pip 23.2"),
+    ("old pip", "ours"),
+    ("uv copy", "old pip"),
 ]
 
 
@@ -115,7 +115,7 @@ def test_uninstalled_by_another_python(new_venv, toolkit):
     venv = new_venv()
     before = venv.files()
     venv.install("cuda-shims", *toolkit())
-    venv.run(venv.python, "-O", "-c", "import cuda_shims.cli")
+    venv.run(venv.python, "-O", "-c", "import cuda_shims.cli.run")
     words = (tool.python, "-m", "cuda_shims", "uninstall", "--python", venv.python)
     long = venv.run(*words, "--dry-run", "-v").splitlines()
     modules = [line for line in long if "/cuda_shims/" in line]

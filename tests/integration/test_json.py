@@ -9,10 +9,13 @@ import subprocess
 
 import fastjsonschema
 import pytest
+from checkout import CHECKOUT
+from fake_toolkit import write_distribution
+from venv_support import TOML
 
-from cuda_shims.cli import make_parser
+from cuda_shims.cli.parser import make_parser
 
-PAGE = os.path.join(os.path.dirname(__file__), "..", "..", "docs", "reference", "json.md")
+PAGE = os.path.join(CHECKOUT, "docs", "reference", "json.md")
 #: what answers with something else than JSON: a program's own output, a script for a shell
 WITHOUT = {"exec", "completion"}
 
@@ -41,7 +44,7 @@ def validate(name, text):
 @pytest.fixture
 def ask(new_venv, toolkit):
     """Give a function that asks an environment with a toolkit."""
-    venv = new_venv(base=["cuda-shims", *toolkit()])
+    venv = new_venv(base=["cuda-shims", *TOML, *toolkit()])
 
     def run(*arguments, log=None, **environ):
         command = [venv.python, "-m", "cuda_shims", *arguments, "--json"]
@@ -79,6 +82,7 @@ def test_install_and_uninstall(ask):
 def test_what_only_answers(ask):
     found = ask("list", PATH=f"{ask.venv.bin}:/usr/bin:/bin")
     assert found["toolkit"]["version"] == "13.5.37"
+    assert found["toolkit"]["folders"] == [found["toolkit"]["path"]]
     rows = {row["tool"]: row for row in found["tools"]}
     assert rows["nvcc"]["on_path_is_ours"]
     assert rows["nvdisasm"]["path"] is None
@@ -105,11 +109,19 @@ def test_what_only_answers(ask):
     assert ask("doctor --log", "-", log="hello\n")["ok"]
 
 
+def test_what_fits(ask):
+    write_distribution(ask.venv.site, "torch", "2.15.0", {}, ["cuda-toolkit[cudart]==13.2.2"])
+    assert ask("fit")["requirement"] == "cuda-shims[cu132]"
+    assert ask("fit", "torch", "--format", "constraints")["constraints"][-1] == "torch==2.15.0"
+    done = ask.run("fit", "numpy")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+
+
 def test_two_toolkits_and_one_that_is_not_there(ask):
     ask.venv.install("nvidia-cuda-runtime-cu12==12.9.79", "nvidia-cuda-nvcc-cu12==12.9.79")
     (other,) = ask("list")["others"]
     assert other["major"] == 12
-    assert len(other["parts"]) == 2
+    assert len(other["folders"]) == 2
     done = ask.run("root", "--cuda", "11")
     assert done.returncode == 1
     assert done.stdout == ""

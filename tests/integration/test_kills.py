@@ -14,12 +14,13 @@ import signal
 import subprocess
 
 import pytest
-from conftest import find_uv
 from fake_toolkit import write_toolkit
 from places import SITE, Place, forked, upgrade
+from venv_support import find_uv
 
-from cuda_shims import apply, search
-from cuda_shims.environments import find_dist_info
+from _cuda_shims import ROOTS_FOLDER, is_fresh
+from cuda_shims.environment.ours import find_dist_info
+from cuda_shims.files import write
 
 
 def deface(place):
@@ -28,9 +29,9 @@ def deface(place):
     os.unlink(os.path.join(place.site, "cuda_shims.pth"))
     os.unlink(os.path.join(place.bin, "ptxas"))
     write_toolkit(place.site, "13.5.37", ("nvidia-cuda-cuobjdump",))
-    root = os.path.join(place.site, search.ROOTS_FOLDER, "cu13")
+    root = os.path.join(place.site, ROOTS_FOLDER, "cu13")
     shutil.rmtree(os.path.join(root, "bin"))
-    os.symlink(os.path.join(place.site, "nvidia/cu13/bin"), os.path.join(root, "bin"))
+    os.symlink("../../nvidia/cu13/bin", os.path.join(root, "bin"))
 
 
 SCENARIOS = {
@@ -56,10 +57,10 @@ def test_killed_before_each_write(new_place, name, record_property):
         assert (os.WTERMSIG(status), done) == (signal.SIGKILL, writes[: number - 1]), number
         left = place.files()
         # nobody sees a root with less than before, or one that counts as finished and is not
-        root = f"{SITE}/{search.ROOTS_FOLDER}/cu13/"
+        root = f"{SITE}/{ROOTS_FOLDER}/current/"
         if name == "renewal":
             assert not {path for path in before if path.startswith(root) and path in after} - set(left), number
-        if search.is_fresh(os.path.join(place.path, root)) and name != "install":
+        if is_fresh(os.path.join(place.site, ROOTS_FOLDER, "cu13"), place.site, 13) and name != "install":
             assert {path: left[path] for path in left if path.startswith(root)} == {
                 path: value
                 for path, value in (before if name == "uninstall" else after).items()
@@ -69,9 +70,9 @@ def test_killed_before_each_write(new_place, name, record_property):
         assert status == 0, (number, writes[number - 1])
         found = place.files()
         # all is done but the end of the process: a folder of ours with nothing in it
-        for path in [path for path in found if path.endswith(apply.SCRATCH)]:
+        for path in [path for path in found if path.endswith(write.SCRATCH)]:
             assert set(writes[number - 1 :]) == {"os.rmdir"}, number
-            assert (found.pop(path), os.path.dirname(path)) == (("folder",), f"{SITE}/{search.ROOTS_FOLDER}"), number
+            assert (found.pop(path), os.path.dirname(path)) == (("folder",), f"{SITE}/{ROOTS_FOLDER}"), number
         assert found == after, (number, writes[number - 1])
         shutil.rmtree(place.path)
     record_property("recovered", len(writes))
@@ -83,7 +84,7 @@ def test_an_uninstall_that_was_killed_is_finished_by_an_installer(new_place, rec
     undisturbed = new_place(Place.start)
     _, writes = forked(undisturbed.uninstall)
     clean = undisturbed.files()
-    folder = f"{SITE}/{search.ROOTS_FOLDER}"
+    folder = f"{SITE}/{ROOTS_FOLDER}"
     finished = 0
     for number in range(1, len(writes) + 1):
         place = new_place(Place.start)
@@ -116,6 +117,7 @@ def test_the_events_are_all_writes(new_place):
         "os.rmdir": "rmdir",
         "os.utime": "utimensat",
         "os.chmod": "chmod fchmod fchmodat fchmodat2",
+        "os.chown": "chown lchown fchown fchownat",
         "os.link": "link linkat",
         "os.truncate": "truncate ftruncate",
         "open": "open openat creat",

@@ -6,12 +6,12 @@ import glob
 import os
 import re
 import shutil
-from pathlib import Path
 
 import pytest
-from conftest import find_uv
+from checkout import CHECKOUT
+from venv_support import find_uv
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs/how-to/leaving.md").read_text(encoding="utf-8")
+PAGE = (CHECKOUT / "docs/how-to/leaving.md").read_text(encoding="utf-8")
 HOME = "print(os.environ.get('CUDA_HOME'))"
 
 
@@ -47,7 +47,7 @@ def shell(house, tmp_path):
 
 
 def cached(home):
-    return glob.glob(f"{home}/.cache/cuda-shims/roots/*/cu13/bin/nvcc")
+    return glob.glob(f"{home}/.cache/cuda-shims/roots/**/cu13-*/bin/nvcc", recursive=True)
 
 
 def test_the_page_has_three_lines():
@@ -109,7 +109,4 @@ def test_a_shell_is_as_it_was(new_venv, toolkit, shell, program, before):
 
     plain = variables("")
     assert "CUDA_HOME" in variables('eval "$(cuda-shims env)"')
-    after = variables(f'eval "$(cuda-shims env)"\n{block("## Shells")}')
-    assert after.pop("PKG_CONFIG_PATH", "").lstrip(":") == (before or "")
-    plain.pop("PKG_CONFIG_PATH", None)
-    assert after == plain
+    assert variables(f'eval "$(cuda-shims env)"\n{block("## Shells")}') == plain

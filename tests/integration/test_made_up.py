@@ -2,18 +2,22 @@
 A made-up CUDA 14 and a made-up tool, in real environments.
 
 What is installed is found by its folder, whatever its number: a new major works with no change to the sources. A new
-tool is one line of ``catalog.py``. What else names a major or a tool, so that messages do, is in
-``tests/unit/test_one_place.py``, and ``docs/CONTRIBUTING.md`` lists it.
+tool is one line of ``catalog/tools.py``. What else names a major or a tool, so that messages do, is in
+``tests/unit/rules/test_one_place.py``, and ``docs/CONTRIBUTING.md`` lists it.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
+import zipfile
 
 import pytest
-from conftest import NEXT_VERSION, VERSIONS, check_records
+from checkout import CHECKOUT
 from fake_toolkit import NVCC_TOOLS
+from our_wheel import build_wheel
+from venv_support import NEXT_VERSION, VERSIONS, check_records
 
 HOME = "print(os.environ.get('CUDA_HOME'))"
 LINE = "TOOLS: tuple[Tool, ...] = (\n"
@@ -64,7 +68,7 @@ def test_a_cuda_that_nobody_has_seen(new_venv, toolkit, by):
 
 def test_a_tool_is_one_line(new_venv, toolkit):
     venv = new_venv(base=["cuda-shims", *toolkit(NEXT_VERSION)])
-    catalog = os.path.join(venv.site, "cuda_shims/catalog.py")
+    catalog = os.path.join(venv.site, "cuda_shims/catalog/tools.py")
     with open(catalog, encoding="utf-8") as file:
         text = file.read()
     assert text.count(LINE) == 1
@@ -94,4 +98,17 @@ def test_a_tool_is_one_line(new_venv, toolkit):
     assert venv.ask(HOME) == root
     assert not os.path.exists(shim)
     venv.uninstall("cuda-shims", by="newest pip")
-    assert not [path for path in venv.files() if "cuda_shims" in path and not path.endswith("catalog.py")]
+    assert not [path for path in venv.files() if "cuda_shims" in path and not path.endswith("catalog/tools.py")]
+
+
+def test_a_shim_says_what_the_catalog_of_its_checkout_says(tmp_path):
+    """Also where nobody has run ``scripts/build/advice.py``: a patch of a packager's."""
+    checkout = tmp_path / "checkout"
+    shutil.copytree(CHECKOUT, checkout, ignore=shutil.ignore_patterns(".*", "__pycache__", "dist"))
+    catalog = checkout / "src/cuda_shims/catalog/tools.py"
+    catalog.write_text(catalog.read_text(encoding="utf-8").replace(LINE, LINE + NEW_TOOL), encoding="utf-8")
+    with zipfile.ZipFile(build_wheel(tmp_path / "dist", checkout)) as wheel:
+        shims = [wheel.read(name) for name in wheel.namelist() if name.endswith(("/shim.sh", "/scripts/nvcc"))]
+    assert len(shims) == 2
+    assert len(set(shims)) == 1
+    assert b"nvidia-cuda-frobnicate holds it (since CUDA 14.0)" in shims[0]

@@ -6,17 +6,10 @@ import os
 import shutil
 import stat
 import subprocess
-import sys
-import tempfile
 
 import pytest
-from conftest import Venv, find_uv
 from fake_toolkit import write
-
-HOOK = "import os; print(os.environ.get('CUDA_HOME'))"
-EVIL = b"#!/bin/sh\necho EVIL\n"
-#: whose wheels they are, who builds, who plants
-OWNER, USER, STRANGER = 4321, 1234, 65534
+from users import HOOK, OWNER, STRANGER, USER, give, open_to_others, plant
 
 
 def identities(*folders):
@@ -56,8 +49,8 @@ def test_nothing_of_ours_is_writable_for_others(new_venv, toolkit, home, umask, 
     shutil.rmtree(f"{venv.site}/cuda_shims_toolkit")
     assert run(f"{venv.bin}/cuda-shims", "install", "--force")
     names = {os.path.basename(path) for path in written}
-    wanted = {"nvcc", "ptxas", "RECORD", "stamp", "libcuda.so", "cu13", "bin", "cuda_shims_toolkit"}
-    wanted |= {".lock", "record"} if name == "venv" else {"cu13.root", "roots", "cuda-shims"}
+    wanted = {"nvcc", "ptxas", "RECORD", "libcuda.so", "bin", "version.txt"}
+    wanted |= {"cuda_shims_toolkit"} if name == "venv" else {"roots", "cuda-shims"}
     assert wanted <= names
 
 
@@ -67,7 +60,7 @@ def test_a_strict_umask_takes_nothing_from_other_users(new_venv, toolkit, home):
     venv.ask("pass")
     venv.install(*toolkit("13.5.37"))
     paths = [f"{venv.bin}/nvcc", f"{venv.site}/cuda_shims-0.1.0.dist-info/RECORD"]
-    paths += [f"{venv.site}/cuda_shims_toolkit/{name}" for name in ("cu13", "cu13/stamp", "cu13/version.txt", "record")]
+    paths += [f"{venv.site}/cuda_shims_toolkit/{name}" for name in ("cu13", "cu13/bin", "cu13/version.txt")]
     before = {path: stat.S_IMODE(os.stat(path).st_mode) for path in paths}
     subprocess.run([venv.python, "-c", "pass"], env=venv.environ(), cwd=home, umask=0o077, check=True)
     with open(paths[0], encoding="utf-8") as file:
@@ -78,111 +71,31 @@ def test_a_strict_umask_takes_nothing_from_other_users(new_venv, toolkit, home):
 # --- several users ---
 
 
-def identity(uid):
-    return {"user": uid, "group": uid, "extra_groups": []}
+def plant_fresh(venv, root, uid, **more):
+    """
+    Plant a root that is as fresh as the one that it replaces.
+
+    That it is one is seen by its maker: what a user has made, the same user runs. Of a stale one no guard is asked.
+    """
+    plant(root, uid)
+    assert venv.hook(uid, **more) == root
+    assert venv.as_user(uid, f"{root}/bin/nvcc") == "EVIL"
 
 
-class Shared(Venv):
-    """An environment that other users get at: in a folder, and of an interpreter, that they can read."""
-
-    def __init__(self, folder, name, python, house, wheel):
-        super().__init__(os.path.join(folder, name), house, wheel, os.path.join(folder, "home-0"))
-        self.folder = folder
-        self.run(find_uv(), "venv", "-q", "--python", python, self.path)
-        (version,) = os.listdir(os.path.join(self.path, "lib"))
-        self.site = os.path.join(self.path, "lib", version, "site-packages")
-        self.roots = os.path.join(self.site, "cuda_shims_toolkit")
-
-    def as_user(self, uid, *command, home=None):
-        """Run a command as a user, by default in a home of the user's own, and return what it printed."""
-        home = home or os.path.join(self.folder, f"home-{uid}")
-        if not os.path.exists(home):
-            os.mkdir(home, 0o755)
-            os.chown(home, uid, uid)
-        environ = self.environ(HOME=home, XDG_CACHE_HOME=f"{home}/cache")
-        done = subprocess.run(
-            command, env=environ, cwd="/", capture_output=True, text=True, check=False, **identity(uid)
-        )
-        assert (done.returncode, done.stderr) == (0, ""), done
-        return done.stdout.strip().rstrip("\0")
-
-    def hook(self, uid, **more):
-        return self.as_user(uid, self.python, "-c", HOOK, **more)
-
-    def shim(self, uid, **more):
-        return self.as_user(uid, os.path.join(self.bin, "nvcc"), **more)
-
-    def plant(self, root, uid=STRANGER):
-        """Replace a root by one of a stranger's, which looks fresh, with another nvcc."""
-        os.rename(root, root + ".x")
-        shutil.copytree(root + ".x", root, symlinks=True)
-        shutil.rmtree(root + ".x")
-        os.unlink(f"{root}/bin/nvcc")
-        write(f"{root}/bin/nvcc", EVIL, 0o755)
-        give(root, uid)
-
-    def check(self, uid, **more):
-        """Neither the shim nor the hook gives a stranger's root; return the root that the hook gives."""
-        for given in (self.shim(uid, **more), self.hook(uid, **more), self.shim(uid, **more)):
-            assert given != "EVIL"
-            assert given.startswith("/")
-        assert self.as_user(uid, f"{given.removesuffix('/bin/nvcc')}/bin/nvcc") != "EVIL"
-        home = self.hook(uid, **more)
-        assert self.as_user(uid, f"{home}/bin/nvcc") == f"{home}/bin/nvcc"
-        return home
-
-
-def give(path, uid):
-    """Make a user the owner of a tree."""
-    for top, folders, files in os.walk(path):
-        for name in (".", *folders, *files):
-            os.chown(os.path.normpath(os.path.join(top, name)), uid, uid, follow_symlinks=False)
-
-
-def public_python():
-    for python in (os.path.realpath(sys.executable), "/usr/bin/python3"):
-        try:
-            subprocess.run([python, "-I", "-c", "import ensurepip"], check=True, **identity(STRANGER))
-        except (OSError, subprocess.CalledProcessError):
-            continue
-        return python
-    pytest.skip("no Python that other users can run: apt-get install python3 python3-venv")
-    return None
-
-
-@pytest.fixture(scope="module")
-def public_folder():
-    if os.geteuid() != 0:
-        pytest.skip("needs root, who can be other users")
-    folder = tempfile.mkdtemp(prefix="cuda-shims-owners-", dir="/tmp")  # pytest's own is closed to them
-    os.chmod(folder, 0o755)  # noqa: S103
-    yield folder
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-def shared(public_folder, house, cuda_shims_wheel, toolkit):
-    """Give a function that makes an environment with a toolkit; the superuser's, in which the hook has not run."""
-
-    def make(name="venv"):
-        folder = tempfile.mkdtemp(dir=public_folder)
-        os.chmod(folder, 0o755)  # noqa: S103
-        os.mkdir(os.path.join(folder, "home-0"))
-        venv = Shared(folder, name, public_python(), house, cuda_shims_wheel)
-        venv.install("cuda-shims", *toolkit())
-        return venv
-
-    return make
+def hand_over(root, uid):
+    """Make a planted root another one's, its link too, where that is one."""
+    give(os.path.realpath(root), uid)
+    os.chown(root, uid, uid, follow_symlinks=False)
 
 
 def test_a_strangers_root_beside_the_wheels(shared):
     venv = shared()
     root = venv.hook(0)
     assert root == f"{venv.roots}/cu13"
-    venv.plant(root)
-    os.chown(venv.roots, STRANGER, STRANGER)
-    os.chmod(venv.site, 0o1777)  # noqa: S103 # how it came to be there
-    # another user, who cannot mend it: a root of the user's own
+    plant_fresh(venv, root, USER)
+    assert venv.shim(USER) == "EVIL"
+    hand_over(root, STRANGER)
+    # another user, who cannot fix it: a root of the user's own
     assert venv.check(USER).startswith(f"{venv.folder}/home-{USER}/cache/cuda-shims/roots/")
     assert venv.as_user(USER, f"{root}/bin/nvcc") == "EVIL"  # and it is there still
     # the superuser, as who it would be worth most
@@ -190,18 +103,52 @@ def test_a_strangers_root_beside_the_wheels(shared):
     assert os.stat(root).st_uid == 0
 
 
+def test_a_strangers_root_where_everybody_writes(shared):
+    """How it came to be there: site-packages is as /tmp, and the stranger was the first."""
+    venv = shared()
+    root = venv.hook(0)
+    plant_fresh(venv, root, STRANGER)
+    os.chown(venv.roots, STRANGER, STRANGER)
+    os.chmod(venv.site, 0o1777)  # noqa: S103
+    for uid in (USER, 0):
+        assert open_to_others(venv.check(uid), uid) == []
+
+
+@pytest.mark.parametrize("uid", [0, USER], ids=["superuser", "user"])
+def test_a_root_in_a_strangers_folder(shared, uid):
+    """The root is the superuser's, and who owns the folder can put another one in its place at any time."""
+    venv = shared()
+    root = venv.hook(0)
+    assert venv.hook(uid) == root
+    os.chown(venv.roots, STRANGER, STRANGER)
+    assert venv.shim(uid) != f"{root}/bin/nvcc"
+    given = venv.check(uid)
+    assert open_to_others(given, uid) == []
+    assert venv.shim(uid) == f"{given}/bin/nvcc"
+
+
 def test_a_strangers_root_in_the_cache(shared):
     """What sudo does: it runs as root, and HOME is still its caller's."""
     venv = shared("a venv")
-    home = os.path.join(venv.folder, f"home-{STRANGER}")
+    home = venv.home_of(STRANGER)
     root = venv.hook(0, home=home)
     assert root.startswith(f"{home}/cache/cuda-shims/roots/")
     assert venv.shim(0, home=home) == f"{root}/bin/nvcc"
-    venv.plant(root)
     give(home, STRANGER)
+    plant_fresh(venv, root, STRANGER)
+    assert venv.shim(STRANGER) == "EVIL"  # who has made it, and may have it
     venv.check(0, home=home)
-    give(home, STRANGER)
-    assert venv.hook(STRANGER) == root  # who has made it, and may have it
+    assert venv.as_user(STRANGER, f"{root}/bin/nvcc") == "EVIL" or os.stat(root).st_uid == 0
+
+
+def test_a_strangers_root_in_ones_own_cache(shared):
+    """A cache directory that was closed too late: what is in it by now is looked at, too."""
+    venv = shared()
+    root = venv.hook(USER)
+    assert root.startswith(f"{venv.folder}/home-{USER}/cache/cuda-shims/roots/")
+    plant_fresh(venv, root, USER)
+    hand_over(root, STRANGER)
+    venv.check(USER)
 
 
 def test_a_root_of_the_superusers(shared):
@@ -223,7 +170,9 @@ def test_a_root_of_whose_the_wheels_are(shared):
     assert venv.shim(USER) == f"{root}/bin/nvcc"
     assert not os.path.exists(f"{venv.folder}/home-{USER}/cache")
     # a stranger's in that place is not taken, by the owner neither, who puts it right
-    venv.plant(root)
+    plant_fresh(venv, root, OWNER)
+    assert venv.shim(USER) == "EVIL"  # by whose the wheels are, who could have changed those
+    hand_over(root, STRANGER)
     assert venv.check(USER) != root
     assert venv.check(OWNER) == root
 
@@ -238,20 +187,36 @@ def test_wheels_of_one_user_and_nothing_of_ours_beside_them(shared):
     assert identities(venv.path) == before
 
 
+def move_out(root, place):
+    """Move a root elsewhere: its links that lead out of it lead to the same things then, and its times are the same."""
+    real = os.path.realpath(root)
+    for top, folders, files in os.walk(real):
+        above = os.stat(top)
+        for name in (*folders, *files):
+            path = os.path.join(top, name)
+            if os.path.islink(path):
+                target = os.path.normpath(os.path.join(top, os.readlink(path)))
+                if not f"{target}/".startswith(f"{real}/"):
+                    status = os.lstat(path)
+                    os.unlink(path)
+                    os.symlink(target, path)
+                    os.chown(path, status.st_uid, status.st_gid, follow_symlinks=False)
+                    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns), follow_symlinks=False)
+        os.utime(top, ns=(above.st_atime_ns, above.st_mtime_ns))
+    os.rename(real, place)
+    if os.path.islink(root):
+        os.unlink(root)
+
+
 def test_a_strangers_link_to_a_folder_of_the_superusers(shared):
     """A folder that belongs to root and that everybody writes to, as /tmp: its owner has not made what is in it."""
     venv = shared()
     root = venv.hook(0)
-    venv.plant(root)
-    place = os.path.join(venv.folder, "tmp")
-    os.rename(root, place)
+    plant_fresh(venv, root, STRANGER)
+    place = os.path.join(venv.folder, "everybodys")
+    move_out(root, place)
     os.chown(place, 0, 0)
     os.chmod(place, 0o1777)  # noqa: S103
-    for name in os.listdir(f"{place}/made-from-1"):  # links that were relative
-        link = f"{place}/made-from-1/{name}"
-        target = os.path.normpath(os.path.join(f"{root}/made-from-1", os.readlink(link)))
-        os.unlink(link)
-        os.symlink(target, link)
     os.symlink(place, root)
     os.chown(root, STRANGER, STRANGER, follow_symlinks=False)
     assert venv.as_user(0, f"{root}/bin/nvcc") == "EVIL"
@@ -260,21 +225,43 @@ def test_a_strangers_link_to_a_folder_of_the_superusers(shared):
 
 
 @pytest.mark.parametrize("uid", [0, USER], ids=["superuser", "user"])
-def test_a_strangers_word_for_a_folder_of_the_superusers(shared, uid):
-    """As before, and the shim is led there by the file that names a root elsewhere."""
+def test_a_link_in_the_cache_to_a_folder_of_the_superusers(shared, uid):
+    """As before, in a cache that nobody else can write to by now."""
     venv = shared("a venv")
-    root = venv.hook(0)
-    venv.plant(root)
-    place = os.path.join(venv.folder, "tmp")
-    shutil.copytree(root, place, symlinks=True)
-    os.unlink(f"{place}/site")
-    os.symlink(venv.site, f"{place}/site")
-    for name in os.listdir(f"{place}/made-from-1"):
-        os.unlink(f"{place}/made-from-1/{name}")
-    os.symlink(f"{venv.site}/nvidia/cu13", f"{place}/made-from-1/toolkit")
-    give(place, STRANGER)
+    root = venv.hook(uid)
+    plant_fresh(venv, root, uid)
+    place = os.path.join(venv.folder, "everybodys")
+    move_out(root, place)
     os.chown(place, 0, 0)
     os.chmod(place, 0o1777)  # noqa: S103
-    write(f"{venv.roots}/cu13.root", f"{place}\n".encode())
-    give(venv.roots, STRANGER)
-    assert venv.shim(uid) != "EVIL"
+    os.symlink(place, root)
+    os.chown(root, uid, uid, follow_symlinks=False)
+    assert venv.as_user(uid, f"{root}/bin/nvcc") == "EVIL"
+    venv.check(uid)
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+@pytest.mark.parametrize("by", ["copied", "moved"])
+def test_an_environment_whose_root_is_elsewhere_is_copied(shared, by):
+    """What names the first one's root comes along: the copy has its own wheels, and gets its own root."""
+    venv = shared("a venv")
+    root = venv.hook(0)
+    assert root.startswith(f"{venv.folder}/home-0/cache/cuda-shims/roots/")
+    first, second = venv.path, f"{venv.folder}/b venv"
+    if by == "copied":
+        shutil.copytree(first, second, symlinks=True)
+    else:
+        os.rename(first, second)
+    marker = f"{second}/lib/{os.listdir(f'{second}/lib')[0]}/site-packages/nvidia/cu13/lib/libcudart.so.13"
+    os.unlink(marker)  # it may be a hard link
+    write(marker, b"of the second\n")
+    for _ in ("no start of Python yet", "after one"):
+        nvcc = venv.as_user(0, f"{second}/bin/nvcc")
+        assert read(f"{os.path.dirname(nvcc)}/../lib/libcudart.so.13") == "of the second\n"
+        given = venv.as_user(0, f"{second}/bin/python", "-c", HOOK)
+        assert given != root
+        assert read(f"{given}/lib64/libcudart.so") == "of the second\n"

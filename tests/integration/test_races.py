@@ -96,7 +96,7 @@ def test_the_lock_of_a_killed_process(venv):
     """The kernel gives it back: the next start renews the root as if there had been none."""
     link = spoil(venv)
     folder = f"{venv.site}/cuda_shims_toolkit"
-    hold = f"from cuda_shims.stages import exclusive\nwith exclusive({folder!r}): print('held', flush=True); input()"
+    hold = f"from cuda_shims.files.stage import Stage\nwith Stage({folder!r}): print('held', flush=True); input()"
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     environ = venv.environ(CUDA_SHIMS_STARTUP="0")
     with subprocess.Popen([venv.python, "-c", hold], env=environ, **pipes) as holder:
@@ -134,18 +134,19 @@ def fuse(tmp_path):
 
 
 @pytest.mark.parametrize("seconds", [0.3, 600])
-def test_uninstalled_while_the_lock_is_open_elsewhere(fuse, new_venv, toolkit, seconds):
+def test_uninstalled_while_a_file_is_open_elsewhere(fuse, new_venv, toolkit, seconds):
     """It waits for who has it open; not for ever."""
     venv = new_venv(f"{fuse}/venv", base=["cuda-shims", *toolkit()])
     venv.ask("pass")
-    spoil(venv)
-    venv.ask("pass")  # a first root needs no lock
     folder = f"{venv.site}/cuda_shims_toolkit"
-    hold = [venv.python, "-I", "-S", "-c", HOLD, f"{folder}/.lock", str(seconds)]
+    hold = [venv.python, "-I", "-S", "-c", HOLD, f"{folder}/ledger", str(seconds)]
     with subprocess.Popen(hold, stdout=subprocess.PIPE) as holder:
         assert holder.stdout.readline() == b"held\n"
-        patience = "stages.LOCK_SECONDS = 60; " if seconds < 1 else ""  # the machine may be busy
-        uninstall = f"from cuda_shims import cli, stages; {patience}raise SystemExit(cli.main(['uninstall']))"
+        patience = (
+            "sys.modules['cuda_shims.installation.uninstall']._SECONDS = 60; " if seconds < 1 else ""
+        )  # it is busy
+        uninstall = "import sys, cuda_shims.installation.uninstall; from cuda_shims.cli.run import main; "
+        uninstall += f"{patience}raise SystemExit(main(['uninstall']))"
         command = [venv.python, "-c", uninstall]
         done = subprocess.run(command, env=venv.environ(), capture_output=True, text=True, check=False)
         left = [path for path in snapshot(venv.path) if "cuda_shims" in path]
@@ -161,7 +162,7 @@ def test_uninstalled_while_the_lock_is_open_elsewhere(fuse, new_venv, toolkit, s
         assert os.path.basename(left[1]).startswith(".fuse_hidden"), left
 
 
-@pytest.mark.parametrize("path", ["bin/nvcc", "bin", "lib/libcudart.so", "lib/pkgconfig", "lib64", "made-from-1/bin"])
+@pytest.mark.parametrize("path", ["bin/nvcc", "bin", "lib/libcudart.so", "lib/pkgconfig", "lib64", "made-from-3"])
 def test_half_a_root_is_no_root(venv, path):
     """An uninstaller that met a start of Python, say, removed some of it, and a root's stamp was left or came after."""
     root = f"{venv.site}/cuda_shims_toolkit/cu13"

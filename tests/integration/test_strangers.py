@@ -10,6 +10,7 @@ import sys
 
 import pytest
 from fake_toolkit import write
+from venv_support import TOML
 
 COMMANDS = (
     ["list"],
@@ -76,7 +77,7 @@ def stale(venv):
 
 @pytest.mark.parametrize("how", ["script", "-P -m", "-I -m", "-m"])
 def test_no_code_of_the_current_directory_runs(new_venv, toolkit, mine, how, tmp_path):
-    venv = new_venv(base=["cuda-shims", *toolkit()])
+    venv = new_venv(base=["cuda-shims", *TOML, *toolkit()])
     folder, notes = mine
     # as the real one, which asks gcc what it is
     nvcc = f"{venv.site}/nvidia/cu13/bin/nvcc"
@@ -103,7 +104,7 @@ def test_no_code_of_the_current_directory_runs(new_venv, toolkit, mine, how, tmp
 
 
 def test_neither_hook_nor_shim_runs_code_of_the_current_directory(new_venv, toolkit, mine, tmp_path):
-    venv = new_venv(base=["cuda-shims", *toolkit()])
+    venv = new_venv(base=["cuda-shims", *TOML, *toolkit()])
     folder, notes = mine
     script = tmp_path / "elsewhere" / "script.py"
     write(str(script), b"print('done')\n")
@@ -114,7 +115,7 @@ def test_neither_hook_nor_shim_runs_code_of_the_current_directory(new_venv, tool
         )
         assert b"\nEVIL" not in done.stdout
         assert not notes.exists(), (command, notes.read_text())
-        assert os.path.exists(f"{venv.site}/cuda_shims_toolkit/cu13/stamp"), command
+        assert os.path.exists(f"{venv.site}/cuda_shims_toolkit/cu13/made-from-3"), command
     # that they can be found out
     subprocess.run(
         [venv.python, "-c", "import json"], cwd=folder, env=venv.environ(), check=False, stderr=subprocess.DEVNULL
@@ -149,7 +150,7 @@ def started(trace):
 
 
 def test_nothing_goes_over_a_network(new_venv, toolkit, tmp_path):
-    venv = new_venv(base=["cuda-shims", *toolkit()])
+    venv = new_venv(base=["cuda-shims", *TOML, *toolkit()])
     full, trace = without_network(tmp_path)
     lines = []
     for command in (*COMMANDS, ["uninstall", "--dry-run"]):
@@ -169,7 +170,7 @@ def test_nothing_goes_over_a_network(new_venv, toolkit, tmp_path):
     venv.install("cuda-shims")
     shutil.rmtree(f"{venv.site}/cuda_shims_toolkit", ignore_errors=True)
     subprocess.run([*full, venv.python, "-c", "pass"], env=environ, check=True)
-    assert os.path.exists(f"{venv.site}/cuda_shims_toolkit/cu13/stamp")
+    assert os.path.exists(f"{venv.site}/cuda_shims_toolkit/cu13/made-from-3")
     assert internet_calls(trace) == []
     assert started(trace) == [venv.python]
     # that either would be seen
@@ -181,7 +182,7 @@ def test_nothing_goes_over_a_network(new_venv, toolkit, tmp_path):
 
 def test_no_secret_is_told(new_venv, toolkit, tmp_path):
     """Only the variables that this is about are, and of pyproject.toml only requirements on CUDA."""
-    venv = new_venv(base=["cuda-shims", *toolkit()])
+    venv = new_venv(base=["cuda-shims", *TOML, *toolkit()])
     names = "AWS_SECRET_ACCESS_KEY GITHUB_TOKEN TWINE_PASSWORD UV_PUBLISH_TOKEN PIP_INDEX_URL UV_INDEX UV_DEFAULT_INDEX"
     names += " PIP_EXTRA_INDEX_URL HTTPS_PROXY SSH_AUTH_SOCK DATABASE_URL NPM_TOKEN HF_TOKEN CUDA_SECRET NETRC LOGNAME"
     secrets = {name: f"https://user:s3cret-{name}@example.invalid/" for name in names.split()}
@@ -207,5 +208,4 @@ def test_no_secret_is_told(new_venv, toolkit, tmp_path):
     lines = [[venv.python if word == "PYTHON" else word for word in command] for command in commands]
     said = [run(f"{venv.bin}/cuda-shims", *words) for words in lines]
     run(venv.python, "-c", "0")
-    if sys.version_info >= (3, 11):  # else TOML is not read in an environment without tomli
-        assert any("need-undeclared" in text for text in said)
+    assert any("need-undeclared" in text for text in said)

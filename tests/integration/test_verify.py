@@ -6,9 +6,10 @@ import os
 import re
 import subprocess
 
+from checkout import CHECKOUT
 from fake_toolkit import NVCC_TOOLS
 
-PAGE = os.path.join(os.path.dirname(__file__), "..", "..", "docs", "how-to", "verify.md")
+PAGE = os.path.join(CHECKOUT, "docs", "how-to", "verify.md")
 STAMPED = "3c3\n< # toolkit: none yet\n---\n> # toolkit: 13.5.37\n"
 
 
@@ -39,7 +40,7 @@ def test_an_installed_copy_is_compared_with_the_wheel(new_venv, toolkit, tmp_pat
     assert compare(venv, tmp_path / "with a toolkit") == STAMPED * len(NVCC_TOOLS)
     with open(PAGE, encoding="utf-8") as file:
         assert f"```text\n{STAMPED}```" in file.read()
-    for name in ("_cuda_shims/__init__.py", "cuda_shims.pth", "cuda_shims/templates/shim.sh"):
+    for name in ("_cuda_shims/__init__.py", "cuda_shims.pth", "cuda_shims/installation/templates/shim.sh"):
         path = os.path.join(venv.site, name)
         with open(path, "rb") as file:
             data = file.read()

@@ -11,8 +11,8 @@ import sys
 from importlib.metadata import version
 
 import pytest
-from conftest import Venv, check_records, find_uv
 from fake_toolkit import NVCC_TOOLS, PYTHON, snapshot, write, write_ours
+from venv_support import Venv, check_records, find_uv
 
 from cuda_shims import __version__
 
@@ -147,7 +147,7 @@ def test_other_choices_stay(made, release, options, there, gone):
     assert os.path.islink(venv.python) is ("--copies" not in options)
 
 
-@pytest.mark.parametrize("remover", ["newest pip", "pip 23.2", "uv", "ours"])
+@pytest.mark.parametrize("remover", ["newest pip", "old pip", "uv", "ours"])
 def test_used_and_uninstalled(made, toolkit, remover, hosts):
     made("--cuda-shims", name="first")  # what Python compiles of the source is there
     source = snapshot(hosts["pinned-with-ours"], times=True)
@@ -223,12 +223,12 @@ def ours_in(venv):
 
 def test_a_second_run(made):
     venv = made("--cuda-shims")
-    venv.ask("import cuda_shims.cli")
+    venv.ask("import cuda_shims.cli.run")
     before = ours_in(venv)
     made("--cuda-shims")
     assert ours_in(venv) == before
     # damaged
-    os.unlink(f"{venv.site}/cuda_shims/api.py")
+    os.unlink(f"{venv.site}/cuda_shims/installation/install.py")
     made("--cuda-shims")
     is_made(venv)
     # an older one

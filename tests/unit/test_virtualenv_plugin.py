@@ -10,8 +10,10 @@ import types
 import pytest
 from fake_toolkit import NVCC_TOOLS, record_hash, snapshot, write, write_distribution, write_ours
 
-from cuda_shims import copies, shims, virtualenv_plugin
+from cuda_shims import virtualenv_plugin
 from cuda_shims.errors import BadEnvironmentError
+from cuda_shims.installation import copy as copies
+from cuda_shims.installation import shims
 from cuda_shims.virtualenv_plugin import CudaShims
 
 pytest.importorskip("distlib.scripts", reason="needs distlib: pip install virtualenv")
@@ -31,7 +33,7 @@ def source(tmp_path, monkeypatch):
             record.write(f"{os.path.relpath(path, site)},{record_hash(b'# ours' + bytes([10]))},7\n")
         record.write("cuda_shims_toolkit,,\n/etc/passwd,,\n../../../../../../etc/passwd,,\n")
         record.write("cuda_shims-0.1.0.dist-info/direct_url.json,,\ncuda_shims-0.1.0.dist-info/INSTALLER,,\n")
-    monkeypatch.setattr(copies, "__file__", f"{site}/cuda_shims/copies.py")
+    monkeypatch.setattr(copies, "__file__", f"{site}/cuda_shims/installation/copy.py")
     return dist_info
 
 
@@ -76,7 +78,7 @@ def test_copied_to_either_layout(tmp_path, windows, monkeypatch):
     assert set(os.listdir(creator.script_dir)) == {*names, os.path.basename(creator.exe)}
     with open(creator.purelib / "cuda_shims-0.1.0.dist-info/RECORD", encoding="utf-8") as file:
         lines = dict(line.rstrip("\n").split(",", 1) for line in file)
-    assert list(lines)[:2] == ["cuda_shims.pth", "cuda_shims.start"]
+    assert next(iter(lines)) == "cuda_shims.pth"
     up = "../../Scripts" if windows else "../../../bin"
     assert {path for path in lines if ".." in path} == {f"{up}/{name}" for name in names}
     for path, noted in lines.items():
@@ -109,7 +111,7 @@ def test_refused_before_anything_is_made(tmp_path, monkeypatch):
     with pytest.raises(BadEnvironmentError):
         CudaShims(argparse.Namespace(cuda_shims=True)).generate(creator)
     # an editable installation: the package is not where its metadata is
-    monkeypatch.setattr(copies, "__file__", str(tmp_path / "src/cuda_shims/copies.py"))
+    monkeypatch.setattr(copies, "__file__", str(tmp_path / "src/cuda_shims/installation/copy.py"))
     with pytest.raises(BadEnvironmentError, match="this cuda-shims is editable or has no RECORD"):
         CudaShims(argparse.Namespace(cuda_shims=True))
 
@@ -118,7 +120,7 @@ def test_under_tox_it_fails_as_tox_does(tmp_path, monkeypatch):
     class Fail(Exception):  # noqa: N818 # tox's name
         pass
 
-    monkeypatch.setattr(copies, "__file__", str(tmp_path / "src/cuda_shims/copies.py"))
+    monkeypatch.setattr(copies, "__file__", str(tmp_path / "src/cuda_shims/installation/copy.py"))
     monkeypatch.setitem(sys.modules, "tox.tox_env.errors", types.SimpleNamespace(Fail=Fail))
     with pytest.raises(Fail, match=r"^cuda-shims: .*is editable"):
         CudaShims(argparse.Namespace(cuda_shims=True))
@@ -153,6 +155,13 @@ def test_a_requirement_that_is_no_wheel_of_python_alone(tmp_path):
     os.unlink(f"{dist_info}/WHEEL")
     assert copies.find_for("filelock", [str(tmp_path)], (3, 11)) is None
     assert copies.find_for("tomli", [str(tmp_path)], (3, 11)) is None
+
+
+def test_a_requirement_whose_name_begins_alike(tmp_path):
+    distribution(str(tmp_path), name="file")
+    assert copies.find_for("file-lock", [str(tmp_path)], (3, 11)) is None
+    dist_info = distribution(str(tmp_path), name="file_lock")
+    assert copies.find_for("file-lock", [str(tmp_path)], (3, 11)) == dist_info
 
 
 @pytest.mark.usefixtures("source")

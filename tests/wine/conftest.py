@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 from bed import Bed
 from msvc import visual_studio
+from script_support import load_script
 from venvs import PAIRS, shared_venv
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 
 @pytest.fixture(scope="session")
@@ -26,9 +24,7 @@ def windows_wheel(once):
     """Return the path of our wheel for Windows on x86-64."""
 
     def make(folder):
-        from build_wheels import build_wheel
-
-        return build_wheel(str(folder), "win_amd64", isolation=False)
+        return load_script("build/build_wheels").build_wheel(str(folder), "win_amd64", isolation=False)
 
     return Path(once("windows-wheel", make))
 

@@ -14,6 +14,8 @@ import time
 
 kernel32 = ctypes.windll.kernel32
 SYNCHRONIZE, TERMINATE, STILL_RUNNING = 0x100000, 1, 258
+#: on a busy machine wine 8 fails a start with it now and then, whatever the program
+INTERNAL_ERROR = 1359
 
 
 def is_running(pid):
@@ -72,8 +74,14 @@ def main():
     for job in json.load(sys.stdin):
         environ = {**os.environ, **{name.upper(): value for name, value in job.get("environ", {}).items()}}
         environ = {name: value for name, value in environ.items() if value is not None}
+        do = kill if "do" in job else run
         try:
-            answers.append((kill if "do" in job else run)(job, environ))
+            try:
+                answers.append(do(job, environ))
+            except OSError as error:
+                if error.winerror != INTERNAL_ERROR:
+                    raise
+                answers.append(do(job, environ))
         except OSError as error:
             answers.append({"error": repr(error)})
     json.dump(answers, sys.stdout)

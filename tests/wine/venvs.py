@@ -44,7 +44,8 @@ def shared_venv(bed, wheel, version, release):
     """Return the scripts directory of a virtual environment, with its own pip, that tests share and leave as it is."""
 
     def make(folder):
-        bed.run(bed.python(version), "-m", "venv", windows(folder / "v"))
+        # a second try would find the first one's python.exe in use
+        bed.run(bed.python(version), "-m", "venv", windows(folder / "v"), timeout=600)
         scripts = folder / "v/Scripts"
         requirements = (toolkit(release), windows(wheel))
         bed.run(scripts / "python.exe", "-m", "pip", "install", "-q", *requirements, timeout=900)

@@ -1,0 +1,1 @@
+"""What NVIDIA publishes: tables of tools, contents and platforms. Touches no disk but its own table."""

@@ -1,0 +1,34 @@
+"""What ``install`` and ``uninstall`` say of what they did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cuda_shims.cli.output import Output
+from cuda_shims.files.action import CONFLICT, CREATE, KEEP, REMOVE, REPLACE, Change
+
+
+def report(changes: Sequence[Change], output: Output, *, dry_run: bool, modules: Sequence[Change] = ()) -> int:
+    """Print the changes, those of ``modules`` as one line, and return the exit code: 1 where a file was left alone."""
+    words = {CREATE: "created", REPLACE: "replaced", REMOVE: "removed", KEEP: "unchanged"}
+    would = "would be " if dry_run else ""
+    lines = []
+    for change in changes:
+        word = words.get(change.kind, "left alone")
+        if change.kind not in {KEEP, CONFLICT}:
+            word = would + word
+        if change not in modules and (change.kind != KEEP or output.level > 0):
+            lines.append(f"{word} {change.path}" + (f" ({change.note})" if change.note else ""))
+    if modules:  # a hundred lines that nobody reads
+        lines.append(f"{would}removed: cuda-shims itself, {len(modules)} files (-v lists them)")
+    if not any(change.kind not in {KEEP, CONFLICT} for change in changes):
+        lines.append("nothing to do: all is as it should be" if changes else "nothing of ours is there")
+    conflicts = [change for change in changes if change.kind == CONFLICT]
+    shown = lines if output.level >= 0 else []
+    output.answer({"dry_run": dry_run, "changes": [change.as_dict() for change in changes]}, *shown)
+    files = [change for change in conflicts if change.what not in {"root", "package"}]
+    if files:
+        output.remark(f"cuda-shims: {len(files)} file(s) are not ours and were left alone; --force takes them", -1)
+    elif conflicts:
+        output.remark(f"cuda-shims: {conflicts[0].path} was left alone: {conflicts[0].note}", -1)
+    return 1 if conflicts else 0

@@ -1,0 +1,1 @@
+"""A module for each command: its ``run`` takes the parsed options and the output, and returns the exit code."""

@@ -1,0 +1,65 @@
+"""``cuda-shims doctor``."""
+
+from __future__ import annotations
+
+import argparse
+
+from cuda_shims.cli.output import Output
+from cuda_shims.cli.place import find_scope
+from cuda_shims.process import given_environment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cuda_shims.doctor.case import Finding
+
+
+def run(options: argparse.Namespace, output: Output) -> int:
+    """Check an environment and a project, or explain a log."""
+    if options.log:
+        return _explain(options, output)
+    from cuda_shims.doctor.checks import examine  # noqa: PLC0415 # a log needs none of the checks
+
+    scope = find_scope(options)
+    findings = examine(scope.environment, scope.environ, scope.directory, given_environment())
+    lines = [line for each in findings for line in _format(each)]
+    bad = [each for each in findings if each.level != "ok"]
+    errors = sum(each.level == "error" for each in bad)
+    verdict = "a build will find this toolkit" + (f"; {len(bad)} warning(s) above" if bad else "")
+    if errors:
+        verdict = f"a build will not work: {errors} error(s) above"
+    shown = lines if output.level > 0 else [line for line in lines if not line.startswith("ok")]
+    output.answer({"findings": [each._asdict() for each in findings], "ok": not bad}, *shown, verdict)
+    return 1 if bad else 0
+
+
+def _format(finding: Finding, *place: str) -> list[str]:
+    lines = [f"{finding.level}: {finding.what}", *place]
+    lines += [f"  why: {finding.why}"] if finding.why else []
+    lines += [f"  fix: {finding.fix}"] if finding.fix else []
+    return lines
+
+
+def _explain(options: argparse.Namespace, output: Output) -> int:
+    from cuda_shims.config import Config, load_config  # noqa: PLC0415
+    from cuda_shims.doctor.case import make_case  # noqa: PLC0415
+    from cuda_shims.doctor.log.explain import explain  # noqa: PLC0415
+    from cuda_shims.doctor.log.read import read_log  # noqa: PLC0415
+    from cuda_shims.errors import ConfigError  # noqa: PLC0415
+
+    log = read_log(options.log)
+    if log.skipped:
+        output.remark(f"cuda-shims: of this long log only the end was looked at, from line {log.first_line} on", -1)
+    scope = find_scope(options)
+    try:
+        config = load_config(scope.directory, scope.environ)
+    except ConfigError as error:  # a mistake there is for doctor without --log to say
+        output.remark(f"cuda-shims: {error}", 1)
+        config = Config()
+    case = make_case(scope.environment, scope.environ, config)._replace(directory=scope.directory)
+    found = explain(log, case)
+    lines = [line for each in found for line in _format(each.finding, f"  line {each.line}: {each.quote}")]
+    if not found:
+        lines = ["cuda-shims knows no message in this log; that does not prove that the build is healthy"]
+    findings = [{**each.finding._asdict(), "line": each.line, "quote": each.quote} for each in found]
+    output.answer({"findings": findings, "ok": not found, "skipped_bytes": log.skipped}, *lines)
+    return 1 if found else 0

@@ -1,0 +1,95 @@
+"""``cuda-shims env``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Mapping
+
+from _cuda_shims import (
+    FORWARD,
+    MARKER,
+    SEARCHED,
+    TOOLKIT,
+    WHEELS_ARE_ROOT,
+    all_paths,
+    generator,
+    last_paths,
+    path_values,
+    root_variables,
+    search_paths,
+)
+from cuda_shims.cli.output import SCHEMA, Output
+from cuda_shims.cli.place import find_scope
+from cuda_shims.cli.shells import github_path_line, render, render_back
+from cuda_shims.cli.syntax import BELOW_ROOT
+from cuda_shims.installation.home import home_of
+from cuda_shims.process import given_environment
+from cuda_shims.selection import shell_variables
+
+
+def run(options: argparse.Namespace, output: Output) -> int:
+    """Print what sets the variables in a shell, or takes them back."""
+    chosen = "json" if options.json else options.format
+    shell = given_environment()
+    if options.unset:
+        return _take_back(chosen, options.cuda, shell, output)
+    home = home_of(find_scope(options), output.remark)
+    variables = shell_variables(home, os.environ)
+    if options.cuda:  # or the next start of Python would set the newest again
+        variables[TOOLKIT] = options.cuda
+    variables |= generator.choose(shell) if WHEELS_ARE_ROOT else {}
+    first, outer = search_paths(home), shell.get(MARKER)
+    unset = {name for name in SEARCHED if name != "PATH" and not shell.get(name)}
+    last = [(name, folder) for name, folder in last_paths(home) if name not in unset]
+    drop = all_paths(outer) if outer and outer != home else []
+    if chosen in {"json", "github"}:  # neither can put a folder last, and GitHub can extend PATH alone
+        values = path_values(home, outer, shell)
+        whole = [name for name in first if name != "PATH"] if chosen == "github" else []
+        variables |= {name: values[name] for name in (*whole, *(name for name, _ in last if name != "PATH"))}
+        first, last, drop = {name: first[name] for name in first if name not in whole}, [], []
+    try:
+        to_path = chosen == "github-path"
+        text = github_path_line(first["PATH"]) if to_path else render(variables, first, chosen, last=last, drop=drop)
+    except ValueError as error:  # a path that this shell cannot spell
+        output.remark(f"cuda-shims: {error}", -1)
+        return 1
+    output.write(text)
+    if chosen == "github":
+        output.remark('and for PATH: cuda-shims env --format github-path >> "$GITHUB_PATH"')
+    return 0
+
+
+def _take_back(chosen: str, cuda: str | None, shell: Mapping[str, str], output: Output) -> int:
+    if chosen.startswith("github"):
+        fix = 'take the variables back in the shell of a step: eval "$(cuda-shims env --unset)"'
+        output.remark(f"cuda-shims: GitHub's files add to the environment and take nothing from it; {fix}", -1)
+        return 2
+    root = shell.get(MARKER, "")
+    ours = generator.taken_back(shell) if WHEELS_ARE_ROOT else {}
+    if chosen == "json":  # which no shell evaluates: what this one has of ours, by name
+        names = [name for name, value in root_variables(root).items() if shell.get(name) in {None, value}]
+        folders: dict[str, list[str]] = {}
+        for name, folder in all_paths(root) if root else ():
+            folders.setdefault(name, []).append(folder)
+        paths = {name: os.pathsep.join(each) for name, each in folders.items()}
+        document = {"variables": dict.fromkeys([*names, FORWARD, *ours]), "search_paths": paths}
+        output.write(json.dumps({"schema": SCHEMA, **document}, indent=2, sort_keys=True))
+        return 0
+    some = os.path.join(os.sep, "nvidia", "cu0")
+    below = {name: _below(some, value) for name, value in root_variables(some).items() if name != MARKER}
+    # by the place below whichever root the shell names; on Windows some folders are beside it
+    found = [(name, _below(root, folder)) for name, folder in (all_paths(root) if root else ())]
+    found += [(name, _below(some, folder)) for name, folder in all_paths(some) if folder.startswith(some)]
+    if cuda:
+        below[TOOLKIT] = cuda
+    elif shell.get(TOOLKIT):
+        set_by = f"if env --cuda {shell[TOOLKIT]} set it: cuda-shims env --unset --cuda {shell[TOOLKIT]}"
+        output.remark(f"cuda-shims: {TOOLKIT}={shell[TOOLKIT]} stays; {set_by}")
+    output.write(render_back(below, list(dict.fromkeys(found)), chosen, always=[FORWARD, *ours]))
+    return 0
+
+
+def _below(root: str, path: str) -> str:
+    return BELOW_ROOT + path[len(root) :] if path.startswith(root) else path

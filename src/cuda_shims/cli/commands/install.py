@@ -1,0 +1,26 @@
+"""``cuda-shims install``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from cuda_shims.cli.changes import report
+from cuda_shims.cli.output import Output
+from cuda_shims.cli.place import current_directory, find_environment
+from cuda_shims.config import load_config
+from cuda_shims.installation.install import install
+
+
+def run(options: argparse.Namespace, output: Output) -> int:
+    """Make roots, shims and start-up hook."""
+    environment = find_environment(options)
+    load_config(current_directory(), os.environ)
+    changes = install(environment, dry_run=options.dry_run, force=options.force)
+    code = report(changes, output, dry_run=options.dry_run)
+    if environment.dist_info is None:
+        output.remark(
+            f"cuda-shims: the start-up hook needs cuda-shims itself, which is not installed in {environment.label}: "
+            "pip install cuda-shims"
+        )
+    return code

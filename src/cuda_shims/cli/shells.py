@@ -1,0 +1,114 @@
+"""
+How a set of variables is written for a shell: text whose evaluation gives back every byte of every value. Pure.
+
+What each format's text is for:
+
+========== ==========================================================================================================
+sh         ``eval "$(python -m cuda_shims env)"``: dash, bash, busybox, ksh, zsh
+fish       ``python -m cuda_shims env --format fish | source``
+powershell ``python -m cuda_shims env --format powershell | Invoke-Expression``, Windows PowerShell 5.1 and later
+cmd        a batch file that is called: ``… env --format cmd > cuda.cmd``, then ``call cuda.cmd``
+json       a program
+github     what is appended to the file that ``$GITHUB_ENV`` names; :func:`github_path_line` is for ``$GITHUB_PATH``
+========== ==========================================================================================================
+
+A value is text as :func:`os.fsdecode` gives it, and the result is to be written with :func:`os.fsencode`: bytes that
+are not UTF-8 travel as lone surrogates. sh, fish and json hold them; the others cannot, and say so.
+
+In sh, fish and PowerShell a second evaluation changes nothing: a folder is taken off its search path and put first. A
+test whether PATH holds it already would leave it behind a toolkit that came later, while CUDA_HOME names this one.
+
+What takes variables back compares them with CUDA_SHIMS_ROOT as it is in the shell that evaluates the text. So nobody
+has to know here which root that is, and what the user has set since stays.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from _cuda_shims import MARKER
+from cuda_shims.cli.syntax import SHELLS, check_text
+
+
+def render(
+    variables: Mapping[str, str],
+    search_paths: Mapping[str, str],
+    fmt: str,
+    *,
+    last: Sequence[tuple[str, str]] = (),
+    drop: Sequence[tuple[str, str]] = (),
+) -> str:
+    """Write variables for a shell."""
+    shell = SHELLS.get(fmt)
+    for name, folder in (*search_paths.items(), *last, *drop):
+        _check_folder(name, folder, (shell and shell.separator) or _separator(folder))
+    variables = dict(sorted(variables.items()))
+    if shell is None:
+        return (_json if fmt == "json" else _github)(variables, search_paths)
+    lines = [shell.set(name, value) for name, value in variables.items()]
+    lines += [line for name, folder in drop for line in shell.drop(name, folder)]
+    lines += [line for name, folder in search_paths.items() for line in shell.put(name, folder, last=False)]
+    lines += [line for name, folder in last for line in shell.put(name, folder, last=True)]
+    return "\n".join(lines) + "\n"
+
+
+def render_back(
+    variables: Mapping[str, str], search_paths: Iterable[tuple[str, str]], fmt: str, *, always: Iterable[str] = ()
+) -> str:
+    """Write what takes variables back."""
+    shell = SHELLS[fmt]
+    lines = [shell.unset_if(name, value) for name, value in variables.items()]
+    for name, folder in search_paths:
+        lines += [*shell.drop(name, folder), *shell.unset_if_empty(name)]
+    lines = [shell.unset(name) for name in always] + shell.with_root([*lines, shell.unset(MARKER)])
+    return "\n".join(lines) + "\n"
+
+
+def github_path_line(path_entry: str) -> str:
+    """
+    Write a folder for the file that ``$GITHUB_PATH`` names: GitHub puts it first on PATH for all later steps.
+
+    The runner reads one folder a line (``AddPathFileCommand`` in actions/runner), and there is no quoting.
+    """
+    _check_folder("PATH", path_entry, _separator(path_entry))
+    check_text("the folder for PATH", path_entry, "GitHub Actions")
+    if "\n" in path_entry or "\r" in path_entry:
+        raise ValueError(f"{path_entry!r} has a line break, which $GITHUB_PATH cannot hold")
+    return f"{path_entry}\n"
+
+
+def _separator(folder: str) -> str:
+    # from the folder and not from this machine: the text may be written here and evaluated elsewhere
+    return ":" if folder.startswith("/") else ";"
+
+
+def _check_folder(name: str, folder: str, separator: str) -> None:
+    if separator in folder:
+        raise ValueError(f"{folder!r} cannot be on {name}, whose entries {separator!r} separates here")
+
+
+def _json(variables: Mapping[str, str], search_paths: Mapping[str, str]) -> str:
+    # ASCII, so that no code page of any console changes it; a byte that is not UTF-8 is then \udcXX
+    document = {"schema": 1, "variables": variables, "search_paths": search_paths}
+    return json.dumps(document, indent=2, sort_keys=True) + "\n"
+
+
+def _github(variables: Mapping[str, str], search_paths: Mapping[str, str]) -> str:
+    # refused here too: nobody wants the variables without the folder
+    github_path_line(search_paths["PATH"])
+    text = ""
+    for name, value in variables.items():
+        check_text(f"the value of {name}", value, "GitHub Actions")
+        # a Windows runner takes a CR before the newline for a part of it, a POSIX runner does not
+        if value.endswith("\r"):
+            raise ValueError(f"the value of {name} ends in a carriage return, which not every runner keeps")
+        if "\n" not in value:
+            text += f"{name}={value}\n"
+            continue
+        # a delimiter that the value does not have, instead of a random one: equal variables give equal text
+        delimiter = "CUDA_SHIMS_END"
+        while delimiter in value:
+            delimiter += "_"
+        text += f"{name}<<{delimiter}\n{value}\n{delimiter}\n"
+    return text

@@ -1,0 +1,89 @@
+"""
+What can go wrong with a toolkit in an environment, each with its consequence and its fix.
+
+Every check stands alone and reads only; those of :mod:`cuda_shims.doctor.compiler` run nvcc and the host compiler, and
+compile nothing.
+"""
+
+from __future__ import annotations
+
+from cuda_shims.config import Config, load_config
+from cuda_shims.doctor import build_folder, compiler, conda, cuda12, hook, project, root, shell, toolkit, visual_studio
+from cuda_shims.doctor.case import ERROR, WARNING, Case, Finding, escape, make_case
+from cuda_shims.errors import ConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from cuda_shims.environment.environment import Environment
+
+_CHECKS = (
+    toolkit.check_platform,
+    toolkit.check_choice,
+    toolkit.check_toolkit,
+    cuda12.check_cuda12,
+    toolkit.check_components,
+    toolkit.check_companions,
+    toolkit.check_versions,
+    toolkit.check_torch,
+    toolkit.check_executables,
+    root.check_root,
+    hook.check_hook,
+    hook.check_shims,
+    conda.check_conda,
+    shell.check_path,
+    shell.check_other_environment,
+    shell.check_variables,
+    compiler.check_host_compiler,
+    compiler.check_nvcc,
+    *visual_studio.CHECKS,
+    project.check_needs,
+    build_folder.check_build_folders,
+)
+
+
+def examine(
+    environment: Environment, environ: Mapping[str, str], directory: str, variables: Mapping[str, str] | None = None
+) -> list[Finding]:
+    """
+    Look for all that can go wrong.
+
+    :param environment: the environment to examine
+    :param environ: the environment variables that builds have
+    :param directory: the project's root, whose ``pyproject.toml`` counts
+    :param variables: those that the shell has, before the start-up hook changed them; by default ``environ``
+    :returns: the findings, in the order of the checks; nothing is raised, whatever state the environment is in
+
+    """
+    found: list[Finding] = []
+    config = Config()
+    try:
+        config = load_config(directory, environ)
+    except ConfigError as error:
+        found.append(Finding("config-invalid", ERROR, str(error), "builds go on without it", "correct what it names"))
+    except Exception as error:  # noqa: BLE001 # as below
+        found.append(_failed("configuration", error))
+    try:
+        case = make_case(environment, environ, config, variables)
+    except Exception as error:  # noqa: BLE001 # as below
+        found.append(_failed("toolkits", error))
+    else:
+        case = case._replace(directory=directory)
+        for check in _CHECKS:
+            found += _results(check, case)
+    return [escape(each) for each in found]
+
+
+def _results(check: Callable[[Case], Iterator[Finding]], case: Case) -> list[Finding]:
+    found: list[Finding] = []
+    try:
+        found += check(case)
+    except Exception as error:  # noqa: BLE001 # a check that cannot be made may not take away what others found
+        found.append(_failed(check.__name__.partition("_")[2].replace("_", " "), error))
+    return found
+
+
+def _failed(check: str, error: Exception) -> Finding:
+    what = f"The check of {check} could not be made: {str(error) or type(error).__name__}."
+    return Finding("check-failed", WARNING, what, "what it would have found is not known", "see what the message names")

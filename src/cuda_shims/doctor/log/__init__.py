@@ -1,0 +1,1 @@
+"""Reading the log of a failed build and explaining it."""

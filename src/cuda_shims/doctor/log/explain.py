@@ -1,0 +1,146 @@
+"""What the log of a build says: each cause once, in the order in which they appear, without their consequences."""
+
+from __future__ import annotations
+
+import heapq
+import re
+from itertools import islice
+from typing import NamedTuple
+
+from cuda_shims.doctor.case import ERROR, WARNING, Finding, escape
+from cuda_shims.doctor.log.fix import Scene
+from cuda_shims.doctor.log.rule import load_table, make_rules
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cuda_shims.doctor.case import Case
+    from cuda_shims.doctor.log.cause import Cause
+    from cuda_shims.doctor.log.read import Log
+    from cuda_shims.doctor.log.rule import Rule
+
+RULES = tuple(make_rules(load_table()))
+#: how many messages of one rule are looked at, and how many names one finding lists
+_MOST, _NAMES = 10_000, 8
+#: how far a match reaches before its needle and behind it, and how far apart needles are looked for: most of a large
+#: log is never looked at by a regular expression
+_BEFORE, _AFTER, _STEP = 800, 2000, 1000
+#: once one of the first is found, a file that is missing later is a consequence: it was never installed
+_INSTALLERS = {"no-such-version", "no-wheel", "placeholder-wheel", "renamed-package"}
+_UNINSTALLED = {"header-missing", "library-missing", "nvcc-link", "nvcc-not-found", "target-missing", "tool-missing"}
+#: what a tool that failed says: without it, a warning is not a cause
+_FAILED = re.compile(
+    r"(?:^|[:\s])(?:fatal )?(?:error|ERROR|Error)(?: C\d{4}| LNK\d{4})?: |^Traceback \(most recent|^FAILED: |\*\*\* \[|"
+    r"^CMake Error|[A-Z]\w{2,40}Error: ",
+    re.MULTILINE,
+)
+
+
+class Explanation(NamedTuple):
+    """A finding in a log."""
+
+    finding: Finding
+    #: where the log says it, as an editor counts
+    line: int
+    #: what it says there
+    quote: str
+
+
+class _Hit(NamedTuple):
+    position: int
+    rule: Rule
+    cause: Cause
+
+    @property
+    def code(self) -> str:
+        return self.cause.code or self.rule.code
+
+
+def explain(log: Log, case: Case) -> list[Explanation]:
+    """
+    Explain the log of a build that failed.
+
+    :param log: what it says
+    :param case: the environment and the project that fixes are for
+    :returns: the causes; none where the log has no message that is known
+
+    """
+    scene = Scene(case, log.text)
+    hits = sorted(_find_hits(scene), key=lambda hit: hit.position)
+    causes: dict[str, list[_Hit]] = {}
+    for hit in _drop_consequences(hits, log.text):
+        causes.setdefault(hit.cause.key or hit.code, []).append(hit)
+    for same in causes.values():  # one may want what another's line has to bring too
+        same[0].cause.fix(scene)
+    return [_join(same, scene, log) for same in causes.values()]
+
+
+def _find_hits(scene: Scene) -> Iterator[_Hit]:
+    where: dict[str, list[int]] = {needle: [] for rule in RULES for needle in rule.needles}
+    for needle in where:
+        where[needle] += _find_positions(needle, scene.text)
+    for rule in RULES:
+        known: set[tuple[str, ...]] = set()
+        for match in islice(_find_matches(rule, scene.text, where), _MOST):
+            words = match.groupdict("")
+            if tuple(words.values()) not in known:
+                known.add(tuple(words.values()))
+                cause = rule.explain(words, scene)
+                if cause:
+                    yield _Hit(match.start(), rule, cause)
+
+
+def _find_matches(rule: Rule, text: str, where: dict[str, list[int]]) -> Iterator[re.Match[str]]:
+    end = 0
+    for start, stop in _find_windows([where[needle] for needle in rule.needles]):
+        for match in rule.regex.finditer(text, max(start, end), stop):
+            end = match.end()
+            yield match
+
+
+def _find_windows(positions: list[list[int]]) -> Iterator[tuple[int, int]]:
+    """Yield the parts of a text that a match can be in, in order, none overlapping another."""
+    start = stop = -1
+    for position in heapq.merge(*positions):
+        if position - _BEFORE > stop:
+            if stop >= 0:
+                yield start, stop
+            start = max(0, position - _BEFORE)
+        stop = position + _STEP + _AFTER
+    if stop >= 0:
+        yield start, stop
+
+
+def _find_positions(needle: str, text: str) -> Iterator[int]:
+    # one that follows within a step is in the first one's window
+    position = text.find(needle)
+    while position >= 0:
+        yield position
+        position = text.find(needle, position + _STEP)
+
+
+def _drop_consequences(hits: list[_Hit], text: str) -> list[_Hit]:
+    promoted = {code for hit in hits if hit.rule.when != "latent" for code in hit.rule.after}
+    hits = [hit for hit in hits if hit.rule.when != "latent" or hit.code in promoted]
+    codes = {hit.code for hit in hits}
+    if codes & _INSTALLERS:
+        hits = [hit for hit in hits if hit.code not in _UNINSTALLED]
+    # what a requirement lacks is a cause of its own
+    hits = [hit for hit in hits if hit.cause.key == "need" or not hit.rule.after & (codes - {hit.code})]
+    strong = [hit for hit in hits if hit.rule.when != "weak"]
+    if strong:
+        return strong
+    return hits if _FAILED.search(text) else []
+
+
+def _join(same: list[_Hit], scene: Scene, log: Log) -> Explanation:
+    first = same[0]
+    what, why, fix = first.cause.what, first.cause.why, first.cause.fix(scene)
+    names = list(dict.fromkeys(hit.cause.name for hit in same if hit.cause.name not in {"", first.cause.name}))
+    if names:
+        more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+        what += f" Likewise: {', '.join(names[:_NAMES])}{more}."
+    level = WARNING if first.rule.when == "weak" else ERROR
+    (quote,) = escape(Finding(log.quote(first.position), "", ""))[:1]
+    return Explanation(escape(Finding(first.code, level, what, why, fix)), log.line(first.position), quote)

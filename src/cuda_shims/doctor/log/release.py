@@ -1,0 +1,101 @@
+"""Releases that are not there, or do not fit each other: of CUDA, its parts, torch, CMake, and requirements."""
+
+from __future__ import annotations
+
+import re
+
+from cuda_shims.catalog import contents, tools
+from cuda_shims.doctor.log.cause import Cause, say
+from cuda_shims.doctor.log.fix import Scene
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cuda_shims.doctor.log.cause import Words
+
+SYSTEMS = "NVIDIA's wheels are for Linux with glibc on x86_64 and aarch64, and for Windows"
+_NO_12 = "NVIDIA publishes no nvcc for CUDA 12 as a wheel"
+_COMPILED = " or ".join(str(each) for each in tools.COMPILED)
+#: when pip and uv could not ask, what they did not find says nothing
+_NO_NETWORK = re.compile(
+    r"(?:NameResolution|NewConnection|ConnectTimeout|ReadTimeout|Proxy|SSL|MaxRetry)Error|Temporary failure in name"
+    r"|[Nn]etwork is unreachable|network was disabled|dns error|error sending request|client error \(Connect\)"
+)
+
+
+def explain_ptx(words: Words, _: Scene) -> Cause:
+    """Explain PTX that is too new for ptxas."""
+    new, old = (
+        each.replace("9.", "13.", 1) if each.startswith("9.") else "" for each in (words["name"], words["found"])
+    )
+    parts = f" (CUDA {new} and {old})" if new and old else ""
+    what = f"cicc wrote PTX {words['name']}, and this ptxas reads {words['found']}: they are of two releases{parts}."
+    why = "nvidia-cuda-nvcc was pinned, and nvidia-nvvm and nvidia-cuda-crt, which it requires, were not"
+    return Cause("", what, why, Scene.whole)
+
+
+def explain_toolkit_version(words: Words, _: Scene) -> Cause:
+    """Explain a find_package(CUDAToolkit) that wants another version."""
+    wanted, found = words["name"], words["found"]
+    what = f"The project asks for CUDA {wanted}, and CMake finds {found}."
+    if not tools.is_compiled(wanted):
+        fix = f"ask for less in find_package(CUDAToolkit), or name a toolkit of CUDA {wanted} in CUDA_HOME"
+        return Cause("", what, f"the wheels that hold nvcc are of CUDA {_COMPILED}; {_NO_12}", say(fix))
+    return Cause("", what, "cuda-toolkit is required at another release", lambda scene: scene.release(wanted))
+
+
+def explain_torch_version(words: Words, _: Scene) -> Cause:
+    """Explain a toolkit of another major than torch's."""
+    found = words["found2"] or words["found"]
+    wanted = words["name2"] or words["name"]
+    what = f"This torch was built for CUDA {wanted}, and the toolkit is of CUDA {found}."
+    why = "extensions of torch are compiled with the CUDA that torch has"
+    if tools.is_compiled(wanted):
+        unset = "" if tools.is_compiled(found) else "unset CUDA_HOME and CUDA_PATH, which name the other toolkit; "
+        return Cause("", what, why, lambda scene: unset + scene.release(wanted))
+    fix = (
+        f"take a torch that was built for CUDA {_COMPILED} (its version ends in +cu{tools.NEWEST}0 or so), "
+        f"in build-system.requires too; or name a toolkit of CUDA {wanted} in CUDA_HOME: {_NO_12}"
+    )
+    return Cause("", what, why, say(fix))
+
+
+def explain_cmake_version(words: Words, scene: Scene) -> Cause:
+    """Explain a CMake that is too old."""
+    wanted = f"cmake>={words['name']}"
+    what = f"The project asks for CMake {words['name']}, and {words['found']} runs."
+    fix = f'in pyproject.toml, add "{wanted}"' if scene.requires is not None else scene.case.pip(wanted)
+    return Cause("", what, "pip has newer ones than most systems", say(fix))
+
+
+def explain_requirement(words: Words, scene: Scene) -> Cause | None:
+    """Explain a requirement that pip or uv found nothing for."""
+    if _NO_NETWORK.search(scene.text):
+        return None
+    name = words["name"].rstrip(".,;:")
+    base = re.split(r"[^\w-]", name, maxsplit=1)[0]
+    what = f"There is no {name} where pip or uv looks."
+    if base.endswith("-cu13") and base[: -len("-cu13")] in {each.distribution for each in tools.COMPONENTS}:
+        return explain_rename({"name": base}, scene)
+    known = contents.releases()[1:]
+    why = f"no such version, no wheel for this system, or an index without it; known: CUDA {known[0]} to {known[-1]}"
+    return Cause(base, what, why, lambda scene: f"{scene.any_release(base)}; {SYSTEMS}")
+
+
+def explain_extra(words: Words, _: Scene) -> Cause:
+    """Explain an extra that cuda-toolkit does not have."""
+    name, found = words["name"], words["found"]
+    what = f"cuda-toolkit {found} has no extra {name}."
+    extras = sorted(each.extra for each in tools.COMPONENTS)
+    if name in extras:
+        return Cause(name, what, "later releases have it", say("take cuda-toolkit==13.2.* or later"))
+    return Cause(name, what, "so that nothing was installed for it", say(f"its extras are: {', '.join(extras)}"))
+
+
+def explain_rename(words: Words, scene: Scene) -> Cause:
+    """Explain a distribution whose name CUDA 13 has dropped."""
+    old = words["name"]
+    name = re.sub(r"-cu\d+$", "", old)
+    component = next((each for each in tools.COMPONENTS if each.distribution == name), None)
+    fix = f'require "{scene.case.requirement([component.extra])}"' if component else f"require {name}"
+    why = "from CUDA 13 on the names have no -cu13 at their end; those that have are empty"
+    return Cause(old, f"{old} holds nothing.", why, say(f"{fix} in its place"))

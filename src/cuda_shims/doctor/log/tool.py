@@ -1,0 +1,120 @@
+"""
+A tool that is not found, or may not be run, and files of an environment that is gone.
+
+The latter an earlier build has noted: CMake's cache, a build folder that is kept.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from cuda_shims.catalog import tools
+from cuda_shims.doctor.log.cause import Cause, say
+from cuda_shims.doctor.log.fix import Scene
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cuda_shims.doctor.log.cause import Words
+
+NOWHERE = "the wheels put it into site-packages/nvidia/cu13/bin, where no build system looks"
+LINK = "nvcc takes its toolkit from the path that it is started by: through a link or a copy of it, it finds none"
+#: environments of isolated builds: pip's, PDM's, that of build, uv's
+_ISOLATED = re.compile(r"[/\\](?:(?:pip-|pdm-)?build-env-|builds-v\d{1,2}[/\\]\.tmp)")
+_ANEW = "its environment was made anew, and a toolkit root is made when Python, or a shim, first starts there"
+_ANEW_FIX = "start one there (nvcc --version), and build again"
+
+
+def explain_tool(words: Words, scene: Scene) -> Cause | None:
+    """Explain a tool that is not found."""
+    name = words["name"]
+    folder, base = os.path.split(name.replace("\\", "/"))
+    known = tools.find_tool(base.removesuffix(".exe"))
+    if known is None:
+        return None
+    what = f"There is no {name}."
+    if known.name == "nvcc" and not folder:
+        return Cause("nvcc-not-found", what, NOWHERE, Scene.shims)
+    if known.extra != "nvcc" and not scene.has(known.extra):
+        scene.wanted.add(known.extra)
+        since = f" since CUDA {known.since}" if known.since != "13.0" else ""
+        why = f"{known.distribution} holds it{since}, and {scene.lacking}"
+        return Cause("need", what, why, Scene.need, base, "tool-missing")
+    if folder:
+        why = (
+            "an earlier build, or a variable (CUDACXX, CUDA_HOME, NVCC), names an environment or a toolkit that is gone"
+        )
+        return Cause("stale", what, why, Scene.fresh, code="stale")
+    if known.name in {"cicc", "cudafe++", "fatbinary", "nvlink", "ptxas"}:  # nvcc runs them
+        return Cause("nvcc-link", what, LINK, Scene.shims, code="nvcc-link")
+    why = f"{known.distribution} holds it, and nothing on PATH leads there"
+    return Cause("shims", what, why, Scene.shims, base)
+
+
+def explain_launcher(_: Words, scene: Scene) -> Cause | None:
+    """Explain an nvcc that sccache does not find."""
+    return explain_tool({"name": "nvcc"}, scene) if "sccache nvcc " in scene.text else None
+
+
+def explain_nvcc_link(_: Words, scene: Scene) -> Cause:
+    """Explain an nvcc that does not find its own headers."""
+    if scene.has("cudart"):
+        return Cause("", "nvcc finds no toolkit of its own.", LINK, Scene.shims)
+    scene.wanted |= {"cccl", "crt", "cudart", "nvvm"}
+    what = "nvcc does not find cuda_runtime.h, which it includes in each .cu file."
+    return Cause("need", what, f"nvidia-cuda-runtime holds it, and {scene.lacking}", Scene.need)
+
+
+def explain_permission(words: Words, scene: Scene) -> Cause | None:
+    """Explain a tool that may not be run."""
+    known = tools.find_tool(os.path.basename(words["name"]).removesuffix(".exe"))
+    if known is None:
+        return None
+    why = "a copy or an archive has lost its executable bit, or the file system is mounted noexec"
+    fix = scene.case.pip("--force-reinstall", "--no-deps", known.distribution)
+    return Cause("", f"{words['name']} may not be run.", why, say(fix))
+
+
+def explain_shim(words: Words, scene: Scene) -> Cause | None:
+    """Explain what a shim of ours says before it exits with 127."""
+    name, said = words["name"], words["found"]
+    if said.split() == ["not", "installed", "in"]:
+        return explain_tool({"name": name.removesuffix(".exe")}, scene)
+    if "CUDA_SHIMS_TOOLKIT" in said:
+        why = "the variable goes before everything"
+        return Cause("", f"The shim {name} says: {said}.", why, say("unset CUDA_SHIMS_TOOLKIT"))
+    what = f"The shim {name} says: {said}."
+    return Cause("", what, "it runs nothing but what it was asked for", say(said.partition("; ")[2] or said))
+
+
+def explain_leftover(gone: Callable[[Words, Scene], Cause], words: Words, scene: Scene) -> Cause:
+    """Explain a file that an earlier build has noted, and that is not there."""
+    return _notice_new_environment(gone(words, scene), words["name"])
+
+
+def _notice_new_environment(cause: Cause, name: str) -> Cause:
+    site, _, rest = name.replace("\\", "/").partition("/cuda_shims_toolkit/")
+    major = rest.partition("/")[0]
+    if not (rest and os.path.isdir(os.path.join(site, "nvidia", major))):
+        return cause
+    # the doctor's own start may have made the root since; of a root that is there, a file may be missing for good
+    if os.path.lexists(os.path.join(site, "cuda_shims_toolkit", major)) and not os.path.exists(name):
+        return cause
+    return cause._replace(why=_ANEW, fix=say(_ANEW_FIX))
+
+
+def explain_tool_path(words: Words, scene: Scene) -> Cause | None:
+    """Explain a tool of the toolkit that is called by its path and is not there."""
+    cause = explain_tool(words, scene)
+    return _notice_new_environment(cause, words["name"]) if cause and cause.code == "stale" else cause
+
+
+def explain_build_tool(words: Words, _: Scene) -> Cause | None:
+    """Explain a ninja or cmake of an isolated build's environment, which a build folder has noted."""
+    name = words["name"]
+    if not _ISOLATED.search(name):
+        return None
+    what = f"The build asks for {name}, which is not there."
+    return Cause("", what, "it was configured in an isolated build, whose environment is gone", Scene.fresh, name)

@@ -1,0 +1,62 @@
+"""What a project may need, whatever the release: an extra of cuda-toolkit, or a companion's name without its major."""
+
+from __future__ import annotations
+
+from cuda_shims.catalog import companions, tools
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cuda_shims.catalog.contents import Holding
+
+#: distribution of CUDA 13 -> extra, of the toolkit's
+EXTRAS = {each.distribution: each.extra for each in tools.COMPONENTS}
+_DISTRIBUTIONS = {extra: distribution for distribution, extra in EXTRAS.items()}
+#: what a wheel requires, so that its part brings these too (METADATA of 13.0 to 13.5, and of today's companions)
+_BRINGS = {
+    "nvcc": "nvvm cudart crt",
+    "cublas": "nvrtc",
+    "cufft": "nvjitlink",
+    "cusparse": "nvjitlink",
+    "cusolver": "cublas nvrtc cusparse nvjitlink",
+    "tileiras": "nvcc nvvm cudart crt nvjitlink",
+    "nvidia-cudnn": "cublas nvrtc",
+    "nvidia-nvshmem": "cccl",
+    "nvidia-cudss": "cublas nvrtc",
+    "nvidia-cublasmp": "nvidia-nccl cublas nvrtc",
+    "nvidia-cusolvermp": "nvidia-nccl nvidia-cublasmp cudart cublas nvrtc cusolver cusparse nvjitlink",
+    "nvidia-cufftmp": "nvidia-nvshmem cccl",
+    "nvidia-libmathdx": "nvrtc",
+    "cutensornet": "cutensor",
+    "cudensitymat": "cutensor cutensornet",
+}
+
+
+def part_of(holding: Holding) -> str:
+    """Name the part that a holding is of."""
+    return holding.extra or companions.name_without_major(holding.distribution)
+
+
+def part_required(distribution: str) -> str | None:
+    """Name the part that a required distribution is, if it is one."""
+    if distribution in EXTRAS:
+        return EXTRAS[distribution]
+    name = companions.name_without_major(distribution)
+    return name if any(name in names for names in companions.folders().values()) else None
+
+
+def with_brought(parts: Iterable[str]) -> set[str]:
+    """Add what the wheels of parts require."""
+    named = set(parts)
+    return named.union(*(_BRINGS.get(part, "").split() for part in named))
+
+
+def is_companion(part: str) -> bool:
+    """Tell whether no extra of cuda-toolkit brings a part."""
+    return part not in _DISTRIBUTIONS
+
+
+def distribution_of_13(part: str) -> str:
+    """Name the distribution that an extra is for, as CUDA 13 has it."""
+    return _DISTRIBUTIONS[part]

@@ -1,0 +1,1 @@
+"""What an environment holds: toolkits, distributions, interpreters."""

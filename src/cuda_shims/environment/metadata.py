@@ -1,0 +1,123 @@
+"""The metadata of distributions: those that are installed, and those of wheels and files that a user names."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from typing import NamedTuple
+
+from cuda_shims.environment.distribution import distributions
+from cuda_shims.environment.requirement import Requirement, normalise, parse_requirement
+from cuda_shims.errors import UnreadableMetadataError
+from cuda_shims.files.read import MAX_BYTES, read_bytes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+#: how the path of a distribution ends: a wheel, an installed one, what an index serves beside a wheel (:pep:`658`)
+_PATHS = (".whl", ".dist-info", ".metadata")
+_NAMES = {"METADATA", "PKG-INFO"}
+#: a name and a version as they may be; both are printed
+_PLAIN = re.compile(r"[A-Za-z0-9][\w.!+-]{0,200}", re.ASCII)
+
+
+class Metadata(NamedTuple):
+    """What a distribution says of itself."""
+
+    #: normalised
+    name: str
+    version: str
+    requires: tuple[Requirement, ...]
+
+
+class Installed:
+    """The distributions of some site-packages directories, whose metadata is read when it is asked for."""
+
+    def __init__(self, site_dirs: Iterable[str]) -> None:
+        """List them; the nearest of a name counts."""
+        self._folders: dict[str, str] = {}
+        for site_dir in site_dirs:
+            for name, _, folder in distributions(site_dir):
+                self._folders.setdefault(normalise(name), os.path.join(site_dir, folder))
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through their normalised names."""
+        return iter(self._folders)
+
+    def get(self, name: str) -> Metadata | None:
+        """Read the metadata of one; ``None`` if it is not installed, or cannot be read."""
+        folder = self._folders.get(name)
+        if folder is None:
+            return None
+        try:
+            return read_metadata(folder)
+        except UnreadableMetadataError:
+            return None
+
+
+def is_path(text: str) -> bool:
+    """Tell whether a user means a file: ``torch`` is what is installed, also beside a checkout of that name."""
+    return os.path.basename(text) != text or text.endswith(_PATHS) or text in _NAMES
+
+
+def read_metadata(path: str) -> Metadata:
+    """
+    Read the metadata of a distribution.
+
+    :param path: a wheel, a ``.dist-info`` folder, or a file that holds metadata
+    :returns: the metadata
+    :raises UnreadableMetadataError: when there is none at that path, or it cannot be read
+
+    """
+    try:
+        if path.endswith(".whl"):
+            data = _from_wheel(path)
+        else:
+            data = read_bytes(os.path.join(path, "METADATA") if os.path.isdir(path) else path)
+    except (OSError, ValueError) as error:  # the latter for a NUL in a path
+        raise UnreadableMetadataError(path, getattr(error, "strerror", None) or str(error)) from error
+    found = _parse(data.decode("utf-8", "replace"))
+    if found is None:
+        raise UnreadableMetadataError(path, "it has no name and version")
+    return found
+
+
+def _from_wheel(path: str) -> bytes:
+    import struct  # noqa: PLC0415
+    import zipfile  # noqa: PLC0415
+    import zlib  # noqa: PLC0415
+
+    if not stat.S_ISREG(os.stat(path).st_mode):  # as read_bytes, which reads no wheel of a gigabyte
+        raise OSError(errno.EINVAL, "this is not a regular file", path)
+    try:
+        with zipfile.ZipFile(path) as wheel:
+            for entry in wheel.infolist():
+                folder, _, name = entry.filename.partition("/")
+                if name == "METADATA" and folder.endswith(".dist-info"):
+                    with wheel.open(entry) as file:
+                        return file.read(MAX_BYTES)
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError) as error:
+        raise UnreadableMetadataError(path, f"it is not a whole wheel: {error}") from error
+    raise UnreadableMetadataError(path, "there is no .dist-info/METADATA in it")
+
+
+def _parse(text: str) -> Metadata | None:
+    """Read the lines up to the first empty one: then comes the description."""
+    name, version, requires = "", "", []
+    for line in text.splitlines():
+        if not line.strip():
+            break
+        key, _, value = line.partition(":")  # what begins with a blank goes on with the line above
+        key, value = key.lower(), value.strip()
+        if key == "name":
+            name = normalise(value)
+        elif key == "version":
+            version = value
+        elif key == "requires-dist":
+            requires.append(parse_requirement(value))
+    if not _PLAIN.fullmatch(name) or not _PLAIN.fullmatch(version):
+        return None
+    return Metadata(name, version, tuple(each for each in requires if each))

@@ -1,0 +1,1 @@
+"""How anything of ours is planned, staged and written. Knows nothing of CUDA."""

@@ -1,0 +1,53 @@
+"""The steps that change what is on disk. Pure."""
+
+from __future__ import annotations
+
+from cuda_shims.files.entry import Row
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cuda_shims.files.entry import Entry
+
+#: what an action does; ``conflict`` does nothing, because the file there is somebody else's
+CREATE, REPLACE, KEEP, REMOVE, CONFLICT = "create", "replace", "keep", "remove", "conflict"
+
+
+class Action(Row):
+    """One step of a plan."""
+
+    __slots__ = ("digest", "entry", "kind", "path")
+
+    def __init__(self, kind: str, path: str, entry: Entry | None, digest: str) -> None:
+        """
+        Describe it.
+
+        :param kind: what it does, e.g. :data:`CREATE`
+        :param path: relative to the folder that the plan is for
+        :param entry: what to put there; ``None`` where nothing is put
+        :param digest: what the ledger will say of it; empty when the ledger drops the path
+
+        """
+        self.kind = kind
+        self.path = path
+        self.entry = entry
+        self.digest = digest
+
+
+class Change(Row):
+    """Something that install or uninstall did, or would do, or could not do."""
+
+    __slots__ = ("kind", "what", "path", "note")  # noqa: RUF023 # the order in which they are shown
+
+    def __init__(self, kind: str, what: str, path: str, note: str = "") -> None:
+        """
+        Describe it.
+
+        :param kind: see :class:`Action`
+        :param what: ``root``, ``shim``, ``hook``, ``file`` or ``package``
+        :param note: more, for a reader: whose a file is, how many entries a root has
+
+        """
+        self.kind = kind
+        self.what = what
+        self.path = path
+        self.note = note

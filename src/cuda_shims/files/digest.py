@@ -1,0 +1,17 @@
+"""
+SHA-256, without :mod:`hashlib`, which loads OpenSSL: that takes as long as a fifth of a root.
+
+:mod:`random` of the standard library does likewise.
+"""
+
+from __future__ import annotations
+
+try:
+    from _sha2 import sha256  # type: ignore[import-not-found] # Python 3.12 and later
+except ImportError:
+    try:
+        from _sha256 import sha256  # type: ignore[import-not-found]
+    except ImportError:  # PyPy
+        from hashlib import sha256
+
+__all__ = ["sha256"]

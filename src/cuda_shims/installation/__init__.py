@@ -1,0 +1,1 @@
+"""What cuda-shims itself has in an environment: start-up files, shims, its RECORD."""

@@ -1,0 +1,64 @@
+"""What CUDA_HOME should name, and the variables with it: a root is made if it is missing."""
+
+from __future__ import annotations
+
+import os
+
+from _cuda_shims.shims import compiles
+from _cuda_shims.variables import for_root
+from cuda_shims.environment.environment import current_environment
+from cuda_shims.errors import NotWritableError
+from cuda_shims.installation.refresh import make_root
+from cuda_shims.selection import Scope, selected
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cuda_shims.environment.toolkit import Toolkit
+
+
+def home_of(scope: Scope, remark: Callable[[str], None]) -> str:
+    """
+    Find what CUDA_HOME should name; the root is made if it is missing.
+
+    :param scope: what the selection is made for
+    :param remark: gets a sentence for the user when the wheels' own folder has to serve
+    :returns: the path of a root, of a toolkit that a person named, or of the wheels' own folder
+    :raises ConfigError: as :func:`cuda_shims.selection.selected`
+    :raises ToolkitNotFoundError: likewise
+    :raises NotWritableError: when no root can be made, and the wheels' own folder cannot serve (CUDA 12)
+
+    """
+    found = selected(scope)
+    if found.home:
+        return found.home
+    toolkit = found.toolkits[0]
+    try:
+        return make_root(toolkit.place)
+    except NotWritableError as error:
+        if not toolkit.place.has_compiler:
+            raise
+        remark(f"cuda-shims: {error}; going on with the wheels' own folder")
+        return toolkit.path
+
+
+def variables(toolkit: Toolkit | None = None, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """
+    Compute the environment variables that make build systems find a toolkit.
+
+    :param toolkit: the toolkit; by default the one that is selected
+    :param environ: what they are for (its PATH is what ours is put before); by default ``os.environ``
+    :returns: name to value, PATH included
+    :raises ConfigError: as :func:`cuda_shims.selection.selected`
+    :raises ToolkitNotFoundError: likewise
+    :raises NotWritableError: when a root is needed and can be made nowhere
+
+    """
+    environ = os.environ if environ is None else environ
+    if toolkit is None:
+        home = home_of(Scope(os.getcwd(), environ, current_environment()), lambda _: None)
+    else:
+        home = make_root(toolkit.place)
+    changes = for_root(environ, home, compiler=compiles(home))
+    return {name: value for name, value in changes.items() if value is not None}

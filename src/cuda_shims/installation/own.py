@@ -1,0 +1,72 @@
+"""What is ours in an environment: told by content and place, whoever wrote it and whoever says so."""
+
+from __future__ import annotations
+
+import os
+
+from _cuda_shims import ROOTS_FOLDER
+from _cuda_shims.shims import is_shim
+from cuda_shims.catalog.tools import TOOLS
+from cuda_shims.files.ledger import is_inside, read_ledger
+from cuda_shims.files.read import read_bytes
+from cuda_shims.installation import shims
+
+_SITECUSTOMIZE_MARK = b"# cuda-shims sitecustomize"
+#: the start-up files of the wheel
+HOOK_FILES = ("cuda_shims.pth",)
+#: that of a folder in which Python reads no ``.pth`` file
+TARGET_HOOK = "sitecustomize.py"
+
+
+def read_recorded(site_dir: str, scripts: str) -> dict[str, str]:
+    """Read which files we wrote that are not in a root: path, relative to the site-packages directory, to digest."""
+    folder = os.path.join(site_dir, ROOTS_FOLDER)
+    return read_ledger(folder, lambda path: may_be_ours(site_dir, scripts, os.path.join(site_dir, path)))
+
+
+def is_hook(path: str) -> bool:
+    """Tell whether a path has the name of a start-up file."""
+    return os.path.basename(path) in {*HOOK_FILES, TARGET_HOOK}
+
+
+def is_linked_hook(path: str) -> bool:
+    """
+    Tell whether a start-up file is a link to that of this version (uv's ``--link-mode symlink``).
+
+    Such a file works although ``install`` would put a file in its place.
+
+    :param path: the path of an existing start-up file
+    :returns: whether it is
+    :raises OSError: when it cannot be read
+
+    """
+    return os.path.islink(path) and read_bytes(path) == shims.template(os.path.basename(path))
+
+
+def is_ours_by_content(path: str) -> bool:
+    """Tell a file of ours by what it is, whoever wrote it and whichever version of us."""
+    if os.path.basename(path) in HOOK_FILES:
+        return True
+    if os.path.basename(path) == TARGET_HOOK:
+        return read_bytes(path).startswith(_SITECUSTOMIZE_MARK)
+    return is_shim(path)
+
+
+def may_be_ours(site_dir: str, scripts: str, path: str) -> bool:
+    """
+    Tell whether an absolute path is one where cuda-shims has files, whoever says so.
+
+    RECORD, and our ledger, are text that anybody may have written who can write to the environment. What is removed
+    because they name it is in these places alone. Links on the way are followed, and what a path names itself is not.
+    """
+    place = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+    if os.path.dirname(place) == os.path.realpath(scripts):
+        name = os.path.basename(place)
+        name = name.removesuffix(".exe")
+        return name == "cuda-shims" or any(each.name == name for each in TOOLS) or is_shim(path)
+    if not is_inside(path, os.path.realpath(site_dir)):
+        return False
+    first, *rest = os.path.relpath(place, os.path.realpath(site_dir)).split(os.sep)
+    if first == "__pycache__":
+        return "cuda_shims" in "".join(rest[:1])
+    return "cuda_shims" in first or first == TARGET_HOOK

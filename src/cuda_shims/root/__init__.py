@@ -1,0 +1,1 @@
+"""What a toolkit root holds, and making one."""

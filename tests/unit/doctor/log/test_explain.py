@@ -1,0 +1,827 @@
+"""What each known message is taken for, what is not said, and how fixes depend on the project and the environment."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import re
+import textwrap
+
+import pytest
+from checkout import CHECKOUT
+
+from _cuda_shims.places import Place
+from cuda_shims.catalog import tools as catalog
+from cuda_shims.config import Config
+from cuda_shims.doctor.case import Case
+from cuda_shims.doctor.log import explain as diagnosis
+from cuda_shims.doctor.log import rule as log_rules
+from cuda_shims.doctor.log.read import Log, clean
+from cuda_shims.environment.environment import Environment
+from cuda_shims.environment.toolkit import Toolkit
+
+try:
+    from re import _parser as sre_parse
+except ImportError:  # before Python 3.11
+    import sre_parse
+
+PAGE = os.path.join(CHECKOUT, "docs", "reference", "build-logs.md")
+FIND = "CMake Error at CMakeLists.txt:3 (find_package):\n  "
+#: of an import; the rest of the traceback is left out
+REBUILT_BY_CMAKE = """\
+Running cmake --build & --install in /src/p/build/cp311-cp311-linux_x86_64
+[0/1] Re-running CMake...
+CMake Error at CMakeLists.txt:2 (project):
+  The CMAKE_CUDA_COMPILER:
+
+    /tmp/pip-build-env-7n18iskb/overlay/lib/python3.11/site-packages/cuda_shims_toolkit/cu13/bin/nvcc
+
+  is not a full path to an existing compiler tool.
+
+FAILED: build.ninja
+/usr/bin/cmake --regenerate-during-build -S/src/p -B/src/p/build/cp311-cp311-linux_x86_64
+ninja: error: rebuilding 'build.ninja': subcommand failed
+Traceback (most recent call last):
+  File "/v/lib/python3.11/site-packages/_editable_skbc_p.py", line 402, in _run_editable_rebuild
+    run_checked(["cmake", "--build", ".", *build_options])
+subprocess.CalledProcessError: Command '['cmake', '--build', '.']' returned non-zero exit status 1.
+"""
+NO_NINJA = """\
+No such file or directory
+CMake Error: Generator: {}: /home/u/.cache/uv/builds-v0/.tmpuPN4sl/bin/ninja
+"""
+#: beyond those of the page: text, code, what has to be in what is said of it
+MESSAGES = [
+    # --- pip, uv
+    (
+        "  cause: Because only cuda-toolkit<=13.5.0 is available and you require cuda-toolkit==14.*, we can conclude",
+        "no-such-version",
+        ("cuda-toolkit==14.*",),
+    ),
+    ("No matching distribution found for nvidia-nvvm==99", "no-such-version", ("take cuda-toolkit, which requires",)),
+    ("No matching distribution found for nvidia-cublas-cu13==99", "no-such-version", ("cuda-toolkit[cublas]",)),
+    (
+        "warning: The package `cuda-toolkit==13.0.3.0` does not have an extra named `cudla`",
+        "no-such-extra",
+        ("13.0.3.0", "cudla", "13.2"),
+    ),
+    # --- CMake
+    *(
+        (text, "companion-not-found", (f"CMake does not find {name}.", distribution, "cuda-shims"))
+        for text, name, distribution in (
+            (
+                FIND + 'Could not find a package configuration file provided by "nvcomp"',
+                "nvcomp",
+                "nvidia-libnvcomp-cu13",
+            ),
+            (
+                "CMake Error at F.cmake:9 (message):\n  Could NOT find CUDNN (missing: CUDNN_X)",
+                "CUDNN",
+                "nvidia-cudnn-cu13",
+            ),
+            ("-- Could NOT find Nccl (missing: NCCL_LIBRARY)\nerror: it failed", "Nccl", "nvidia-nccl-cu13"),
+        )
+    ),
+    ('Target "x" links to: CUDNN::cudnn_all but the target was not found.', "target-missing", ("nvidia-cudnn-cu13",)),
+    ('Target "x" links to: CUDAToolkit::npps but the target was not found.', "target-missing", ("nvidia-npp",)),
+    (
+        "CMake Error at F.cmake:9 (message):\n  Could not find nvcc, please set\n  CUDAToolkit_ROOT.",
+        "nvcc-not-found",
+        (),
+    ),
+    ("  Specify CUDA_TOOLKIT_ROOT_DIR", "nvcc-not-found", ()),
+    (
+        (
+            "-- Could not find nvcc, please set CUDAToolkit_ROOT.\n"
+            'CMake Error:\n  Target "x" links to target "CUDA::cudart" but the target was not found.  Perhaps'
+        ),
+        "nvcc-not-found",
+        (),
+    ),
+    (
+        (
+            '-- Could NOT find CUDAToolkit (missing: CUDA_CUDART) (found version "13.5.37")\n'
+            '  Target "x" links to:\n\n    CUDA::cudart\n\n  but the target was not found.'
+        ),
+        "toolkit-incomplete",
+        ("CUDA_CUDART",),
+    ),
+    (
+        "Could NOT find CUDA (missing: CUDA_INCLUDE_DIRS CUDA_CUDART_LIBRARY)",
+        "toolkit-incomplete",
+        ("CUDA_INCLUDE_DIRS",),
+    ),
+    (
+        'Could NOT find CUDAToolkit: Found unsuitable version "13.5.37", but required is exact version "12" (found x)',
+        "toolkit-version",
+        ("CUDA 12", "no nvcc for CUDA 12"),
+    ),
+    ('Target "x" links to: CCCL::CCCL but the target was not found.', "target-missing", ("nvidia-cuda-cccl",)),
+    ('Target "x" links to: CUDA::nvToolsExt but the target was not found.', "target-missing", ("CUDA::nvtx3",)),
+    (
+        'Target "x" links to: CUDA::cublas_static but the target was not found.',
+        "target-missing",
+        ("link to CUDA::cublas",),
+    ),
+    ('Target "x" links to: CUDA::cuda_driver but the target was not found.', "target-missing", ("stub",)),
+    (
+        'Target "x" links to: CUDA::nvml but the target was not found.',
+        "target-missing",
+        ("stub", "[cccl,cudart,nvcc,nvml]"),
+    ),
+    ('Target "x" links to: CUDA::toolkit but the target was not found.', "target-missing", ()),
+    ('Target "x" links to: CUDA::nvtx3 but the target was not found.', "target-missing", ("nvidia-nvtx",)),
+    ("cannot find -lCUDA::cublas", "library-missing", ("CMake has no target CUDA::cublas", "nvidia-cublas")),
+    (f'{FIND}Could not find a package configuration file provided by "Thrust" with any', "cccl-not-found", ("Thrust",)),
+    (
+        "Could not find the compiler specified in the environment variable CUDACXX:\n\n  /nope/nvcc.\n",
+        "stale",
+        ("unset CUDACXX",),
+    ),
+    (
+        "CMAKE_CUDA_ARCHITECTURES:\n\n    70\n\n  do not all work with this compiler.  Try:\n\n    75\n\n  instead.",
+        "architecture",
+        ("12.9 was the last",),
+    ),
+    (
+        'CMake Error in CMakeLists.txt:\n  CUDA_ARCHITECTURES is set to "native", but no GPU was detected.',
+        "architecture-native",
+        ("-DCMAKE_CUDA_ARCHITECTURES=80",),
+    ),
+    # --- Meson, setuptools, torch
+    ("nvcc not found: building CPU-only (pure-Python) package.", "nvcc-not-found", ("setup.py",)),
+    (
+        "UserWarning: CUDA not available ($CUDAHOME/$CUDA_PATH variables missing and nvcc not in path. Skipping",
+        "nvcc-not-found",
+        ("setup.py",),
+    ),
+    (
+        (
+            "ERROR: Dependency lookup for cuda with method 'system' failed: Please specify the desired CUDA Toolkit "
+            "version (e.g. dependency('cuda', version : '>=10.1'))"
+        ),
+        "nvcc-not-found",
+        ("CUDA_PATH",),
+    ),
+    (
+        (
+            'ERROR: CUDA target "targets/x86_64-linux" does not exist.\n'
+            "ERROR: Dependency lookup for cuda failed: Couldn't find requested CUDA module 'cudart_static'"
+        ),
+        "toolkit-incomplete",
+        ("targets/x86_64-linux",),
+    ),
+    (
+        "ERROR: Dependency lookup for cuda with method 'system' failed: Couldn't find requested CUDA module 'cublas'",
+        "library-missing",
+        ("nvidia-cublas",),
+    ),
+    ("meson.build:2:28: ERROR: C++ shared or static library 'cublas' not found", "library-missing", ("nvidia-cublas",)),
+    ("The nvcc binary could not be located in your $PATH. Either add it", "nvcc-not-found", ("setup.py",)),
+    ("CUDA was not found on the system, please set the CUDA_HOME or the CUDA_PATH", "nvcc-not-found", ("+cpu",)),
+    ("nvcc was not found. Are you sure your environment has nvcc available?", "nvcc-not-found", ()),
+    (
+        "FileNotFoundError: nvcc not found at '/usr/local/cuda/bin/nvcc'. Ensure CUDA path",
+        "stale",
+        ("/usr/local/cuda",),
+    ),
+    (
+        (
+            "RuntimeError: ('The detected CUDA version (%s) mismatches the version that was used to compilePyTorch "
+            "(%s). Please make sure to use the same CUDA versions.', '12.8', '13.2')"
+        ),
+        "torch-version",
+        ("built for CUDA 13.2", "of CUDA 12.8", "==13.2.*"),
+    ),
+    (
+        "The current installed version of g++ (16.1.0) is greater than the maximum required version by CUDA 13.0.",
+        "host-compiler-unsupported",
+        ("g++ 16.1.0",),
+    ),
+    # --- compilers
+    ("ptxas fatal   : Value 'sm_70' is not defined for option 'gpu-name'", "architecture", ("sm_70",)),
+    ("nvcc fatal   : Unsupported gpu architecture 'compute_101'", "architecture", ("called 110",)),
+    ("nvcc fatal   : Unsupported gpu architecture 'sm_107'", "architecture", ("CUDA 13.4 was the first",)),
+    ("nvcc fatal   : Unsupported gpu architecture 'compute_777'", "architecture", ("no release up to",)),
+    ("nvcc fatal   : Unsupported gpu architecture 'compute_120'", "architecture", ("older than CUDA 13",)),
+    (
+        "error: -- unsupported clang version! clang version must be less than 23 and",
+        "host-compiler-unsupported",
+        ("22",),
+    ),
+    ("error: #error -- unsupported ICC version! Only", "host-compiler-unsupported", ("no ICC.",)),
+    (
+        (
+            "crt/host_config.h(153): fatal error C1189: #error:  -\n- unsupported Microsoft Visual\n Studio "
+            "version! Only the versions between 2019 and 2022 (inclusive) are supported!"
+        ),
+        "host-compiler-unsupported",
+        ("this Visual Studio",),
+    ),
+    ("error: Microsoft Visual C++ 14.0 or greater is required. Get it with", "host-compiler-missing", ("cl.exe",)),
+    (
+        "/nope/g++: No such file or directory\nnvcc fatal   : Failed to preprocess host compiler properties.",
+        "host-compiler-missing",
+        ("/nope/g++", "CUDAHOSTCXX"),
+    ),
+    ("No CMAKE_CXX_COMPILER could be found.", "host-compiler-missing", ("CMake finds no C++ compiler",)),
+    ("error: no member named 'x'\nerror: 'struct cudaDeviceProp' has no member named 'clockRate'", "removed-in-13", ()),
+    ("fatal error: helper_cuda.h: No such file or directory", "header-missing", ("samples",)),
+    ("fatal error: 'texture_fetch_functions.h' file not found", "header-missing", ("too old",)),
+    ("fatal error: thrust/event.h: No such file or directory", "header-missing", ("held it up to CUDA 12.9",)),
+    ("fatal error: nccl.h: No such file or directory", "header-missing", ("nvidia-nccl-cu13",)),
+    ("fatal error: 'cutensor/types.h' file not found", "header-missing", ("cutensor-cu13",)),
+    # --- linkers
+    ("error: could not find native static library `cublas`, perhaps an -L flag is missing?", "library-missing", ()),
+    ("lld-link: error: could not open 'cudart.lib': no such file or directory", "library-missing", ("cudart.lib",)),
+    ("LINK : fatal error LNK1104: cannot open file 'cublas.lib'", "library-missing", ("cublas,",)),
+    ("cannot find -lnvToolsExt", "library-missing", ("NVTX 3",)),
+    ("cannot find -lcudnn", "library-missing", ("nvidia-cudnn-cu13",)),
+    ("cannot find -lcudnn_static", "library-missing", ("link to -lcudnn",)),
+    ("undefined reference to `ncclCommInitRank'", "undefined-symbol", ("-lnccl", "nvidia-nccl-cu13")),
+    ("undefined reference to `cusparseLtInit'", "undefined-symbol", ("-lcusparseLt", "nvidia-cusparselt-cu13")),
+    (
+        "ImportError: libcudnn.so.9: cannot open shared object file: No such file or directory",
+        "library-not-loaded",
+        ("nvidia-cudnn-cu13", "$ORIGIN/../nvidia/cudnn"),
+    ),
+    (
+        "ImportError: libcublasmp.so.0: cannot open shared object file: No such file or directory",
+        "library-not-loaded",
+        ("nvidia-cublasmp-cu13", "$ORIGIN/../nvidia/cublasmp/cu13"),
+    ),
+    ("cannot find -lnvidia-ml", "library-missing", ("stub",)),
+    (
+        "k.obj : error LNK2019: unresolved external symbol cudaMalloc referenced in function main",
+        "undefined-symbol",
+        (),
+    ),
+    ("undefined reference to `cuInit'", "undefined-symbol", ("CUDA::cuda_driver",)),
+    ("undefined reference to `nvmlInit_v2'", "undefined-symbol", ("-lnvidia-ml", "CUDA::nvml")),
+    ("nvlink error   : Undefined reference to 'cudaGetParameterBufferV2' in 'k.o'", "device-code", ("cudadevrt",)),
+    (
+        "ImportError: libcuda.so.1: cannot open shared object file: No such file or directory",
+        "library-not-loaded",
+        ("driver",),
+    ),
+    # --- programs
+    *(
+        (text.format("nvcc"), "nvcc-not-found", ("There is no nvcc",))
+        for text in (
+            "zsh:1: command not found: {}",
+            "fish: Unknown command: {}",
+            "E: mksh: {}: inaccessible or not found",
+            "./build.sh: line 3: {}: command not found",
+            "make: {}: No such file or directory",
+            "env: \u2018{}\u2019: No such file or directory",
+            "FileNotFoundError: [Errno 2] No such file or directory: '{}'",
+            "error: command '{}' failed: No such file or directory",
+            "error occurred: Failed to find tool. Is `{}` installed?",
+            "'{}' is not recognized as an internal or external command,",
+            "Could not find NVCC using the following names: {}",
+            "meson.build:3:9: ERROR: Program '{}' not found or not executable",
+        )
+    ),
+    ("FileNotFoundError: [Errno 2] No such file or directory: '/usr/local/cuda/bin/nvcc'", "stale", ()),
+    ("sh: 1: /e/nvidia/cu13/bin/../nvvm/bin/cicc: not found", "stale", ("cicc",)),
+    # --- what is rebuilt when it is imported, and came from an isolated build: scikit-build-core 1.1, CMake 3.25
+    (REBUILT_BY_CMAKE, "stale", ("overlay/lib/python3.11/", "anew", "pip install --no-build-isolation -e .")),
+    # the same, for a project that requires ninja; CMake 4.4
+    (
+        REBUILT_BY_CMAKE.partition("[0/1]")[0] + NO_NINJA.format("build tool execution failed, command was"),
+        "stale",
+        (".tmpuPN4sl/bin/ninja", f'pip install setuptools "cuda-toolkit[cccl,cudart,nvcc]==13.*" "{catalog.BUNDLE}"'),
+    ),
+    (NO_NINJA.format("execution of make failed. Make command was"), "stale", ("isolated", "cmake --fresh")),
+    (
+        "  Running\n\n   '/tmp/build-env-x/bin/ninja' '--version'\n\n  failed with:\n\n   no such file or directory",
+        "stale",
+        ("/tmp/build-env-x/bin/ninja", "cmake --fresh"),
+    ),
+    # meson-python 0.22; without isolation, and neither start-up hook nor PATH
+    (
+        """\
+  File "/v/lib/python3.11/site-packages/_heat_editable_loader.py", line 352, in _rebuild
+FileNotFoundError: [Errno 2] No such file or directory: '/tmp/pip-build-env-ytljtjqm/overlay/bin/ninja'
+""",
+        "stale",
+        ("overlay/bin/ninja", "pip install --no-build-isolation -e ."),
+    ),
+    # the same, where ninja is the machine's own
+    (
+        "[0/1] Regenerating build files\n/bin/sh: 1: /home/u/.cache/uv/builds-v0/.tmpN/bin/meson: not found\n",
+        "stale",
+        (".tmpN/bin/meson", "cmake --fresh"),
+    ),
+    (
+        """ImportError: rebuilding the "heat" editable package failed
+/usr/bin/sccache nvcc -DNDEBUG -I_heat.cpython-311-x86_64-linux-gnu.so.p --std=c++17 -O3 -c ../../src/heat.cu
+sccache: error: failed to execute compile
+sccache: caused by: cannot find binary path
+ninja: build stopped: subcommand failed.""",
+        "nvcc-not-found",
+        ("There is no nvcc.",),
+    ),
+    (
+        'cuobjdump (cuda-shims): not installed in this environment nor elsewhere on PATH; it is in: pip install "x"',
+        "tool-missing",
+        ("nvidia-cuda-cuobjdump",),
+    ),
+    (
+        "nvcc (cuda-shims): /x/nvcc and this shim call each other; take one of them off PATH, or install the toolkit",
+        "shim",
+        ("take one of them off PATH",),
+    ),
+    # --- the system
+    ("g++: fatal error: Killed signal terminated program cc1plus", "out-of-memory", ("killed cc1plus",)),
+    ("collect2: fatal error: ld terminated with signal 9 [Killed]", "out-of-memory", ("killed ld",)),
+    ("/bin/sh: line 1: 4711 Killed                  nvcc -c k.cu", "out-of-memory", ()),
+    ("k.cu(1): fatal error C1060: compiler is out of heap space", "out-of-memory", ()),
+    ("error: could not write: Disk quota exceeded", "disk-full", ("quota",)),
+]
+#: what is none of ours
+NOISE = """\
+error: identifier "__float128" is undefined
+nvcc warning : incompatible redefinition for option 'std', the last value of this option was used
+-- Could NOT find CUDAToolkit (missing: CUDA_CUDART) (found version "13.5.37")
+-- Could not find nvcc, please set CUDAToolkit_ROOT.
+ERROR: CUDA target "targets/x86_64-linux" does not exist.
+Couldn't find requested CUDA module 'cublas'
+fatal error: foo.h: No such file or directory
+fatal error: Python.h: No such file or directory
+/usr/bin/ld: cannot find -lfoo: No such file or directory
+undefined reference to `cudaHelper(int)'
+undefined reference to `curandom_init'
+undefined reference to `cube'
+error: undefined symbol: cudaNamespace::f()
+checking for nvcc... no
+checking for gcc... gcc
+Program nvcc found: NO
+/usr/bin/ld: warning: libfoo.so, needed by libbar.so, not found
+ImportError: libfoo.so.1: cannot open shared object file: No such file or directory
+error: #error "no such feature"
+#error -- unsupported GNU version! gcc versions later than 16 are not supported!
+nvcc fatal   : Could not open input file 'x.cu'
+CMake Error at CMakeLists.txt:3 (find_package):
+  By not providing "FindFooBar.cmake" in CMAKE_MODULE_PATH this project has
+CMake Warning at CMakeLists.txt:3 (find_package):
+  By not providing "FindCCCL.cmake" in CMAKE_MODULE_PATH this project has
+  Target "x" links to:
+
+    Foo::foo
+
+  but the target was not found.
+ModuleNotFoundError: No module named 'nvcc'
+FileNotFoundError: [Errno 2] No such file or directory: 'foo'
+FileNotFoundError: [Errno 2] No such file or directory: '/opt/tools/bin/ninja'
+sccache: caused by: cannot find binary path
+ERROR: No matching distribution found for foo
+Successfully installed cuda-toolkit-13.5.0 nvidia-cuda-nvcc-13.5.37
+Killed by signal 15.
+dlerror: libcudart.so.11.0: cannot open shared object file: No such file or directory
+process KilledByTimeout
+RuntimeError: CUDA error: no kernel image is available for execution on the device
+ninja: build stopped: subcommand failed.
+error: subprocess-exited-with-error
+-c error: class "A" has no member "clockRate"
+"""
+
+
+@pytest.fixture
+def case(tmp_path):
+    """Give a function that makes a case of a project and an environment."""
+
+    def case(requires=None, components=(), *, ours=True, config=None, **environ):
+        (tmp_path / "pyproject.toml").unlink(missing_ok=True)
+        if requires is not None:
+            quoted = ", ".join(f'"{each}"' for each in requires)
+            (tmp_path / "pyproject.toml").write_text(f"[build-system]\nrequires = [{quoted}]\n")
+        site = str(tmp_path / "site-packages")
+        toolkit = None
+        if components:
+            versions = dict.fromkeys(components, "13.5.37")
+            toolkit = Toolkit(Place(site, 13), "13.5.37", (f"{site}/nvidia/cu13",), versions, {})
+        dist_info = "cuda_shims.dist-info" if ours else None
+        environment = Environment((site,), str(tmp_path / "bin"), dist_info, is_target=False, label="it")
+        home = toolkit.path if toolkit else None
+        chosen = config or Config()
+        environ = {"PATH": os.environ["PATH"], **environ}
+        return Case(environment, environ, chosen, [], toolkit, home, here=True, directory=str(tmp_path))
+
+    return case
+
+
+PROJECT = ("setuptools", "cuda-toolkit[cccl,cudart,nvcc]==13.*")
+
+
+def found_in(text, case):
+    return [each.finding for each in diagnosis.explain(Log(clean(text)), case)]
+
+
+def page_rows():
+    with open(PAGE, encoding="utf-8") as file:
+        rows = [line.strip()[1:-1].split("|") for line in file if line.startswith("| `")]
+    for cells in rows:
+        code, messages, meaning, fix = (each.strip() for each in cells)
+        for message in messages.split("<br>"):
+            yield code.strip("`"), re.fullmatch(r"(`+)(.*)\1", message).group(2), meaning, fix
+
+
+# --- every message ---
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"), MESSAGES, ids=lambda each: each[:40] if isinstance(each, str) else ""
+)
+def test_known(case, text, code, words):
+    found = found_in(text, case(PROJECT))
+    assert [each.code for each in found][-1:] == [code]
+    (*_, finding) = found
+    said = " ".join(finding)
+    assert [word for word in words if word not in said] == [], said
+    assert finding.what.endswith(".")
+    assert finding.why
+    assert finding.fix
+    assert "{" not in said.replace("${", "")
+
+
+@pytest.mark.parametrize(
+    "message", ["The CMAKE_CUDA_COMPILER: {} is not a full path to an existing compiler tool.", "sh: {}: not found"]
+)
+def test_an_environment_that_was_made_anew_has_no_root_yet(case, tmp_path, message):
+    site = tmp_path / "e/lib/python3.11/site-packages"
+    root = site / "cuda_shims_toolkit/cu13"
+    text = "error: it failed\n" + message.format(root / "bin/nvcc")
+
+    def fix():
+        (finding,) = found_in(text, case(PROJECT))
+        assert finding.code == "stale"
+        return finding.fix
+
+    assert "cmake --fresh" in fix()  # the environment is gone
+    (site / "nvidia/cu13").mkdir(parents=True)
+    assert "start one there" in fix()
+    root.mkdir(parents=True)  # a toolkit that has no such file any more
+    assert "cmake --fresh" in fix()
+    (root / "bin").mkdir()
+    (root / "bin/nvcc").touch()  # the doctor's own start has made it
+    assert "start one there" in fix()
+
+
+@pytest.mark.parametrize(("code", "message"), [row[:2] for row in page_rows()])
+def test_the_page_tells_the_truth(case, code, message):
+    text = f"error: it failed\n{message}"
+    assert [each.code for each in found_in(text, case(PROJECT))] == [code]
+
+
+def test_the_page_lists_every_code_and_the_tests_every_rule():
+    rows = list(page_rows())
+    codes = list(dict.fromkeys(each.code for each in diagnosis.RULES))
+    assert {row[0] for row in rows} == set(codes)
+    assert len(codes) > 40
+    texts = [clean(text) for text in [*(row[1] for row in rows), *(each[0] for each in MESSAGES)]]
+    table = log_rules.load_table()
+    table["rule"] = [each for each in table["rule"] if each.get("program") in {"TOOL", "HOST"}]
+    generic = {each.regex.pattern for each in log_rules.make_rules(table)}
+    rules = [each for each in diagnosis.RULES if each.regex.pattern not in generic]
+    assert [each.regex.pattern for each in rules if not any(each.regex.search(text) for text in texts)] == []
+
+
+@pytest.mark.parametrize("columns", [20, 40, 77])
+@pytest.mark.parametrize("prefix", ["", "2026-01-02T03:04:05.1234567Z ", "#9 1.234 ", "  │ "])
+def test_messages_that_are_wrapped(case, columns, prefix):
+    project = case(PROJECT)
+    for text, code, _ in MESSAGES:
+        if "\n" not in text:
+            lines = textwrap.wrap(text, columns, break_long_words=False, break_on_hyphens=False)
+            wrapped = "error: it failed\n" + "\n".join(f"{prefix}  {line}" for line in lines)
+            assert [each.code for each in found_in(wrapped, project)][-1:] == [code], wrapped
+
+
+def test_all_at_once_each_once_and_in_order(case):
+    texts = [
+        (text, code) for text, code, _ in MESSAGES if code in {"disk-full", "device-code", "cxx17", "stale", "shim"}
+    ]
+    log = Log(clean("\n".join(text for text, _ in texts * 3)))
+    found = diagnosis.explain(log, case(PROJECT))
+    keys = [(each.finding.code, each.finding.what) for each in found]
+    assert len(set(keys)) == len(keys)
+    assert [each.line for each in found] == sorted(each.line for each in found)
+    assert found[0].line == 1
+
+
+# --- what is not said ---
+
+
+def test_noise(case):
+    project = case(PROJECT)
+    assert found_in(NOISE.replace("error", "remark"), project) == []
+    for line in NOISE.splitlines():
+        assert found_in(line, project) == [], line
+
+
+def test_weak_ones_only_in_a_log_of_a_failure_and_alone(case):
+    weak = "No CUDA runtime is found, using CUDA_HOME='/usr/local/cuda'\n"
+    assert found_in(weak, case()) == []
+    (finding,) = found_in(weak + "error: something else\n", case())
+    assert (finding.code, finding.level) == ("torch-no-gpu", "warning")
+    (finding,) = found_in(weak + "nvcc fatal   : Unsupported gpu architecture 'sm_70'\n", case())
+    assert finding.code == "architecture"
+
+
+def test_no_version_is_missing_where_there_was_no_network(case):
+    text = "ERROR: No matching distribution found for cuda-toolkit==13.5.0\n"
+    assert found_in(text, case())
+    for reason in ("NewConnectionError('x')", "Temporary failure in name resolution", "cause: dns error"):
+        assert found_in(f"WARNING: Retrying after {reason}\n{text}", case()) == []
+
+
+def test_consequences(case):
+    project = case(PROJECT)
+    target = 'Target "x" links to: CUDA::cudart but the target was not found.\n'
+    (finding,) = found_in(f"Could NOT find CUDAToolkit (missing: CUDA_CUDART)\n{target}", project)
+    assert finding.code == "toolkit-incomplete"
+    # what is not required is a cause of its own, and one line brings all
+    found = found_in(f"Could NOT find CUDAToolkit (missing: CUDA_CUDART)\n{target.replace('cudart', 'cufft')}", project)
+    assert [each.code for each in found] == ["toolkit-incomplete", "target-missing"]
+    assert found[1].fix == 'in pyproject.toml: "cuda-toolkit[cccl,cudart,cufft,nvcc]==13.*", and add "cuda-shims"'
+    (finding,) = found_in("cannot find -lcublas\nundefined reference to `cublasCreate_v2'\n", project)
+    assert finding.code == "library-missing"
+    (finding,) = found_in("Downloading nvidia_cuda_nvcc-0.0.0a0-py2.py3-none-any.whl\nnvcc: not found\n", project)
+    assert finding.code == "placeholder-wheel"
+
+
+# --- fixes ---
+
+
+def fix(text, case):
+    (finding,) = found_in(text, case)
+    return finding.fix
+
+
+NEWEST = catalog.NEWEST
+HEADER = "fatal error: cublas_v2.h: No such file or directory"
+NVCC = "Failed to find nvcc."
+COMPILER = ("nvidia-cuda-nvcc", "nvidia-nvvm", "nvidia-cuda-crt", "nvidia-cuda-runtime", "nvidia-cuda-cccl")
+
+
+def test_a_wheel_that_is_not_there(case):
+    assert fix(HEADER, case(PROJECT)) == 'in pyproject.toml: "cuda-toolkit[cccl,cublas,cudart,nvcc]==13.*"'
+    assert fix(HEADER, case(["setuptools"])) == f'in pyproject.toml, add "cuda-toolkit[cublas]=={NEWEST}.*"'
+    assert fix(HEADER, case(["torch"])) == f'in pyproject.toml, add "cuda-toolkit[cublas]=={NEWEST}.*"'
+    assert fix(HEADER, case(None, COMPILER)) == 'pip install "cuda-toolkit[cublas]==13.5.*"'
+    assert fix(HEADER, case()) == f'pip install "cuda-toolkit[cublas]=={NEWEST}.*"'
+    library = "cannot find -lcublas"
+    assert fix(library, case(PROJECT)).endswith(', and add "cuda-shims"')
+    assert fix(library, case([*PROJECT, "cuda_shims>=0.1"])).endswith(']==13.*"')
+    assert fix(library, case()) == f'pip install "cuda-toolkit[cublas]=={NEWEST}.*"'
+    assert fix(library, case(ours=False)) == f'pip install "cuda-toolkit[cublas]=={NEWEST}.*"; pip install cuda-shims'
+
+
+def test_a_wheel_that_is_there(case):
+    there = [*PROJECT[:1], "cuda-toolkit[all]==13.*"]
+    assert fix(HEADER, case(there)).startswith('give this compiler -I"$CUDA_HOME/include"')
+    thrust = fix("fatal error: thrust/sort.h: No such file or directory", case(there))
+    assert '-I"$CUDA_HOME/include/cccl"' in thrust
+    assert "CCCL::CCCL" in thrust
+    library = "cannot find -lcublas"
+    assert fix(library, case(there)) == 'in pyproject.toml, add "cuda-shims" to requires'
+    assert fix(library, case([*there, "cuda-shims"])).startswith('give the linker -L"$CUDA_HOME/lib"')
+    assert '-L"$CUDA_HOME/lib/stubs"' in fix("cannot find -lcuda", case([*there, "cuda-shims"]))
+    for name, folder in (("cudart", "lib"), ("cublas", r"..\..\cuda_shims_toolkit\cu13\lib")):
+        linker = fix(f"LINK : fatal error LNK1181: cannot open input file '{name}.lib'", case([*there, "cuda-shims"]))
+        assert linker.endswith(rf'or give the linker /LIBPATH:"%CUDA_HOME%\{folder}\x64"')
+    target = 'Target "x" links to: CUDA::cublas but the target was not found.'
+    assert fix(target, case([*there, "cuda-shims"])).startswith("find_package(CUDAToolkit REQUIRED)")
+    assert fix(f"-- Found CUDAToolkit: /x\n{target}", case(there)) == 'in pyproject.toml, add "cuda-shims" to requires'
+    assert fix("sh: 1: cuobjdump: not found", case([*there, "cuda-shims"])) == f'pip install "{catalog.BUNDLE}"'
+
+
+NCCL = "CMake Error at F.cmake:9 (message):\n  Could NOT find NCCL (missing: NCCL_INCLUDE_DIR NCCL_LIBRARY)"
+
+
+def test_a_companion_that_is_not_there(case):
+    header = "fatal error: cudnn.h: No such file or directory"
+    assert fix(header, case(PROJECT)) == 'in pyproject.toml, add "nvidia-cudnn-cu13"'
+    assert fix(header, case()) == "pip install nvidia-cudnn-cu13"
+    both = f"{header}\n{HEADER}"
+    assert {each.fix for each in found_in(both, case())} == {
+        'pip install "cuda-toolkit[cublas]==13.*" nvidia-cudnn-cu13'
+    }
+    changed = 'in pyproject.toml: "cuda-toolkit[cccl,cublas,cudart,nvcc]==13.*", and add "nvidia-cudnn-cu13"'
+    assert {each.fix for each in found_in(both, case(PROJECT))} == {changed}
+    assert fix(NCCL, case(PROJECT)) == 'in pyproject.toml, add "nvidia-nccl-cu13", and add "cuda-shims"'
+    twelve = case()._replace(toolkit=Toolkit(Place("/s", 12), "12.9.1", (), {"x": "1"}, {}, is_split=True))
+    (finding,) = found_in(header, twelve)
+    assert (finding.why, finding.fix) == (
+        "nvidia-cudnn-cu12 holds it, and that is not installed",
+        "pip install nvidia-cudnn-cu12",
+    )
+
+
+def test_a_companion_that_is_there(case, tmp_path):
+    there = [*PROJECT, "nvidia-nccl-cu13"]
+    header = fix("fatal error: nccl.h: No such file or directory", case(there))
+    assert header.startswith('give this compiler -I"$CUDA_HOME/include"')
+    assert "CUDA::cudart" in header
+    assert fix("cannot find -lnccl", case(there)) == 'in pyproject.toml, add "cuda-shims" to requires'
+    assert fix(NCCL, case(there)) == 'in pyproject.toml, add "cuda-shims" to requires'
+    assert fix(NCCL, case([*there, "cuda-shims"])).startswith('-DNCCL_ROOT="$CUDA_HOME"; where CUDA_HOME is not set')
+    target = 'Target "x" links to: {}::{} but the target was not found.'
+    assert "of the module" in fix(
+        f"-- Found CUDAToolkit: /x\n{target.format('NCCL', 'NCCL')}", case([*there, "cuda-shims"])
+    )
+    newer = fix(target.format("CUDAToolkit", "cudart"), case([*PROJECT, "cuda-shims"]))
+    assert newer.endswith("before CMake 4.5 it is CUDA::cudart alone")
+    # where no pyproject.toml has requirements, what is installed counts
+    (tmp_path / "site-packages/nvidia_nccl_cu13-2.1.dist-info").mkdir(parents=True)
+    assert fix("cannot find -lnccl", case()) == f'pip install "{catalog.BUNDLE}"'
+
+
+def test_a_module_that_goes_on_without_a_companion(case):
+    said = NCCL.replace("CMake Error at F.cmake:9 (message):\n ", "--")
+    assert found_in(said, case()) == []
+    (finding,) = found_in(f"{said}\nerror: it failed", case())
+    assert (finding.code, finding.level) == ("companion-not-found", "warning")
+    (finding,) = found_in(f"{said}\n{HEADER}", case())
+    assert finding.code == "header-missing"
+
+
+def test_a_toolkit_that_nobody_finds(case, tmp_path):
+    assert fix(NVCC, case(PROJECT)) == 'in pyproject.toml, add "cuda-shims" to requires'
+    both = f'in pyproject.toml, add "cuda-toolkit[cccl,cudart,nvcc]=={NEWEST}.*", and add "cuda-shims"'
+    assert fix(NVCC, case(["setuptools"])) == both
+    assert fix(NVCC, case()) == f'pip install "{catalog.BUNDLE}"'
+    assert fix(NVCC, case(None, COMPILER, ours=False)) == "pip install cuda-shims"
+    assert fix(NVCC, case(None, COMPILER, CUDA_SHIMS_STARTUP="0")) == "unset CUDA_SHIMS_STARTUP"
+    theirs = case(None, COMPILER, CUDA_HOME=str(tmp_path), CUDACXX=f"{tmp_path}/bin/nvcc", CUDA_PATH="/elsewhere")
+    assert fix(NVCC, theirs) == "unset CUDA_HOME CUDACXX"
+    assert fix(NVCC, case(None, COMPILER)).startswith("run the build as: cuda-shims exec CMD")
+    assert fix(NVCC, case([*PROJECT, "cuda-shims"], COMPILER)).startswith("run the build as: cuda-shims exec CMD")
+
+
+def test_a_toolkit_of_several_releases(case):
+    ptx = "Unsupported .version 9.5; current version is '9.0'"
+    assert fix(ptx, case(PROJECT)) == 'in pyproject.toml: "cuda-toolkit[cccl,crt,cudart,nvcc,nvvm]==13.*"'
+    pinned = fix(ptx, case(["nvidia-cuda-nvcc==13.0.88", "nvidia-nvvm"]))
+    assert pinned.endswith(f'=={NEWEST}.*" in the place of nvidia-cuda-nvcc==13.0.88, nvidia-nvvm')
+    torch = "The detected CUDA version ({}) mismatches the version that was used to compile\n  PyTorch ({}). Please "
+    torch += "make sure to use the same CUDA versions."
+    assert fix(torch.format("13.5", "13.2"), case()) == 'pip install "cuda-shims[cu132]"'
+    assert "==13.2.*" in fix(torch.format("13.5", "13.2"), case(PROJECT))
+    for requires in (["torch"], ["torch", "cuda-shims[cu13]"]):
+        assert fix(torch.format("13.5", "13.2"), case(requires)) == 'in pyproject.toml: "cuda-shims[cu132]"'
+    assert f"+cu{NEWEST}0" in fix(torch.format("13.5", "12.8"), case())
+
+
+UV = """\
+[build-system]
+requires = ["hatchling", "cuda-shims", "cuda-toolkit[all]==13.*"]
+[tool.uv.extra-build-dependencies]
+Their_Package = [{ requirement = "torch", match-runtime = true }, "cuda-toolkit[cccl,cudart,nvcc]==13.4.*"]
+broken = "cuda-shims"
+"""
+
+
+@pytest.mark.parametrize("words", ["build", "download and build"])
+def test_a_build_of_somebody_elses_sdist(case, tmp_path, words):
+    there = case()
+    (tmp_path / "pyproject.toml").write_text(UV)
+    failed = f"error: Failed to {words} `{{}}==1.0`\n"
+    line = "extra-build-dependencies.their-package"
+    theirs = failed.format("their-package")
+    assert fix(f"{theirs}OSError: CUDA_HOME environment variable is not set.", there) == (
+        f'in pyproject.toml, add "cuda-shims" to {line}'
+    )
+    assert fix(f"{theirs}{HEADER}", there) == 'in pyproject.toml: "cuda-toolkit[cccl,cublas,cudart,nvcc]==13.4.*"'
+    (finding,) = found_in(f"{theirs}{HEADER}", there)
+    assert finding.why == f"nvidia-cublas holds it, and {line} does not bring that"
+    new = failed.format("another")  # one that has no list yet
+    assert fix(f"{new}{HEADER}", there) == (
+        'in pyproject.toml, add "cuda-toolkit[cublas]==13.*" to extra-build-dependencies.another'
+    )
+    assert fix(f"{failed.format('broken')}{HEADER}", there).startswith("pip install")
+    # uv names a project of one's own with its path; pip knows no such list
+    assert fix(f"error: Failed to {words} `p @ file:///p`\n{HEADER}", there).startswith("give this compiler")
+    assert fix(f"ERROR: Failed building wheel for their-package\n{HEADER}", there).startswith("give this compiler")
+    (tmp_path / "pyproject.toml").unlink()
+    assert fix(f"{theirs}{HEADER}", there) == 'pip install "cuda-toolkit[cublas]==13.*"'
+
+
+def test_a_header_that_is_missed_where_nvcc_was_is_a_consequence_unless_nothing_brings_it(case):
+    log = "*** WARNING: nvcc not in path.\nfatal error: {}: No such file or directory"
+    assert [each.code for each in found_in(log.format("cuda.h"), case(PROJECT))] == ["nvcc-not-found"]
+    found = found_in(log.format("cudaProfiler.h"), case(PROJECT))
+    assert [each.code for each in found] == ["nvcc-not-found", "header-missing"]
+
+
+def test_a_pyproject_that_is_no_toml(case, tmp_path):
+    there = case()
+    (tmp_path / "pyproject.toml").write_text("[build-system")
+    assert fix(HEADER, there).startswith("pip install")
+    (tmp_path / "pyproject.toml").write_text("build-system = 1")
+    assert fix(HEADER, there).startswith("pip install")
+    (tmp_path / "pyproject.toml").write_text("[build-system]\nrequires = 'x'")
+    assert fix(HEADER, there).startswith("pip install")
+
+
+def test_the_architectures_are_those_of_the_nvcc_that_is_there(case, tmp_path):
+    project = case(None, COMPILER)
+    nvcc = tmp_path / "site-packages/nvidia/cu13/bin/nvcc"
+    nvcc.parent.mkdir(parents=True)
+    text = "nvcc fatal   : Unsupported gpu architecture 'sm_70'"
+    assert fix(text, project).endswith("75, 80, 86, 87, 88, 89, 90, 100, 103, 110, 120, 121")
+    nvcc.write_text("#!/bin/sh\n[ \"$1\" = --list-gpu-arch ] && printf 'compute_75\\ncompute_90\\ncompute_107\\n'\n")
+    nvcc.chmod(0o755)
+    assert fix(text, project).endswith("some of: 75, 90, 107")
+    nvcc.write_text("#!/bin/sh\nexit 1\n")
+    assert fix(text, project).endswith("120, 121")
+
+
+def test_host_compilers(case, tmp_path):
+    too_new = "error: #error -- unsupported GNU version! gcc versions later than 13 are not supported!"
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    compiler = tools / "gcc"
+    compiler.write_text("#!/bin/sh\necho '#define __GNUC__ 15'\n")
+    compiler.chmod(0o755)
+    assert "g++-13" in fix(too_new, case(PATH=str(tools)))
+    (tools / "g++-12").write_text("#!/bin/sh\necho '#define __GNUC__ 12'\n")
+    (tools / "g++-12").chmod(0o755)
+    assert fix(too_new, case(PATH=str(tools))) == f"export NVCC_CCBIN={tools}/g++-12"
+    compiler.write_text("#!/bin/sh\necho '#define __GNUC__ 11'\n")
+    assert fix(too_new, case(PATH=str(tools))).startswith("install g++-13 or an older one")
+    missing = "sh: 1: g++: not found"
+    assert fix(missing, case(PATH=str(tools))) == "install g++ (Debian: apt-get install g++) where the build runs"
+    assert "apt-get install g++" in fix(missing, case(PATH=str(tmp_path)))
+
+
+def test_many_names_are_not_all_listed(case):
+    names = [
+        "cublas",
+        "cufft",
+        "curand",
+        "cusolver",
+        "cusparse",
+        "nppc",
+        "npps",
+        "nvjpeg",
+        "nvrtc",
+        "nvfatbin",
+        "cupti",
+    ]
+    (finding,) = found_in("\n".join(f"cannot find -l{name}" for name in names), case(PROJECT))
+    assert "Likewise: -lcufft, -lcurand" in finding.what
+    assert finding.what.endswith(" and 2 more.")
+    assert all(extra in finding.fix for extra in ("cublas", "npp", "cupti"))
+
+
+# --- any text ---
+
+
+def repeats(parsed):
+    for operation, value in parsed:
+        if operation in {sre_parse.MAX_REPEAT, sre_parse.MIN_REPEAT}:
+            most = value[1]
+            yield most
+            yield from (most * each for each in repeats(value[2]))
+        elif operation is sre_parse.SUBPATTERN:
+            yield from repeats(value[3])
+        elif operation is sre_parse.BRANCH:
+            yield from itertools.chain.from_iterable(repeats(each) for each in value[1])
+        elif operation in {sre_parse.ASSERT, sre_parse.ASSERT_NOT}:
+            yield from repeats(value[1])
+
+
+@pytest.mark.parametrize("rule", diagnosis.RULES, ids=lambda rule: rule.code)
+def test_what_a_pattern_costs_is_bounded(rule):
+    assert all(most <= 400 for most in repeats(sre_parse.parse(rule.regex.pattern)))
+    assert all(needle == needle.strip() and " " not in needle and needle for needle in rule.needles)
+    assert not re.search(r"\[[^\]\\]*\\s\{1,80\}", rule.regex.pattern), "a blank in a set of characters"
+
+
+def hostile():
+    needles = [needle for rule in diagnosis.RULES for needle in rule.needles]
+    starts = [message[: len(message) // 2] for _, message, _, _ in page_rows()]
+    yield from ((" ".join(needles)), "\n".join(needles), " ".join(starts), "\n".join(starts))
+    yield from ("x", " ", "\n", "'", "/", "fatal error: a", "Target 'x' links to: ", "undefined reference to `cudaF' ")
+
+
+@pytest.mark.parametrize("text", list(hostile()), ids=lambda text: text[:20].strip() or "blank")
+def test_megabytes_of_anything(case, text):
+    """Not timed: what takes more than linear time does not end."""
+    log = Log(clean(text * (2_000_000 // len(text))))
+    assert len(diagnosis.explain(log, case(PROJECT))) < 100
+
+
+def test_texts_that_are_cut_and_mixed(case):
+    chance = random.Random(6)  # noqa: S311 # the same texts in each run
+    texts = [text for text, _, _ in MESSAGES] + [row[1] for row in page_rows()]
+    project = case(PROJECT)
+    for _ in range(300):
+        pieces = [chance.choice(texts) for _ in range(5)]
+        cut = [piece[chance.randrange(len(piece)) :][: chance.randrange(1, 200)] for piece in pieces]
+        for each in diagnosis.explain(Log(clean(chance.choice(["", " ", "\n", "\x1b[", "\r"]).join(cut))), project):
+            assert each.line >= 1
+            assert all(text.isprintable() for text in (*each.finding, each.quote))
