@@ -137,7 +137,7 @@ def test_releases():
 
 
 def test_a_long_line_takes_no_long_time():
-    start = time.monotonic()
+    start = time.process_time()  # which a busy machine does not make longer
     for line in (
         "a" + " " * 1_000_000 + "(",
         "a" * 3999,
@@ -148,4 +148,4 @@ def test_a_long_line_takes_no_long_time():
         found = parse_requirement(line)
         if found:
             found.counts((), HERE)
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 3
