@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 import shtab
 
 from cuda_shims.catalog.tools import TOOLS
-from cuda_shims.cli.parser import SHELLS, make_parser
+from cuda_shims.cli.parser import SHELLS, make_parsers
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -43,28 +42,16 @@ def scripts() -> Iterator[tuple[str, str]]:
     :returns: the path of each file, and its content
 
     """
-    parser = make_parser()
-    for command in commands(parser).values():
+    parsers = make_parsers()
+    for command in parsers.values():
         for action in command._actions:  # noqa: SLF001 # as shtab does
             if action.metavar in VALUES:
                 action.complete = VALUES[action.metavar]
             elif action.metavar == "NAME":
                 action.choices = [tool.name for tool in TOOLS]
     for shell, name in SHELLS.items():
-        text = shtab.complete(parser, shell)
+        text = shtab.complete(parsers[""], shell)
         yield os.path.join(FOLDER, name), "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 
-def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    """
-    Find the commands of a parser.
-
-    :param parser: it
-    :returns: the parser of each command, by its name
-
-    """
-    (choices,) = (each.choices for each in parser._actions if isinstance(each.choices, dict))  # noqa: SLF001
-    return choices
-
-
-__all__ = ["commands", "scripts"]
+__all__ = ["scripts"]

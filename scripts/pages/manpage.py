@@ -10,10 +10,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-import completion
-
 from cuda_shims import __version__
-from cuda_shims.cli.parser import EXIT_CODES, make_parser
+from cuda_shims.cli.parser import EXIT_CODES, make_parsers
 
 if TYPE_CHECKING:
     import argparse
@@ -30,8 +28,8 @@ def manual() -> str:
 
     :returns: troff, by the macros of man(7)
     """
-    parser = make_parser()
-    commands = completion.commands(parser)
+    commands = make_parsers()
+    parser = commands.pop("")
     lines = [
         f'.TH CUDA-SHIMS 1 "" "cuda-shims {__version__}" "User Commands"',
         ".SH NAME",

@@ -22,22 +22,24 @@ class CudaShimsError(Exception):
 class ToolkitNotFoundError(CudaShimsError):
     """No pip-installed CUDA toolkit is where one was looked for."""
 
-    def __init__(self, where: str, wanted: str | None = None) -> None:
+    def __init__(self, where: str, wanted: str | None = None, install: str = "pip install") -> None:
         """
         Describe the failed search.
 
         :param where: what was searched, for a reader (an environment, a directory)
         :param wanted: the major that was asked for, if one was
+        :param install: the command that installs a requirement there
 
         """
         self.where = where
         self.wanted = wanted
-        super().__init__(where, wanted)
+        self.install = install
+        super().__init__(where, wanted, install)
 
     def __str__(self) -> str:
         """One sentence."""
         major = f"CUDA {self.wanted}" if self.wanted else "CUDA"
-        fix = unserved() or f'install one there: pip install "{toolkit_requirement(self.wanted)}"'
+        fix = unserved() or f'install one there: {self.install} "{toolkit_requirement(self.wanted)}"'
         return f"no pip-installed {major} toolkit in {self.where}; {fix}"
 
 

@@ -76,8 +76,16 @@ def selected(scope: Scope) -> Selected:
     found = [read_toolkit(place) for place in places]
     found.sort(key=lambda toolkit: toolkit.place != answer.toolkit)
     if answer.refused or not (answer.home or found):
-        raise ToolkitNotFoundError(scope.environment.label, answer.refused)
+        raise no_toolkit(scope.environment, answer.refused)
     return Selected(answer.home, found, answer.because)
+
+
+def no_toolkit(environment: Environment, wanted: str | None = None) -> ToolkitNotFoundError:
+    """Say that an environment has no toolkit, or none of a major, and which command installs one there."""
+    from cuda_shims.environment.installer import install_command  # noqa: PLC0415 # for a mistake alone
+
+    install = install_command(environment, os.environ, here=environment.is_here)
+    return ToolkitNotFoundError(environment.label, wanted, install)
 
 
 def shell_variables(root: str, environ: Mapping[str, str]) -> dict[str, str]:

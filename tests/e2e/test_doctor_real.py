@@ -34,7 +34,7 @@ class Patient:
     def doctor(self, code, *options, env=None, before=()):
         """Return the findings, code to finding; the command has to exit with a code."""
         env = env or self.world.environ(self.bin)
-        command = [*before, self.bin / "cuda-shims", "doctor", "--json", *options]
+        command = [*before, self.bin / "cuda-shims", "doctor", "--json", "--strict", *options]
         said = json.loads(self.world.run(*command, cwd=self.bin.parent, env=env, rc=code))
         assert said["ok"] == (code == 0)
         return {each["code"]: each for each in said["findings"]}
@@ -81,11 +81,16 @@ def test_healthy(world, tmp_path, release):
     assert patient.doctor(0, "--python", str(patient.bin.parent))["hook"]["level"] == "ok"
 
 
-def test_healthy_is_said_in_one_line(world, tmp_path):
+def test_healthy_is_said_in_a_few_lines(world, tmp_path):
     patient = Patient(world, tmp_path / "my env", f"{WHOLE}=={TOOLKIT}")
     env = world.environ(patient.bin, XDG_CACHE_HOME=tmp_path / "cache")
-    said = world.run(patient.bin / "python", "-m", "cuda_shims", "doctor", env=env, cwd=tmp_path)
-    assert said == "a build will find this toolkit\n"
+    command = (patient.bin / "python", "-m", "cuda_shims", "doctor")
+    toolkit, root, path, verdict = world.run(*command, env=env, cwd=tmp_path).splitlines()
+    assert toolkit.startswith(f"ok: CUDA {TOOLKIT}.")
+    assert root.startswith("ok: The toolkit root is ")
+    assert path == f"ok: PATH gives {patient.bin}/nvcc."
+    assert verdict == "a build will find this toolkit"
+    assert world.run(*command, "-q", env=env, cwd=tmp_path) == f"{verdict}\n"
 
 
 def test_floated_components(world, tmp_path):

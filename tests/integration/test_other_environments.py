@@ -68,7 +68,7 @@ def test_a_prefix(new_venv, toolkit, tmp_path, by):
     write(str(behind / "sitecustomize.py"), b"import builtins; builtins.hidden = __file__\n")
     environ = {"PYTHONPATH": f"{site}:{behind}"}
     assert user.ask(f"{HOME}; {CHAINED}", **environ).split("\n") == ["None", f"{behind}/sitecustomize.py"]
-    doctor = [venv.python, "-m", "cuda_shims", "doctor", "--json", "--prefix", prefix]
+    doctor = [venv.python, "-m", "cuda_shims", "doctor", "--json", "--strict", "--prefix", prefix]
     found = {each["code"]: each for each in json.loads(venv.run(*doctor, code=1))["findings"]}
     assert found["hook-missing"]["fix"] == f"cuda-shims install --prefix {prefix}"
 
@@ -196,7 +196,7 @@ def test_a_user_site_of_two_pythons(new_venv, toolkit, tmp_path):
     shell = {**environ, "PATH": f"{base}/bin:/usr/bin:/bin"}
     assert tool.run("nvcc", **shell).split("\0")[0] == f"{below(first)}/bin/nvcc"
     for python, site in sites.items():
-        said = json.loads(tool.run(python, "-m", "cuda_shims", "doctor", "--json", code=1, **shell))
+        said = json.loads(tool.run(python, "-m", "cuda_shims", "doctor", "--json", "--strict", code=1, **shell))
         found = {each["code"]: each for each in said["findings"]}
         assert ("path-other-python" in found) == (site != first)
         if site != first:
@@ -345,7 +345,7 @@ def check_tool(venv, folder, environ):
     nvcc = venv.run("nvcc", **path).split("\0")[0]
     root = venv.run("cuda-shims", "root", **path).strip()
     assert nvcc == f"{root}/bin/nvcc"
-    said = json.loads(venv.run("cuda-shims", "doctor", "--json", code=1, **path))
+    said = json.loads(venv.run("cuda-shims", "doctor", "--json", "--strict", code=1, **path))
     found = {each["code"]: each for each in said["findings"]}
     assert {found[code]["level"] for code in ("path", "shims", "hook", "root")} == {"ok"}
     rows = json.loads(venv.run("cuda-shims", "list", "--json", **path))["tools"]
@@ -419,7 +419,7 @@ def test_an_environment_of_another_python(new_venv, toolkit, tmp_path):
     assert "nothing to do" in tool.run(*command, "install", "--python", path)
     assert f"CUDA 13.5.37 in {below(site)}" in tool.run(*command, "list", "--python", path)
     assert f"CUDA_HOME={below(site)}" in tool.run(*command, "env", "--python", path).replace("'", "").replace('"', "")
-    found = json.loads(tool.run(*command, "doctor", "--json", "--python", path, code=1))["findings"]
+    found = json.loads(tool.run(*command, "doctor", "--json", "--strict", "--python", path, code=1))["findings"]
     assert {each["level"] for each in found if each["code"] in {"hook", "shims", "root"}} == {"ok"}
     assert tool.run(f"{path}/bin/nvcc").split("\0")[0] == f"{below(site)}/bin/nvcc"
 

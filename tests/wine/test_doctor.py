@@ -23,7 +23,8 @@ def doctor(bed, scripts, vs, tmp_path):
 
 
 def test_healthy(doctor):
-    assert doctor().strip() == "a build will find this toolkit"
+    assert doctor("-q").strip() == "a build will find this toolkit"
+    assert [line.partition(":")[0] for line in doctor().splitlines()[:-1]] == ["ok"] * 3
 
 
 def test_what_it_looks_at(doctor, scripts, vs):
@@ -44,8 +45,8 @@ def test_generator(doctor, tmp_path):
     said = doctor(rc=1, CMAKE_GENERATOR="Visual Studio 17 2022")
     assert "error: CMAKE_GENERATOR is Visual Studio 17 2022, which cannot use a pip-installed toolkit." in said
     (tmp_path / "CMakeLists.txt").write_text(_CUDA)
-    assert "warning: CMake's generator is Visual Studio where there is one" in doctor(rc=1)
-    assert doctor(CMAKE_GENERATOR="Ninja").strip() == "a build will find this toolkit"
+    assert "warning: CMake's generator is Visual Studio where there is one" in doctor("--strict", rc=1)
+    assert doctor("-q", CMAKE_GENERATOR="Ninja").strip() == "a build will find this toolkit"
 
 
 def test_log_of_a_failed_build(doctor, bed, scripts, tmp_path):

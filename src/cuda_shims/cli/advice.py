@@ -9,15 +9,14 @@ from collections.abc import Mapping
 from cuda_shims.catalog import contents
 from cuda_shims.catalog.tools import install_line
 from cuda_shims.environment.environment import Environment
+from cuda_shims.environment.installer import install_command, place_options
 
 
-def for_environment(fix: str, environment: Environment) -> str:
-    """Turn the commands of a fix to another environment than that of this process."""
-    from cuda_shims.doctor.case import place_options  # noqa: PLC0415 # for what is not installed alone
-
-    options = " ".join(place_options(environment, here=False))
-    install = f"pip install {options}" if environment.is_target else f"pip {options} install"
-    return fix.replace("pip install", install).replace("cuda-shims root", f"cuda-shims root {options}")
+def for_environment(fix: str, environment: Environment, *, here: bool) -> str:
+    """Turn the commands of a fix to an environment."""
+    install = install_command(environment, os.environ, here=here)
+    root = " ".join(["cuda-shims root", *place_options(environment, here=here)])
+    return fix.replace("pip install", install).replace("cuda-shims root", root)
 
 
 def system() -> str:

@@ -8,10 +8,13 @@ import re
 from cuda_shims.version import __version__
 
 EXIT_CODES = (
-    "exit codes: 0 done; 1 a finding or a refusal; 2 wrong usage or configuration; 127 a tool or command is not there"
+    "exit codes: 0 done; 1 an error or a refusal; 2 wrong usage or configuration; 127 a tool or command is not there"
 )
 #: what ``env`` can write, by :mod:`cuda_shims.cli.shells`, which no other command wants
 FORMATS = ("sh", "fish", "powershell", "cmd", "json", "github", "github-path")
+
+#: shells that read what is written for another
+ALIASES = {"bash": "sh", "zsh": "sh", "pwsh": "powershell"}
 
 #: what ``fit`` can write
 FIT_FORMATS = ("pip", "uv", "constraints")
@@ -25,14 +28,20 @@ SHELLS = {
 }
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Make the parser."""
+def make_parsers() -> dict[str, argparse.ArgumentParser]:
+    """
+    Make the parser, and that of each command.
+
+    :returns: the parser of each command by its name, and by the empty name the one that holds them all
+
+    """
     parser = argparse.ArgumentParser(
         prog="cuda-shims",
         description="Makes NVIDIA's pip-installed CUDA toolkit findable by every build system.",
         epilog=EXIT_CODES,
     )
-    parser.add_argument("--version", action="version", version=f"cuda-shims {__version__}")
+    parser.add_argument("-V", "--version", action="version", version=f"cuda-shims {__version__}")
+    parsers = {"": parser}
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def add(name: str, text: str, example: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -44,6 +53,7 @@ def make_parser() -> argparse.ArgumentParser:
             parents=[common, *parents],
         )
         command.set_defaults(command=name)
+        parsers[name] = command
         return command
 
     common, place, cuda, change = _common_options()
@@ -59,7 +69,8 @@ def make_parser() -> argparse.ArgumentParser:
     add("root", "print the path of the toolkit root", "./configure --with-cuda=$(cuda-shims root)", place, cuda)
     env = add("env", "print the variables for a shell", 'eval "$(cuda-shims env)"', place, cuda)
     env.add_argument("--unset", action="store_true", help="print what takes them back, with the same --cuda")
-    env.add_argument("--format", choices=FORMATS, default="sh", help="for which shell (default: sh)")
+    formats = (*FORMATS, *ALIASES)
+    env.add_argument("--format", choices=formats, default="sh", help="for which shell (default: sh)")
     execute = add("exec", "run a command with the variables set", "cuda-shims exec make -j4", place, cuda)
     execute.add_argument("program", metavar="CMD")
     execute.add_argument("arguments", metavar="ARG", nargs=argparse.REMAINDER)
@@ -74,10 +85,11 @@ def make_parser() -> argparse.ArgumentParser:
     text = "look for all that can go wrong, each with its fix"
     doctor = add("doctor", text, "pip wheel . 2>&1 | cuda-shims doctor --log -", place, cuda)
     doctor.add_argument("--log", metavar="FILE", help="explain the log of a failed build (-: standard input) instead")
+    doctor.add_argument("--strict", action="store_true", help="exit with 1 for warnings too")
     text = "print what makes a shell complete these commands"
     completion = add("completion", text, 'eval "$(cuda-shims completion bash)"')
     completion.add_argument("shell", choices=tuple(SHELLS))
-    return parser
+    return parsers
 
 
 def _common_options() -> list[argparse.ArgumentParser]:
@@ -90,7 +102,9 @@ def _common_options() -> list[argparse.ArgumentParser]:
     where.add_argument("--python", metavar="PATH", help="another interpreter (a path, or 3.12), or environment")
     where.add_argument("--target", metavar="DIR", help="a directory that pip install --target filled")
     where.add_argument("--prefix", metavar="DIR", help="a directory that pip install --prefix filled")
-    cuda.add_argument("--cuda", metavar="MAJOR", type=_major, help="this CUDA, 12 say (default: the newest one)")
+    cuda.add_argument(
+        "--cuda", metavar="MAJOR", type=_major, help="this CUDA, 12 say (default: CUDA_SHIMS_TOOLKIT, or the newest)"
+    )
     change.add_argument("--dry-run", action="store_true", help="only say what would be done")
     change.add_argument("--force", action="store_true", help="also replace or remove files that are not ours")
     return parsers

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from cuda_shims.cli.output import Output
-from cuda_shims.cli.parser import make_parser
+from cuda_shims.cli.parser import make_parsers
+from cuda_shims.cli.usage import parse
 from cuda_shims.errors import CudaShimsError
 
 
@@ -18,13 +19,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line, by default that of this process, and return the exit code."""
     if sys.stderr is None:  # closed: print would take standard output in its place
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-    parser = make_parser()
-    if not (sys.argv[1:] if arguments is None else arguments):  # the first thing that anybody tries
-        parser.print_help(sys.stderr)
+    parsers = make_parsers()
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if not words:  # the first thing that anybody tries
+        parsers[""].print_help(sys.stderr)
         return 2
     _set_error_handlers()
     try:
-        options = _parse(parser, arguments)
+        options = _parse(parsers, words)
         if sys.stdout is None and options.command != "exec":  # which has no answer of its own
             print("cuda-shims: standard output is closed, and the answer goes there", file=sys.stderr)
             return 1
@@ -51,9 +53,9 @@ def _drop_output() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _parse(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:
+def _parse(parsers: dict[str, argparse.ArgumentParser], words: list[str]) -> argparse.Namespace:
     try:
-        return parser.parse_args(arguments)
+        return parse(parsers, words)
     except SystemExit:
         if sys.stdout is not None:  # what --help and --version print: argparse does not mind where it cannot be
             sys.stdout.flush()

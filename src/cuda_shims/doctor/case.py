@@ -15,7 +15,9 @@ from _cuda_shims.shims import is_shim
 from cuda_shims.catalog import companions, tools
 from cuda_shims.doctor.part import distribution_of_13, is_companion
 from cuda_shims.environment.distribution import distributions
+from cuda_shims.environment.installer import install_command, place_options
 from cuda_shims.environment.toolkit import read_toolkit
+from cuda_shims.quoting import quote_requirement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,11 +90,8 @@ class Case(NamedTuple):
 
     def pip(self, *arguments: str) -> str:
         """Spell the line that installs something in the environment."""
-        place = place_options(self.environment, here=self.here)
-        if not place and _is_tool(self.environment):  # it has no pip, and the pip on PATH is another's
-            place = ["--python", quote_path(os.path.join(self.environment.scripts, "python"))]
-        before, after = ([], place) if self.environment.is_target else (place, [])
-        return " ".join(["pip", *before, "install", *after, *map(quote_requirement, arguments)])
+        command = install_command(self.environment, self.environ, here=self.here)
+        return " ".join([command, *map(quote_requirement, arguments)])
 
     def extras(self, *components: str) -> str:
         """Spell the requirement for some distributions of a toolkit: ``cuda-toolkit[nvvm]==13.5.*``."""
@@ -128,26 +127,6 @@ class Case(NamedTuple):
         return f"cuda-toolkit[{','.join(extras)}]=={self.toolkit.release if self.toolkit else tools.NEWEST}.*"
 
 
-def place_options(environment: Environment, *, here: bool) -> list[str]:
-    """
-    Spell the options by which pip and our commands are told of an environment.
-
-    :param environment: the environment
-    :param here: whether it is that of this process
-    :returns: words of a command line; none for the environment that both take by default
-
-    """
-    if environment.is_target:
-        return [environment.option, quote_path(environment.label)]
-    return [] if here else ["--python", quote_path(os.path.join(environment.scripts, "python"))]
-
-
-def _is_tool(environment: Environment) -> bool:
-    # what "uv tool install" and pipx make
-    prefix = os.path.dirname(environment.scripts)
-    return any(os.path.exists(os.path.join(prefix, name)) for name in ("uv-receipt.toml", "pipx_metadata.json"))
-
-
 def make_case(
     environment: Environment, environ: Mapping[str, str], config: Config, shell: Mapping[str, str] | None = None
 ) -> Case:
@@ -162,7 +141,7 @@ def make_case(
 
     """
     shell = environ if shell is None else shell
-    here = set(environment.site_dirs) <= set(sys.path)
+    here = environment.is_here
     # what PYTHONPATH adds, and pip's other prefix, are on this process's path alone
     places = find_places(environment.site_dirs)
     if not places and here:
@@ -180,21 +159,6 @@ def make_case(
     home = chosen.home if chosen else None
     chosen = chosen or next((each for each in toolkits if is_candidate(each.place)), next(iter(toolkits), None))
     return Case(environment, environ, config, toolkits, chosen, home, here, shell=shell)
-
-
-def quote_requirement(text: str) -> str:
-    """Quote a requirement for a shell: a checkout's pyproject.toml may hold anything."""
-    if text.isascii() and all(each.isalnum() or each in "_-.,=+/:@" for each in text):
-        return text
-    special = set('"$`') & set(text) or "!" in text.replace("!=", "")
-    return shlex.quote(text) if special and not _WINDOWS else f'"{text}"'
-
-
-def quote_path(path: str) -> str:
-    """Quote a path for the shells of this system."""
-    if _WINDOWS:
-        return f'"{path}"' if any(not (each.isalnum() or each in "\\/:._-+") for each in path) else path
-    return shlex.quote(path)
 
 
 def spell_setting(name: str, value: str) -> str:

@@ -8,10 +8,11 @@ from _cuda_shims import COMPILERS, HOMES, MARKER, TOOLKIT, all_paths, executable
 from _cuda_shims.places import find_places
 from _cuda_shims.selection import is_folder
 from _cuda_shims.shims import is_shim
-from cuda_shims.doctor.case import ERROR, OK, WARNING, Finding, is_nvcc, quote_path, spell_setting
+from cuda_shims.doctor.case import ERROR, OK, WARNING, Finding, is_nvcc, spell_setting
 from cuda_shims.environment.environment import prefix_site_dirs
 from cuda_shims.environment.path import on_path
 from cuda_shims.installation import conda
+from cuda_shims.quoting import quote_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ import re
 
 from cuda_shims.config import load_pyproject
 from cuda_shims.doctor import host_compiler, project
-from cuda_shims.doctor.case import ERROR, OK, WARNING, Finding, quote_path, spell_setting
+from cuda_shims.doctor.case import ERROR, OK, WARNING, Finding, spell_setting
 from cuda_shims.errors import ConfigError
+from cuda_shims.quoting import quote_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -42,6 +42,11 @@ class Environment(NamedTuple):
         return os.path.dirname(self.dist_info) if self.dist_info else self.site_dirs[0]
 
     @property
+    def is_here(self) -> bool:
+        """Whether it is that of this process."""
+        return set(self.site_dirs) <= set(sys.path)
+
+    @property
     def option(self) -> str:
         """The option, of pip and of ours, that names such a directory."""
         return "--target" if self.label in self.site_dirs else "--prefix"

@@ -8,7 +8,6 @@ from _cuda_shims import ROOTS_FOLDER, WHEELS_ARE_ROOT
 from _cuda_shims.places import is_candidate
 from cuda_shims.environment.environment import current_environment
 from cuda_shims.environment.toolkit import find_toolkits
-from cuda_shims.errors import ToolkitNotFoundError
 from cuda_shims.files import stage
 from cuda_shims.files.action import CONFLICT, CREATE, KEEP, REPLACE, Change
 from cuda_shims.files.rights import Rights, rights_of
@@ -20,6 +19,7 @@ from cuda_shims.installation.owner import owner
 from cuda_shims.installation.presence import while_installed
 from cuda_shims.installation.refresh import allowed_paths, make_first, rights_in
 from cuda_shims.root.build import plan_root
+from cuda_shims.selection import no_toolkit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def install(environment: Environment | None = None, *, dry_run: bool = False, fo
     environment = environment or current_environment()
     toolkits = find_toolkits(environment.site_dirs)
     if not toolkits:
-        raise ToolkitNotFoundError(environment.label)
+        raise no_toolkit(environment)
     site_dir = environment.site_dir
     with writing(site_dir):
         changes, actions = _install(environment, toolkits, dry_run=dry_run, force=force)

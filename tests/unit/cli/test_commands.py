@@ -47,6 +47,7 @@ def at_home(monkeypatch):
         base = [path for path in sys.path if "-packages" not in path]
         monkeypatch.setattr(sys, "path", [*base, prefix.site, *more])
         monkeypatch.setenv("PATH", os.pathsep.join([prefix.bin, "/usr/bin", "/bin"]))
+        write(os.path.join(prefix.bin, "pip"), TOOL, 0o755)
         return prefix
 
     return at_home
@@ -107,7 +108,7 @@ def test_install_then_nothing_to_do_then_uninstall(call, home):
     assert (done.code, done.err) == (0, "")
     assert f"removed {home.bin}/nvcc\n" in done.out
     assert not [path for path in snapshot(home.path) if "cuda" in path.replace("nvidia", "") and "shims" in path]
-    assert sorted(os.listdir(home.bin)) == []
+    assert sorted(os.listdir(home.bin)) == ["pip"]
     done = call("uninstall")
     assert (done.code, done.out, done.err) == (0, "nothing of ours is there\n", "")
 
@@ -499,6 +500,7 @@ def test_exec_of_what_cannot_run(call, tmp_path):
 
 
 class Finding(NamedTuple):
+    code: str
     level: str
     what: str
     why: str
@@ -510,29 +512,42 @@ def findings(monkeypatch):
     """What doctor finds is tested with the doctor; here is what the command line makes of it."""
     found = []
     monkeypatch.setitem(sys.modules, "cuda_shims.doctor.checks", SimpleNamespace(examine=lambda *_: found))
-    return lambda *levels: found.extend(Finding(level, f"a {level}", "because", "") for level in levels)
+    return lambda *levels: found.extend(Finding(code, level, f"a {level}", "because", "") for code, level in levels)
 
 
 @pytest.mark.parametrize(
     ("levels", "code", "verdict"),
     [
         (["ok"], 0, "a build will find this toolkit"),
-        (["ok", "warning"], 1, "a build will find this toolkit"),
-        (["error", "ok", "error"], 1, "a build will not work: 2 error(s) above"),
+        (["ok", "warning"], 0, "a build will find this toolkit; 1 warning above"),
+        (["warning", "warning"], 0, "a build will find this toolkit; 2 warnings above"),
+        (["error", "ok", "error"], 1, "a build will not work: 2 errors above"),
+        (["warning", "error"], 1, "a build will not work: 1 error above"),
     ],
 )
 @pytest.mark.usefixtures("home")
 def test_doctor(call, findings, levels, code, verdict):
-    findings(*levels)
+    findings(*(("c", level) for level in levels))
     done = call("doctor")
     assert (done.code, done.err) == (code, "")
-    assert done.out.splitlines()[-1].startswith(verdict)
+    assert done.out.splitlines()[-1] == verdict
+    assert call("doctor", "--strict").code == (0 if levels == ["ok"] else 1)
     shown = [line for line in done.out.splitlines() if line.startswith(("ok", "warning", "error"))]
     assert shown == [f"{level}: a {level}" for level in levels if level != "ok"]
     data = json.loads(call("doctor", "--json").out)
     assert (data["schema"], data["ok"]) == (SCHEMA, code == 0)
     assert [each["level"] for each in data["findings"]] == levels
-    assert "ok: a ok" in call("doctor", "-v").out
+    assert ("ok: a ok" in call("doctor", "-v").out) is ("ok" in levels)
+    data = json.loads(call("doctor", "--json", "--strict").out)
+    assert data["ok"] is (levels == ["ok"])
+
+
+@pytest.mark.usefixtures("home")
+def test_doctor_shows_what_a_build_finds(call, findings):
+    findings(*((code, "ok") for code in ("platform", "toolkit", "root", "path", "hook")))
+    assert call("doctor").out.splitlines() == ["ok: a ok"] * 3 + ["a build will find this toolkit"]
+    assert call("doctor", "-q").out.splitlines() == ["a build will find this toolkit"]
+    assert len(call("doctor", "-v").out.splitlines()) == 6
 
 
 @pytest.mark.usefixtures("home")
@@ -601,10 +616,8 @@ def test_help_has_an_example(call, command):
     "arguments",
     [
         [],
-        ["nonsense"],
         ["which"],
         ["exec"],
-        ["install", "--nonsense"],
         ["env", "--format", "nonsense"],
         ["root", "--python", "x", "--target", "y"],
         ["root", "--prefix", "x", "--target", "y"],
@@ -702,7 +715,7 @@ def test_an_environment_without_wheels(call, prefix, at_home, command):
 def test_which_without_wheels(call, prefix, at_home, monkeypatch):
     at_home(prefix)
     monkeypatch.setenv("PATH", prefix.bin)
-    refused(call("which", "nvcc"), 127, "nvcc is not installed here", f'pip install "{tools.BUNDLE}"')
+    refused(call("which", "nvcc"), 127, "nvcc is not installed here", f'install "{tools.BUNDLE}"')
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import time
 import pytest
 
 from cuda_shims.cli import main
-from cuda_shims.cli.parser import FORMATS, SHELLS, make_parser
+from cuda_shims.cli.parser import FORMATS, SHELLS, make_parsers
 
 #: how a shell that a person types into is started and told of our completions
 START = {
@@ -129,7 +129,7 @@ def test_powershell(script):
 def test_no_command_and_no_option_is_forgotten(script, shell):
     """They come from the parser by ``scripts/pages/docs.py``, which writes them again."""
     text = script(shell).read_text()
-    (commands,) = (each.choices for each in make_parser()._actions if isinstance(each.choices, dict))
-    options = {each for parser in commands.values() for each in parser._option_string_actions if each[:2] == "--"}
-    for word in (*commands, *options, *FORMATS, *SHELLS, "tileirdisasm"):
+    parsers = make_parsers()
+    options = {each for parser in parsers.values() for each in parser._option_string_actions if each[:2] == "--"}
+    for word in (*filter(None, parsers), *options, *FORMATS, *SHELLS, "tileirdisasm"):
         assert re.search(rf"(?<!\w){word.lstrip('-')}(?!\w)", text), word

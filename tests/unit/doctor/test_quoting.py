@@ -8,9 +8,10 @@ import subprocess
 import pytest
 
 from cuda_shims.config import Config
-from cuda_shims.doctor.case import Case, quote_requirement
+from cuda_shims.doctor.case import Case
 from cuda_shims.doctor.log.fix import Scene
 from cuda_shims.environment.environment import Environment
+from cuda_shims.quoting import quote_requirement
 
 HOSTILE = [
     "foo && touch made",

@@ -9,6 +9,7 @@ import pytest
 from fake_toolkit import write
 
 from _cuda_shims.places import Place
+from cuda_shims import quoting
 from cuda_shims.cli.lookup import which_tool
 from cuda_shims.config import Config
 from cuda_shims.doctor import case as findings
@@ -25,7 +26,7 @@ LIMIT = b"#if _MSC_VER < 1920 || _MSC_VER >= 1960\n#error -- unsupported Microso
 
 @pytest.fixture(autouse=True)
 def _windows(on_windows, monkeypatch):  # noqa: ARG001
-    for module in (findings, compiler, host_compiler, shell, visual_studio):
+    for module in (findings, quoting, compiler, host_compiler, shell, visual_studio):
         monkeypatch.setattr(module, "_WINDOWS", True)
     monkeypatch.setattr(host_compiler, "DEFAULT", ("nvcc", "cl.exe"))
     codecs.register(lambda name: codecs.lookup("cp1252") if name == "mbcs" else None)
@@ -216,7 +217,7 @@ def test_scripts_directory_that_is_not_on_path(machine):
     ("path", "spelt"), [(r"C:\v\Scripts", r"C:\v\Scripts"), (r"C:\First Last\v", r'"C:\First Last\v"')]
 )
 def test_quoting(path, spelt):
-    assert findings.quote_path(path) == spelt
+    assert quoting.quote_path(path) == spelt
 
 
 def test_tools_have_a_suffix(machine, monkeypatch):

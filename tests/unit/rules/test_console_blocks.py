@@ -19,7 +19,8 @@ import pytest
 import yaml
 from checkout import CHECKOUT
 
-from cuda_shims.cli.parser import make_parser
+from cuda_shims.cli.parser import make_parsers
+from cuda_shims.cli.usage import UsageError, parse
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -127,8 +128,8 @@ def test_a_page_is_read_by_its_test(page):
 
 def _is_taken(arguments):
     try:
-        return bool(make_parser().parse_args(arguments))
-    except SystemExit:
+        return bool(parse(make_parsers(), arguments))
+    except (SystemExit, UsageError):
         return False
 
 

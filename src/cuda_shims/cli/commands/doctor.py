@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from cuda_shims.doctor.case import Finding
 
 
+#: what a build finds, which is shown also where it is as it should be
+_SHOWN = {"toolkit", "root", "path"}
+
+
 def run(options: argparse.Namespace, output: Output) -> int:
     """Check an environment and a project, or explain a log."""
     if options.log:
@@ -21,15 +25,19 @@ def run(options: argparse.Namespace, output: Output) -> int:
 
     scope = find_scope(options)
     findings = examine(scope.environment, scope.environ, scope.directory, given_environment())
-    lines = [line for each in findings for line in _format(each)]
-    bad = [each for each in findings if each.level != "ok"]
-    errors = sum(each.level == "error" for each in bad)
-    verdict = "a build will find this toolkit" + (f"; {len(bad)} warning(s) above" if bad else "")
+    errors, warnings = (sum(each.level == level for each in findings) for level in ("error", "warning"))
+    verdict = "a build will find this toolkit" + (f"; {_count(warnings, 'warning')} above" if warnings else "")
     if errors:
-        verdict = f"a build will not work: {errors} error(s) above"
-    shown = lines if output.level > 0 else [line for line in lines if not line.startswith("ok")]
-    output.answer({"findings": [each._asdict() for each in findings], "ok": not bad}, *shown, verdict)
-    return 1 if bad else 0
+        verdict = f"a build will not work: {_count(errors, 'error')} above"
+    shown = [each for each in findings if each.level != "ok" or output.level >= (0 if each.code in _SHOWN else 1)]
+    failed = bool(errors or (options.strict and warnings))
+    lines = [line for each in shown for line in _format(each)]
+    output.answer({"findings": [each._asdict() for each in findings], "ok": not failed}, *lines, verdict)
+    return 1 if failed else 0
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def _format(finding: Finding, *place: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 from collections.abc import Mapping
 
 from _cuda_shims import (
@@ -20,7 +21,8 @@ from _cuda_shims import (
     root_variables,
     search_paths,
 )
-from cuda_shims.cli.output import SCHEMA, Output
+from cuda_shims.cli.output import SCHEMA, Output, is_terminal
+from cuda_shims.cli.parser import ALIASES
 from cuda_shims.cli.place import find_scope
 from cuda_shims.cli.shells import github_path_line, render, render_back
 from cuda_shims.cli.syntax import BELOW_ROOT
@@ -28,10 +30,18 @@ from cuda_shims.installation.home import home_of
 from cuda_shims.process import given_environment
 from cuda_shims.selection import shell_variables
 
+#: how the text for a shell is evaluated there
+_EVALUATED = {
+    "sh": 'eval "$(cuda-shims env)"',
+    "fish": "cuda-shims env --format fish | source",
+    "powershell": "cuda-shims env --format powershell | Out-String | Invoke-Expression",
+    "cmd": "cuda-shims env --format cmd > cuda.cmd & call cuda.cmd",
+}
+
 
 def run(options: argparse.Namespace, output: Output) -> int:
     """Print what sets the variables in a shell, or takes them back."""
-    chosen = "json" if options.json else options.format
+    chosen = "json" if options.json else ALIASES.get(options.format, options.format)
     shell = given_environment()
     if options.unset:
         return _take_back(chosen, options.cuda, shell, output)
@@ -56,6 +66,8 @@ def run(options: argparse.Namespace, output: Output) -> int:
         output.remark(f"cuda-shims: {error}", -1)
         return 1
     output.write(text)
+    if is_terminal(sys.stdout) and chosen in _EVALUATED:
+        output.remark(f"# to set them in this shell: {_EVALUATED[chosen]}")
     if chosen == "github":
         output.remark('and for PATH: cuda-shims env --format github-path >> "$GITHUB_PATH"')
     return 0

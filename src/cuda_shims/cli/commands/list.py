@@ -11,8 +11,7 @@ from cuda_shims.cli.output import Output
 from cuda_shims.cli.place import find_scope
 from cuda_shims.environment.path import on_path, runs_ours
 from cuda_shims.environment.toolkit import Toolkit
-from cuda_shims.errors import ToolkitNotFoundError
-from cuda_shims.selection import selected
+from cuda_shims.selection import no_toolkit, selected
 
 
 def run(options: argparse.Namespace, output: Output) -> int:
@@ -20,7 +19,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
     scope = find_scope(options)
     found = selected(scope).toolkits
     if not found:
-        raise ToolkitNotFoundError(scope.environment.label)
+        raise no_toolkit(scope.environment)
     toolkit, *others = found
     rows = tool_rows(toolkit, os.environ.get("PATH", ""))
     lines = [f"CUDA {toolkit.version} in {toolkit.home}"]

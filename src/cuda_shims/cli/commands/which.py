@@ -24,11 +24,10 @@ def run(options: argparse.Namespace, output: Output) -> int:
     data = {"tool": name, "kind": answer.kind, "path": answer.path, "toolkit": answer.toolkit}
     holdings = [each._asdict() for each in contents.find(name)]
     output.answer({**data, "holdings": holdings}, *([answer.path] if answer.path else []))
-    if not answer.path and scope.elsewhere:
-        fix = for_environment(answer.fix, scope.environment)
-        raise ToolNotFoundError(lookup.shorten(name), fix, f"in {scope.environment.label}")
     if not answer.path:
-        raise ToolNotFoundError(lookup.shorten(name), answer.fix)
+        fix = for_environment(answer.fix, scope.environment, here=not scope.elsewhere)
+        where = [f"in {scope.environment.label}"] if scope.elsewhere else []
+        raise ToolNotFoundError(lookup.shorten(name), fix, *where)
     if answer.kind == "tool" and not scope.elsewhere:
         _tell_of_shells(name, answer.path, scope, output)
     return 0

@@ -15,9 +15,9 @@ _shtab_cuda_shims_root_option_strings=(-h --help --json -v --verbose -q --quiet 
 _shtab_cuda_shims_env_option_strings=(-h --help --json -v --verbose -q --quiet --python --target --prefix --cuda --unset --format)
 _shtab_cuda_shims_exec_option_strings=(-h --help --json -v --verbose -q --quiet --python --target --prefix --cuda)
 _shtab_cuda_shims_fit_option_strings=(-h --help --json -v --verbose -q --quiet --python --target --prefix --format --for)
-_shtab_cuda_shims_doctor_option_strings=(-h --help --json -v --verbose -q --quiet --python --target --prefix --cuda --log)
+_shtab_cuda_shims_doctor_option_strings=(-h --help --json -v --verbose -q --quiet --python --target --prefix --cuda --log --strict)
 _shtab_cuda_shims_completion_option_strings=(-h --help --json -v --verbose -q --quiet)
-_shtab_cuda_shims_option_strings=(-h --help --version)
+_shtab_cuda_shims_option_strings=(-h --help -V --version)
 
 _shtab_cuda_shims_install___python_COMPGEN=_shtab_compgen_files
 _shtab_cuda_shims_install___target_COMPGEN=_shtab_compgen_dirs
@@ -51,7 +51,7 @@ _shtab_cuda_shims_doctor___prefix_COMPGEN=_shtab_compgen_dirs
 _shtab_cuda_shims_doctor___log_COMPGEN=_shtab_compgen_files
 
 _shtab_cuda_shims_which_pos_0_choices=(nvcc ptxas fatbinary nvlink bin2c cudafe++ cicc cuobjdump nvdisasm compute-sanitizer tileiras tileirdisasm)
-_shtab_cuda_shims_env___format_choices=(sh fish powershell cmd json github github-path)
+_shtab_cuda_shims_env___format_choices=(sh fish powershell cmd json github github-path bash zsh pwsh)
 _shtab_cuda_shims_fit___format_choices=(pip uv constraints)
 _shtab_cuda_shims_completion_pos_0_choices=(bash zsh fish powershell)
 _shtab_cuda_shims_pos_0_choices=(install uninstall list which root env exec fit doctor completion)
@@ -125,6 +125,7 @@ _shtab_cuda_shims_doctor__v_nargs=0
 _shtab_cuda_shims_doctor___verbose_nargs=0
 _shtab_cuda_shims_doctor__q_nargs=0
 _shtab_cuda_shims_doctor___quiet_nargs=0
+_shtab_cuda_shims_doctor___strict_nargs=0
 _shtab_cuda_shims_completion__h_nargs=0
 _shtab_cuda_shims_completion___help_nargs=0
 _shtab_cuda_shims_completion___json_nargs=0
@@ -135,6 +136,7 @@ _shtab_cuda_shims_completion___quiet_nargs=0
 _shtab_cuda_shims_pos_0_nargs=A...
 _shtab_cuda_shims__h_nargs=0
 _shtab_cuda_shims___help_nargs=0
+_shtab_cuda_shims__V_nargs=0
 _shtab_cuda_shims___version_nargs=0
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from cuda_shims.catalog import contents
-from cuda_shims.doctor.case import quote_path
 from cuda_shims.doctor.log.cause import Cause, say
 from cuda_shims.doctor.log.fix import ARCHITECTURES, LATER_ARCHITECTURES, Scene
+from cuda_shims.quoting import quote_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

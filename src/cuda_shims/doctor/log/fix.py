@@ -10,10 +10,11 @@ from cuda_shims.catalog import contents, tools
 from cuda_shims.config import load_pyproject
 from cuda_shims.doctor import host_compiler, visual_studio
 from cuda_shims.doctor import project as needs
-from cuda_shims.doctor.case import quote_path, spell_setting
+from cuda_shims.doctor.case import spell_setting
 from cuda_shims.doctor.compiler import propose_compiler
 from cuda_shims.errors import ConfigError
 from cuda_shims.fit import spell_requirement
+from cuda_shims.quoting import quote_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

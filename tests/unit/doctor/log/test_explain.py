@@ -10,6 +10,7 @@ import textwrap
 
 import pytest
 from checkout import CHECKOUT
+from fake_toolkit import write
 
 from _cuda_shims.places import Place
 from cuda_shims.catalog import tools as catalog
@@ -406,7 +407,8 @@ def case(tmp_path):
         environment = Environment((site,), str(tmp_path / "bin"), dist_info, is_target=False, label="it")
         home = toolkit.path if toolkit else None
         chosen = config or Config()
-        environ = {"PATH": os.environ["PATH"], **environ}
+        pip = write(str(tmp_path / "bin" / "pip"), b"#!/bin/sh\n", 0o755)  # the environment is activated
+        environ = {"PATH": os.pathsep.join([os.path.dirname(pip), os.environ["PATH"]]), **environ}
         return Case(environment, environ, chosen, [], toolkit, home, here=True, directory=str(tmp_path))
 
     return case

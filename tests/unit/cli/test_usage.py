@@ -1,0 +1,79 @@
+"""A command line that cannot be understood: one sentence on stderr, with what was meant, and exit code 2."""
+
+from __future__ import annotations
+
+import pytest
+
+from cuda_shims.cli import main
+from cuda_shims.cli.parser import make_parsers
+from cuda_shims.cli.usage import UsageError, parse
+
+LISTS = "cuda-shims {} --help lists them all"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("lst", "unknown command 'lst'; did you mean list? cuda-shims --help lists them all"),
+        ("whcih nvcc", "unknown command 'whcih'; did you mean which? cuda-shims --help lists them all"),
+        ("instal", "unknown command 'instal'; did you mean install? cuda-shims --help lists them all"),
+        ("frobnicate", "unknown command 'frobnicate'; cuda-shims --help lists them all"),
+        ("nvcc --version", "unknown command 'nvcc'; cuda-shims --help lists them all"),
+        ("help lst", "unknown command 'lst'; did you mean list? cuda-shims --help lists them all"),
+        ("list --jsn", f"unknown option '--jsn'; did you mean --json? {LISTS.format('list')}"),
+        ("env --fromat=sh", f"unknown option '--fromat'; did you mean --format? {LISTS.format('env')}"),
+        ("doctor --stict", f"unknown option '--stict'; did you mean --strict? {LISTS.format('doctor')}"),
+        ("install --zzz", f"unknown option '--zzz'; {LISTS.format('install')}"),
+        ("list -z", f"unknown option '-z'; {LISTS.format('list')}"),
+        ("--json list", "--json goes behind the command: cuda-shims list --json"),
+        ("list nvcc", "list does not take 'nvcc'; see: cuda-shims list --help"),
+        ("root 13", "root does not take '13'; see: cuda-shims root --help"),
+        ("uninstall cublas", "uninstall does not take 'cublas'; see: cuda-shims uninstall --help"),
+        (
+            "install cublas",
+            'install makes links, and takes no names; run: pip install "cuda-toolkit[cublas]==13.*"',
+        ),
+        (
+            "install nvidia-cufft",
+            'install makes links, and takes no names; run: pip install "cuda-toolkit[cufft]==13.*"',
+        ),
+        ("install torch", "install makes links, and takes no names; pip installs packages"),
+    ],
+)
+def test_a_mistake(capsys, words, sentence):
+    assert main(words.split()) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", f"cuda-shims: {sentence}\n")
+
+
+@pytest.mark.parametrize("name", ["cudnn", "libnccl.so", "cudnn.h"])
+def test_a_companion_that_somebody_wants_to_install(capsys, name):
+    assert main(["install", name]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("cuda-shims: install makes links, and takes no names; nvidia-")
+    assert said.rstrip().endswith("-cu13")
+    assert "run: pip install nvidia-" in said
+
+
+def test_a_word_with_control_codes_is_not_printed_as_it_is(capsys):
+    assert main(["li\x1b[31mst"]) == 2
+    assert "\x1b" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("words", "same"), [("help", "--help"), ("help env", "env --help"), ("-V", "--version")])
+def test_what_other_programs_have(capsys, words, same):
+    said = []
+    for each in (words, same):
+        with pytest.raises(SystemExit) as stopped:
+            main(each.split())
+        said.append((stopped.value.code, capsys.readouterr().out))
+    assert said[0] == said[1]
+    assert said[0][0] == 0
+    assert said[0][1]
+
+
+def test_a_commands_own_arguments_are_not_looked_at():
+    options = parse(make_parsers(), ["exec", "make", "--jsn", "-j4"])
+    assert (options.program, options.arguments) == ("make", ["--jsn", "-j4"])
+    with pytest.raises(UsageError):
+        parse(make_parsers(), ["exec", "--jsn", "make"])
