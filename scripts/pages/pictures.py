@@ -2,7 +2,7 @@
 Draw the pictures of the pages that show what cuda-shims does, from what it really does.
 
 ``python scripts/pages/pictures.py`` makes an environment with NVIDIA's wheels and this checkout, asks it, and writes
-``docs/images``: ``list.svg`` and ``doctor.svg`` are what the commands print, ``root.svg`` is what a toolkit's root has
+``docs/images``: ``list.svg`` is what the command prints, ``root.svg`` is what a toolkit's root has
 and the wheels have not, ``search-order.svg`` is the list of the reference's page. ``--check`` writes nothing and fails
 where a picture is no longer what comes out; ``tests/e2e/test_pictures.py`` runs that. ``flow.svg`` is drawn by hand.
 
@@ -25,19 +25,6 @@ IMAGES = os.path.join(ROOT, "docs", "images")
 REFERENCE = os.path.join(ROOT, "docs", "reference", "reference.md")
 TOOLKIT = "cuda-toolkit[nvcc,cccl,cudart]==13.5.0"
 HOME = "/home/me"
-#: the project that the doctor looks at: it links to a library that it does not require
-CMAKE = """\
-cmake_minimum_required(VERSION 3.24)
-project(saxpy LANGUAGES CXX CUDA)
-find_package(CUDAToolkit REQUIRED)
-python_add_library(saxpy MODULE saxpy.cu)
-target_link_libraries(saxpy PRIVATE CUDA::cublas)
-"""
-PYPROJECT = """\
-[build-system]
-requires = ["scikit-build-core", "cuda-toolkit[cccl,nvcc,cudart]==13.*", "cuda-shims"]
-build-backend = "scikit_build_core.build"
-"""
 #: what a build system looks for in a toolkit, and who does
 WANTED = (
     ("bin/nvcc", "everybody"),
@@ -170,9 +157,6 @@ def make_room(folder: str, ours: str) -> Room:
     """
     project = os.path.join(folder, "saxpy")
     os.mkdir(project)
-    for name, text in (("CMakeLists.txt", CMAKE), ("pyproject.toml", PYPROJECT)):
-        with open(os.path.join(project, name), "w", encoding="utf-8") as file:
-            file.write(text)
     subprocess.run([sys.executable, "-m", "venv", os.path.join(project, ".venv")], check=True)
     python = os.path.join(project, ".venv", "bin", "python")
     subprocess.run([python, "-m", "pip", "install", "-q", TOOLKIT, ours], check=True)
@@ -192,12 +176,10 @@ def draw(room: Room) -> dict[str, str]:
     wheels = os.path.join(os.path.dirname(os.path.dirname(root)), "nvidia", "cu13")
     has = [(path, who, *(os.path.exists(os.path.join(each, path)) for each in (wheels, root))) for path, who in WANTED]
     listed = room.run("cuda-shims", "list", FORCE_COLOR="1")
-    told = room.run("cuda-shims", "doctor", code=1, FORCE_COLOR="1", CUDA_HOME="/usr/local/cuda-12.4")
     with open(REFERENCE, encoding="utf-8") as file:
         steps = re.findall(r"^\d\. (.*?)[;.]$", file.read().partition("## Variables")[0], re.MULTILINE | re.DOTALL)
     return {
         "list.svg": terminal("What cuda-shims list prints", "cuda-shims list", listed),
-        "doctor.svg": terminal("What cuda-shims doctor prints", "cuda-shims doctor", told),
         "root.svg": comparison(has),
         "search-order.svg": ladder([" ".join(step.split()) for step in steps]),
     }

@@ -10,6 +10,7 @@ the changelog. ``docs/how-to/release.md`` is the check-list.
 from __future__ import annotations
 
 import os
+import re
 import sys
 
 import changelog
@@ -54,7 +55,17 @@ def problems_of(tags: list[str], text: str, current: str) -> list[str]:
         problems.append(f"the tag is {' '.join(tags) or 'missing'}, and the version of the sources is {current}")
     if any((each.version, each.date) == (current, "unreleased") for each in changelog.sections(text)):
         problems.append(f"CHANGELOG.md says that {current} is unreleased: write the day in its place")
+    if not repository():
+        problems.append(
+            "pyproject.toml does not name the repository: tool.hatch.metadata.hooks.custom.repository is empty"
+        )
     return problems
+
+
+def repository() -> str:
+    """Read the repository's address from pyproject.toml; it may be empty."""
+    with open(os.path.join(ROOT, "pyproject.toml"), encoding="utf-8") as file:
+        return re.findall(r'^repository = "(.*?)"', file.read(), re.MULTILINE)[0]
 
 
 def write(path: str, text: str) -> None:

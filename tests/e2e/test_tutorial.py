@@ -62,7 +62,8 @@ def test_every_command_and_what_it_prints(world, tmp_path):
             assert f"`{WITHOUT_DRIVER}`" in text, "the page says what happens without a driver"
             continue
         assert code == ("1" if "error:" in shown else "0"), f"{command}: {printed[-4000:]}"
-        if shown:
+        if shown:  # the page's reader has another folder, and another Python
+            printed = re.sub(r"python3\.\d+/site", "python3.13/site", printed.replace(str(tmp_path), "/home/me"))
             assert printed == shown, command
     (library,) = site_packages(tmp_path / ".venv").glob("saxpy/libsaxpy.so")
     assert {"80", "90", "100"} <= {architecture for architecture, _, _ in device_code(world, library)}

@@ -8,6 +8,7 @@ in what lies about (:mod:`other_ways`).
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -64,6 +65,10 @@ def look_inside(wheel: str, platform: str) -> None:
             raise SystemExit("check_wheel: the shims differ, or are none")
         if suffix and len(next(iter(bodies))) > LAUNCHER_LIMIT:
             raise SystemExit(f"check_wheel: the shim for {platform} has more than {LAUNCHER_LIMIT} bytes")
+        (metadata,) = (archive.read(name).decode() for name in modes if name.endswith(".dist-info/METADATA"))
+        dead = [each for each in re.findall(r"\]\(([^)]*)\)", metadata) if not each.startswith(("https://", "#"))]
+        if dead or "# cuda-shims" not in metadata:
+            raise SystemExit(f"check_wheel: what PyPI shows is empty or links to files that it does not have: {dead}")
         wanted = {"cuda_shims.pth", "_cuda_shims/__init__.py", "cuda_shims/py.typed"}
         if not wanted <= set(modes):
             raise SystemExit(f"check_wheel: missing: {sorted(wanted - set(modes))}")

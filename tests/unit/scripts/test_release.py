@@ -29,7 +29,7 @@ def read(path):
 def test_the_version_has_one_place():
     assert changelog.version() == cuda_shims.__version__
     project = read("pyproject.toml")
-    assert 'dynamic = [ "version" ]' in project
+    assert 'dynamic = [ "readme", "urls", "version" ]' in project
     assert '[tool.hatch.version]\npath = "src/cuda_shims/version.py"' in project
     assert not re.search(r"(?m)^version\b", project)
     named = []
@@ -71,7 +71,8 @@ def test_the_form_of_a_changelog(text, version, problem):
     assert problem in "\n".join(found)
 
 
-def test_a_release_needs_its_tag_and_its_day():
+def test_a_release_needs_its_tag_and_its_day(monkeypatch):
+    monkeypatch.setattr(release, "repository", lambda: "https://code.example/o/n")
     dated = GOOD.replace("unreleased", "2027-01-31")
     assert release.problems_of(["v0.2.0"], dated, "0.2.0") == []
     for tags in ([], ["0.2.0"], ["v0.2.1"], ["v0.2.0", "v0.2.0"]):
@@ -79,6 +80,20 @@ def test_a_release_needs_its_tag_and_its_day():
         assert "the version of the sources is 0.2.0" in problem
     (problem,) = release.problems_of(["v0.2.0"], GOOD, "0.2.0")
     assert "0.2.0 is unreleased" in problem
+
+
+def test_a_release_needs_to_know_the_repository(monkeypatch):
+    monkeypatch.setattr(release, "repository", str)
+    (problem,) = release.problems_of(["v0.2.0"], GOOD.replace("unreleased", "2027-01-31"), "0.2.0")
+    assert "pyproject.toml does not name the repository" in problem
+
+
+def test_the_repository_is_named_in_one_place(monkeypatch, tmp_path):
+    (tmp_path / "pyproject.toml").write_text(
+        read("pyproject.toml").replace('repository = ""', 'repository = "https://code.example/o/n"'), encoding="utf-8"
+    )
+    monkeypatch.setattr(release, "ROOT", str(tmp_path))
+    assert release.repository() == "https://code.example/o/n"
 
 
 def test_a_release_that_may_not_be_builds_nothing():
