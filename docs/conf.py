@@ -37,6 +37,8 @@ nitpicky = True
 myst_heading_anchors = 4  # by the rule of code hosts, which scripts/pages/docs.py checks too
 myst_links_external_new_tab = False
 
+smartquotes = False  # they make a dash of --target and curly quotes of dependency('cuda')
+
 html_theme = "furo"
 html_title = f"cuda-shims {version}"
 html_static_path = ["static"]
