@@ -15,6 +15,7 @@ from example_support import EXAMPLES_FOLDER
 
 from cuda_shims.doctor import host_compiler
 from cuda_shims.doctor import project as needs
+from cuda_shims.doctor.source_tree import find_uses
 
 #: what a compiler needs, at the versions of one release
 WHOLE = "cuda-toolkit[cccl,crt,cudart,nvcc,nvvm]"
@@ -170,5 +171,5 @@ def test_examples_require_what_they_use(folder):
     text = (EXAMPLES_FOLDER / folder / "pyproject.toml").read_text()
     requires = re.findall(r'"([^"]+)"', re.search(r"(?ms)^requires = \[(.*?)\]$", text).group(1))
     brought = needs.read_parts(requires)
-    for use in needs.find_uses(str(EXAMPLES_FOLDER / folder)):
+    for use in find_uses(str(EXAMPLES_FOLDER / folder)):
         assert brought is None or use.part in brought, use

@@ -20,7 +20,7 @@ from fake_dll import ImportLibrary, write_dll
 from _cuda_shims import MARKER, variables
 from _cuda_shims.selection import nvcc_home
 from cuda_shims import config, fit
-from cuda_shims.doctor import host_compiler, project
+from cuda_shims.doctor import build_file, host_compiler, project
 from cuda_shims.environment import distribution, header, metadata, ours, record
 from cuda_shims.environment import toolkit as toolkits
 from cuda_shims.environment.environment import target_environment
@@ -143,7 +143,7 @@ def _uses(data: bytes, _: str) -> None:
     text = data.decode("utf-8", "replace")
     lines = text.count("\n") + 1
     for name in _BUILD_FILES:
-        for line, spelling, _extra in project.find_uses_in(name, text):
+        for line, spelling, _part, _sure in build_file.find_uses_in(name, text):
             if not 0 < line <= lines or not spelling:
                 raise AssertionError(f"line {line} of {name}: {spelling!r}")
 

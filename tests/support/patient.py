@@ -108,7 +108,9 @@ class Patient:
     def bad(self, **environ):
         """Return what is wrong, code to finding."""
         found = self.examine(**environ)
-        assert all(each.what.endswith((".", "!")) and each.level in {"ok", "warning", "error"} for each in found)
+        assert all(
+            each.what.endswith((".", "!")) and each.level in {"ok", "hint", "warning", "error"} for each in found
+        )
         bad = [each for each in found if each.level != "ok"]
         assert all(each.why and each.fix for each in bad)
         assert len({each.code for each in bad}) == len(bad), found

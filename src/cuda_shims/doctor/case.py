@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from cuda_shims.environment.toolkit import Toolkit
 
 #: an *error* means that a build does not work; a *warning*, that some do not, or that a shell gets something else than
-#: a build does
-OK, WARNING, ERROR = "ok", "warning", "error"
+#: a build does; a *hint*, that some builds of the project want more
+OK, HINT, WARNING, ERROR = "ok", "hint", "warning", "error"
 _WINDOWS = os.name == "nt"
 
 
@@ -38,7 +38,7 @@ class Finding(NamedTuple):
 
     #: a stable name for programs
     code: str
-    #: ``ok``, ``warning`` or ``error``
+    #: ``ok``, ``hint``, ``warning`` or ``error``
     level: str
     #: one sentence
     what: str

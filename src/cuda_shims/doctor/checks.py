@@ -7,6 +7,7 @@ compile nothing.
 
 from __future__ import annotations
 
+from _cuda_shims import TOOLKIT
 from cuda_shims.config import Config, load_config
 from cuda_shims.doctor import build_folder, compiler, conda, cuda12, hook, project, root, shell, toolkit, visual_studio
 from cuda_shims.doctor.case import ERROR, WARNING, Case, Finding, escape, make_case
@@ -38,6 +39,7 @@ _CHECKS = (
     compiler.check_host_compiler,
     compiler.check_nvcc,
     *visual_studio.CHECKS,
+    project.check_pyproject,
     project.check_needs,
     build_folder.check_build_folders,
 )
@@ -61,7 +63,7 @@ def examine(
     try:
         config = load_config(directory, environ)
     except ConfigError as error:
-        found.append(Finding("config-invalid", ERROR, str(error), "builds go on without it", "correct what it names"))
+        found += _judge_config(error)
     except Exception as error:  # noqa: BLE001 # as below
         found.append(_failed("configuration", error))
     try:
@@ -73,6 +75,13 @@ def examine(
         for check in _CHECKS:
             found += _results(check, case)
     return [escape(each) for each in found]
+
+
+def _judge_config(error: ConfigError) -> Iterator[Finding]:
+    if error.key == TOOLKIT:  # what is asked for is given or refused, never replaced
+        yield Finding("config-invalid", ERROR, f"{error}.", "builds get no toolkit", f"correct or unset {TOOLKIT}")
+    elif not project.is_unreadable(error):  # which another check says
+        yield Finding("config-invalid", WARNING, f"{error}.", "builds go on without it", "correct what it names")
 
 
 def _results(check: Callable[[Case], Iterator[Finding]], case: Case) -> list[Finding]:

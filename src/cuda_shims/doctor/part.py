@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from cuda_shims.catalog import companions, tools
+import os
+
+from cuda_shims.catalog import companions, contents, tools
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,6 +12,7 @@ if TYPE_CHECKING:
 
     from cuda_shims.catalog.contents import Holding
 
+_SYSTEM = "windows" if os.name == "nt" else "linux"
 #: distribution of CUDA 13 -> extra, of the toolkit's
 EXTRAS = {each.distribution: each.extra for each in tools.COMPONENTS}
 _DISTRIBUTIONS = {extra: distribution for distribution, extra in EXTRAS.items()}
@@ -36,6 +39,25 @@ _BRINGS = {
 def part_of(holding: Holding) -> str:
     """Name the part that a holding is of."""
     return holding.extra or companions.name_without_major(holding.distribution)
+
+
+def find_part(word: str, *, header: bool) -> str | None:
+    """Name the part that a build file asks for by a word; empty where no wheel holds it, ``None`` for other words."""
+    if header or "::" in word:
+        return next(iter(_parts(word)), None)
+    # a DLL counts: it is not what a build links with, and its wheel is what comes nearest
+    for name in (f"CUDA::{word}", f"-l{word}", word if contents.kind_of(word) == "library" else ""):
+        if parts := _parts(name):
+            return parts[0]
+    # of the static ones the wheels hold the shared library alone; NVTX 2 left with CUDA 12.9
+    static = word.removesuffix("_static")
+    return "" if contents.target_names(word) or (static != word and _parts(f"-l{static}")) else None
+
+
+def _parts(name: str) -> list[str]:
+    newest = contents.releases()[-1]
+    found = [each for each in contents.find(contents.driver_stub(name) or name) if newest in each.releases]
+    return [part_of(each) for each in found if each.kind != "tool" and _SYSTEM in each.platforms]
 
 
 def part_required(distribution: str) -> str | None:

@@ -7,7 +7,8 @@ import os
 from _cuda_shims import TOOLKIT, has_compiler, toolkit_majors
 from _cuda_shims.places import is_candidate
 from cuda_shims.catalog import platforms, tools
-from cuda_shims.doctor.case import ERROR, OK, WARNING, Finding
+from cuda_shims.doctor import project
+from cuda_shims.doctor.case import ERROR, HINT, OK, WARNING, Finding
 from cuda_shims.environment.distribution import distributions
 from cuda_shims.environment.header import header_version
 from cuda_shims.environment.loss import find_lost
@@ -87,8 +88,19 @@ def check_toolkit(case: Case) -> Iterator[Finding]:
     if case.toolkit:
         yield Finding("toolkit", OK, f"CUDA {case.toolkit.version} is in {case.toolkit.path}.")
     elif not (case.home or case.users or case.config.toolkit or empty or platforms.unserved()):
-        what = f"There is no pip-installed CUDA toolkit in {case.environment.label}."
-        yield Finding("no-toolkit", ERROR, what, why, case.pip(tools.BUNDLE))
+        yield _judge_missing(case, why)
+
+
+def _judge_missing(case: Case, why: str) -> Finding:
+    what, fix = f"There is no pip-installed CUDA toolkit in {case.environment.label}", case.pip(tools.BUNDLE)
+    lacking = project.find_lacking(case)
+    if lacking is None:
+        return Finding("no-toolkit", ERROR, f"{what}.", why, fix)
+    if not lacking:
+        what = f"{what}; the project's build-system.requires brings one to each isolated build."
+        return Finding("no-toolkit", HINT, what, "a build without isolation finds none", f"for such a build: {fix}")
+    what = f"{what}, and the project's build-system.requires does not bring one that a build finds."
+    return Finding("no-toolkit", ERROR, what, why, f"{lacking}; for a build without isolation: {fix}")
 
 
 def _judge_empty(case: Case, version: str) -> Finding:

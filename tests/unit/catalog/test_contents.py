@@ -6,7 +6,7 @@ import pytest
 
 from cuda_shims.catalog import contents, tools
 from cuda_shims.catalog.table import read_table
-from cuda_shims.doctor import project
+from cuda_shims.doctor.part import find_part
 
 CUDA_13 = ("13.0", "13.1", "13.2", "13.3", "13.4", "13.5")
 #: what is said here holds whatever comes after
@@ -307,7 +307,7 @@ def test_what_a_project_names_is_in_the_table():
     """Every library but the static ones and NVTX 2 is asked for by some project."""
     nowhere = {"nvToolsExt", "nvgraph", "nppicom", "cufft_static_nocallback", "cufilt"}
     for target in read_table().targets:
-        extra = project._find_part(target, header=False)
+        extra = find_part(target, header=False)
         assert extra is not None
         if extra == "":
             assert target in nowhere or target.endswith("_static"), target

@@ -7,7 +7,18 @@ import sys
 
 import pytest
 
-COMMANDS = ["list", "which nvcc", "root", "env", "env --unset", "doctor", "install", "uninstall", "completion bash"]
+COMMANDS = [
+    "list",
+    "which nvcc",
+    "root",
+    "env",
+    "env --unset",
+    "doctor",
+    "fit",
+    "install",
+    "uninstall",
+    "completion bash",
+]
 
 
 def run(*words, closed, environ):

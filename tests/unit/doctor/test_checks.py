@@ -568,12 +568,18 @@ def test_bad_configuration(healthy, name):
     # a toolkit that is refused has no root
     assert set(codes(found)[1:]) <= set(HEALTHY)
     assert (codes(found)[1:] == HEALTHY) is (name == "CUDA_SHIMS_PREFER")
+    refused = name == "CUDA_SHIMS_TOOLKIT"  # builds go on without the other
+    assert (found[0].level, found[0].why) == (
+        ("error", "builds get no toolkit") if refused else ("warning", "builds go on without it")
+    )
 
 
 def test_bad_configuration_file(healthy):
     write(os.path.join(healthy.folder, "pyproject.toml"), b"[tool.cuda-shims]\nprefers = 1\n")
     bad = [each for each in healthy.examine() if each.level != "ok"]
-    assert codes(bad) == ["config-invalid"]
+    assert [(each.code, each.level, each.why) for each in bad] == [
+        ("config-invalid", "warning", "builds go on without it")
+    ]
 
 
 # --- nothing is raised ---

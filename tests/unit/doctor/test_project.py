@@ -1,4 +1,4 @@
-"""What a project asks of CUDA, and what the doctor says when a wheel of it is not there."""
+"""What the doctor says when a wheel is not there that a project asks for, or that its build should bring."""
 
 from __future__ import annotations
 
@@ -10,168 +10,6 @@ from patient import only
 
 from cuda_shims.catalog import tools
 from cuda_shims.doctor import project
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "expected"),
-    [
-        (
-            "CMakeLists.txt",
-            "a\n target_link_libraries(x CUDA::cublas CUDA::cuFile)",
-            [(2, "CUDA::cublas", "cublas"), (2, "CUDA::cuFile", "cufile")],
-        ),
-        (
-            "x.cmake",
-            "$<CUDA::nvtx3>;CUDA::cuda_driver",
-            [(1, "CUDA::nvtx3", "nvtx"), (1, "CUDA::cuda_driver", "cudart")],
-        ),
-        (
-            "CMakeLists.txt",
-            "# CUDA::cublas\nfoo() # CUDA::curand\nx(CUDA::nvJitLink)",
-            [(3, "CUDA::nvJitLink", "nvjitlink")],
-        ),
-        (
-            "CMakeLists.txt",
-            "CUDA::cublas_static CUDA::nvToolsExt",
-            [(1, "CUDA::cublas_static", ""), (1, "CUDA::nvToolsExt", "")],
-        ),
-        (
-            "CMakeLists.txt",
-            "CUDA::cudart_static CUDA::toolkit MyCUDA::cublas CUDA::other",
-            [(1, "CUDA::cudart_static", "cudart")],
-        ),
-        (
-            "CMakeLists.txt",
-            "x(CUDAToolkit::cublas CCCL::CCCL) # NCCL::NCCL\ny(CUDNN::cudnn_all nvcomp::nvcomp torch::cudnn my::cudnn)",
-            [
-                (1, "CUDA::cublas", "cublas"),
-                (1, "CCCL::CCCL", "cccl"),
-                (2, "CUDNN::cudnn_all", "nvidia-cudnn"),
-                (2, "nvcomp::nvcomp", "nvidia-libnvcomp"),
-                (2, "torch::cudnn", "nvidia-cudnn"),
-            ],
-        ),
-        (
-            "FindMine.cmake",
-            "find_package(CUDAToolkit)\nFIND_PACKAGE ( Nccl REQUIRED)\nfind_package(Torch) find_package(CUB)",
-            [(2, "find_package(Nccl)", "nvidia-nccl"), (3, "find_package(CUB)", "cccl")],
-        ),
-        (
-            "setup.py",
-            "libraries=['cudnn', 'cutensor']",
-            [(1, "-lcudnn", "nvidia-cudnn"), (1, "-lcutensor", "cutensor")],
-        ),
-        (
-            "a.cu",
-            "#include <nccl.h>\n#include <cudnn.h>\n#include <host/nvshmem_api.h>\n#include <cublasdx.hpp>",
-            [(1, "nccl.h", "nvidia-nccl"), (2, "cudnn.h", "nvidia-cudnn"), (4, "cublasdx.hpp", "nvidia-mathdx")],
-        ),
-        (
-            "meson.build",
-            "cuda = dependency('cuda', version : '>=13',\n modules : ['cublas', 'nvrtc'])",
-            [(1, "module 'cublas'", "cublas"), (1, "module 'nvrtc'", "nvrtc")],
-        ),
-        (
-            "meson.build",
-            "dependency('cuda', modules: 'curand')\ndependency('x', modules: ['cufft'])",
-            [(1, "module 'curand'", "curand")],
-        ),
-        (
-            "setup.py",
-            "Extension('x', libraries=['cusolver', 'm'], extra_link_args=['-lcufft'])",
-            [(1, "-lcufft", "cufft"), (1, "-lcusolver", "cusolver")],
-        ),
-        (
-            "Makefile",
-            "LIBS = -lnvjpeg -lnvidia-ml\nX = foo-lcublas",
-            [(1, "-lnvjpeg", "nvjpeg"), (1, "-lnvidia-ml", "nvml")],
-        ),
-        ("build.rs", 'println!("cargo:rustc-link-lib=dylib=cublas");', [(1, "library cublas", "cublas")]),
-        (
-            "a.cu",
-            '#include <cublas_v2.h>\n  # include "curand_kernel.h"\n#include <vector>',
-            [(1, "cublas_v2.h", "cublas"), (2, "curand_kernel.h", "curand")],
-        ),
-        (
-            "a.cpp",
-            "#include <cuda_profiler_api.h>\n#include <nvtx3/nvToolsExt.h>\n#include <thrust/sort.h>",
-            [(1, "cuda_profiler_api.h", "profiler"), (2, "nvtx3/nvToolsExt.h", "nvtx"), (3, "thrust/sort.h", "cccl")],
-        ),
-        ("a.py", "CUDA::cublas -lcublas #include <cublas.h>", []),
-    ],
-)
-def test_what_a_file_asks(name, text, expected):
-    assert list(project.find_uses_in(name, text)) == expected
-
-
-def test_a_project_is_searched_within_bounds(tmp_path, monkeypatch):
-    folder = str(tmp_path)
-    write(os.path.join(folder, "CMakeLists.txt"), b"CUDA::cublas CUDA::curand")
-    write(os.path.join(folder, "src/CMakeLists.txt"), b"\n\xff\0CUDA::cufft CUDA::cublas")
-    for left_out in ("build/CMakeLists.txt", ".git/x.cmake", "out/CMakeLists.txt", "env/x.cmake", "sub/x.cmake"):
-        write(os.path.join(folder, left_out), b"CUDA::npps")
-    write(os.path.join(folder, "out/CMakeCache.txt"))
-    write(os.path.join(folder, "sub/pyproject.toml"))
-    write(os.path.join(folder, "env/pyvenv.cfg"))
-    os.mkfifo(os.path.join(folder, "meson.build"))
-    os.symlink("/nowhere", os.path.join(folder, "setup.py"))
-    write(os.path.join(folder, "Makefile"), b"-lnvjpeg", 0o644)
-    found = project.find_uses(folder)
-    assert found[:3] == [
-        ("CMakeLists.txt:1", "CUDA::cublas", "cublas"),
-        ("CMakeLists.txt:1", "CUDA::curand", "curand"),
-        ("Makefile:1", "-lnvjpeg", "nvjpeg"),
-    ]
-    assert found[3:] == [(os.path.join("src", "CMakeLists.txt:2"), "CUDA::cufft", "cufft")]
-    monkeypatch.setattr(project, "_MAX_FILES", 1)
-    assert [each.part for each in project.find_uses(folder)] == ["cublas", "curand"]
-
-
-@pytest.mark.parametrize(
-    ("name", "part", "uses"),
-    [
-        ("meson.build", "dependency('cuda' ", 0),
-        ("meson.build", "dependency('cuda', modules : ['cublas", 0),
-        ("meson.build", "dependency('cuda' modules:" + "[" * 20, 0),
-        ("setup.py", "libraries = [ 'cublas', ", 0),
-        ("Makefile", "-lcublas ", None),
-        ("CMakeLists.txt", "CUDA::cublas\n", None),
-        ("CMakeLists.txt", "NCCL::NCCL\n", None),
-        ("CMakeLists.txt", "CUDNN", 0),
-        ("CMakeLists.txt", "find_package(", 0),
-        ("CMakeLists.txt", "find_package (NCCL)\n", None),
-        ("x.cu", "#include <cublas.h>\n", None),
-        ("x.cu", "#include <cublas.h ", 1),
-        ("build.rs", "rustc-link-lib=", 0),
-    ],
-)
-@pytest.mark.timeout(60)
-def test_a_megabyte_of_the_same_word(name, part, uses):
-    count = 1024 * 1024 // len(part)
-    found = list(project.find_uses_in(name, part * count))
-    assert len({use[1:] for use in found}) == (1 if uses is None else uses)
-    if uses is None:
-        assert len(found) == count
-        assert found[-1][0] == (count if part.endswith("\n") else 1)
-
-
-def test_a_folder_that_is_no_project(tmp_path):
-    folder = str(tmp_path)
-    write(os.path.join(folder, "cuda/include/cublas.h"), b'#include "cublas_api.h"')
-    os.mkdir(os.path.join(folder, "Makefile"))
-    assert project.find_uses(folder) == []
-    write(os.path.join(folder, "setup.py"))
-    assert [each.part for each in project.find_uses(folder)] == ["cublas"]
-
-
-def test_a_file_that_cannot_be_read(tmp_path, monkeypatch):
-    write(str(tmp_path / "CMakeLists.txt"), b"CUDA::cublas")
-
-    def refuse(*_, **__):
-        raise PermissionError
-
-    monkeypatch.setattr("builtins.open", refuse)
-    assert project.find_uses(str(tmp_path)) == []
 
 
 @pytest.mark.parametrize(
@@ -235,7 +73,8 @@ def test_a_project_that_uses_what_is_there(healthy):
 
 
 def test_a_project_without_pyproject(healthy):
-    write_project(healthy, None, CMakeLists_txt="\nx(CUDA::cublas CUDA::cublasLt)", main_cu="#include <curand.h>")
+    build = "add_library(x main.cu)\nx(CUDA::cublas CUDA::cublasLt)"
+    write_project(healthy, None, CMakeLists_txt=build, main_cu="#include <curand.h>")
     found = only(healthy.bad())
     assert (found.code, found.level) == ("need-missing", "error")
     assert found.what == (
@@ -245,15 +84,14 @@ def test_a_project_without_pyproject(healthy):
     assert found.fix.endswith('"cuda-toolkit[cublas,curand]==13.5.*"')
 
 
-COMPANIONS = {"CMakeLists_txt": "find_package(NCCL)", "main_cu": "#include <cudnn.h>"}
+COMPANIONS = {"CMakeLists_txt": "find_package(NCCL REQUIRED) add_library(x main.cu)", "main_cu": "#include <cudnn.h>"}
 NAMED = "find_package(NCCL) (CMakeLists.txt:1) of nvidia-nccl-cu{0}, cudnn.h (main.cu:1) of nvidia-cudnn-cu{0}."
 
 
 def test_companions_without_pyproject(healthy):
-    """A project may do without, so that it is a warning."""
     write_project(healthy, None, **COMPANIONS)
     found = only(healthy.bad())
-    assert (found.code, found.level) == ("need-missing", "warning")
+    assert (found.code, found.level) == ("need-missing", "error")
     assert found.what == f"The project uses what is not installed: {NAMED.format(13)}"
     assert found.fix.endswith(" nvidia-nccl-cu13 nvidia-cudnn-cu13")
     for name in ("nvidia-nccl-cu13", "nvidia-cudnn-cu12"):
@@ -275,15 +113,65 @@ def test_companions_beside_what_the_toolkit_lacks(healthy):
 def test_a_requirement_that_lacks_companions(healthy):
     write_project(healthy, ALL_OF_THEM, **COMPANIONS)
     found = only(healthy.bad())
-    assert (found.code, found.level) == ("need-undeclared", "warning")
+    assert (found.code, found.level) == ("need-undeclared", "error")
     assert found.fix == 'in pyproject.toml, add "nvidia-nccl-cu13" and "nvidia-cudnn-cu13"'
     write_project(healthy, ALL_OF_THEM, CMakeLists_txt="CUDA::cublas NCCL::NCCL", main_cu="")
     found = only(healthy.bad())
     changed = '"cuda-toolkit[cccl,cublas,cudart,nvcc]==13.*"'
     assert (found.level, found.fix) == ("error", f'in pyproject.toml: {changed}, and add "nvidia-nccl-cu13"')
-    # torch brings its own
-    write_project(healthy, ["torch"], CMakeLists_txt="NCCL::NCCL")
-    assert only(healthy.bad()).code == "need-missing"
+
+
+def test_what_torch_may_bring(healthy):
+    write_project(healthy, ["torch"], CMakeLists_txt="x(NCCL::NCCL CUDA::cublas)")
+    found = only(healthy.bad())
+    assert (found.code, found.level, found.why.partition(",")[0]) == (
+        "need-missing",
+        "warning",
+        "without build isolation",
+    )
+
+
+def test_a_companion_is_required_and_the_toolkit_comes_from_elsewhere(healthy):
+    write_project(healthy, ["custatevec-cu12"], CMakeLists_txt="CUDA::cudart CUDA::cublas")
+    found = only(healthy.bad())
+    assert (found.code, found.level) == ("need-missing", "error")
+    assert "cudart" not in found.what
+
+
+OPTIONAL = "if(USE_CUBLAS)\n  target_link_libraries(x CUDA::cublas CUDA::cufft_static)\nendif()\nx(CUDA::cufft)"
+
+
+def test_what_a_build_may_do_without_is_a_hint(healthy):
+    write_project(healthy, None, CMakeLists_txt=OPTIONAL.replace("CUDA::cufft)", "CUDA::cudart)"))
+    found = healthy.bad()
+    assert [each.level for each in found.values()] == ["hint", "hint"]
+    assert found["need-nowhere"].what.startswith(
+        "The project may use what no wheel of CUDA 13 holds: CUDA::cufft_static"
+    )
+    optional = found["need-optional"]
+    assert optional.what == (
+        "The project may use what is not installed: CUDA::cublas (CMakeLists.txt:2) of nvidia-cublas."
+    )
+    assert optional.fix.endswith('install "cuda-toolkit[cublas]==13.5.*"')
+    write_project(healthy, ALL_OF_THEM)
+    optional = healthy.bad()["need-optional"]
+    assert "may use what its build-system.requires does not bring: CUDA::cublas" in optional.what
+    assert optional.fix.endswith('in pyproject.toml: "cuda-toolkit[cccl,cublas,cudart,nvcc]==13.*"')
+    write_project(healthy, ["cuda-toolkit[cublas,nvcc]"])
+    assert "need-optional" not in healthy.bad()
+
+
+def test_what_a_build_may_do_without_beside_what_it_wants(healthy):
+    write_project(healthy, None, CMakeLists_txt=OPTIONAL + "\nx(CUDA::npps_static)")
+    found = healthy.bad()
+    assert {code: each.level for code, each in found.items()} == {
+        "need-nowhere": "error",
+        "need-missing": "error",
+        "need-optional": "hint",
+    }
+    assert "cufft" not in found["need-nowhere"].what
+    assert "cufft" in found["need-missing"].what
+    assert "cufft" not in found["need-optional"].what
 
 
 def test_a_requirement_that_lacks_an_extra(healthy):
@@ -313,10 +201,74 @@ def test_what_no_wheel_holds(healthy):
     assert "CUDA::cublas_static (CMakeLists.txt:1)" in found.what
 
 
-@pytest.mark.parametrize(
-    "text", ["x = ", "build-system = 1", "[build-system]\nrequires = 1", "[build-system]\nrequires = [1]"]
-)
+@pytest.mark.parametrize("text", ["build-system = 1", "[build-system]\nrequires = 1", "[build-system]\nrequires = [1]"])
 def test_a_pyproject_that_says_nothing(healthy, text):
-    write_project(healthy, None, CMakeLists_txt="CUDA::cudart")
-    write(os.path.join(healthy.folder, "pyproject.toml"), text.encode())
-    assert set(healthy.bad()) <= {"check-failed"}
+    write_project(healthy, None, CMakeLists_txt="CUDA::cudart", pyproject_toml=text)
+    assert healthy.bad() == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("x = ", "error"),
+        ("[tool.cuda-shims\n", "error"),
+        ("x = '\xff'", "error"),
+        ("a" + ".a" * 5000 + " = 1", "warning"),
+        ("#" * (1024 * 1024 + 1), "warning"),
+    ],
+)
+@pytest.mark.parametrize("build", ["", "CUDA::cublas"])
+def test_a_pyproject_that_cannot_be_read(healthy, text, level, build):
+    """It is said once, whether the project has something to do with CUDA or not."""
+    write_project(healthy, None, CMakeLists_txt=build)
+    write(os.path.join(healthy.folder, "pyproject.toml"), text.encode("latin-1"))
+    found = healthy.bad()
+    assert list(found) == ["pyproject-unreadable", *(["need-missing"] if build else [])]
+    assert found["pyproject-unreadable"].level == level
+    assert "pyproject.toml" in found["pyproject-unreadable"].what
+
+
+# a build that brings its own toolkit ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("requires", [ALL_OF_THEM, ["torch", "cuda-shims[cu13]"]])
+def test_a_build_brings_its_own_toolkit(patient, requires):
+    """What ``uvx cuda-shims doctor`` sees: we are alone in the environment."""
+    patient.ours()
+    write_project(patient, requires, CMakeLists_txt="CUDA::cudart CUDA::cuda_driver")
+    found = patient.bad()["no-toolkit"]
+    assert found.level == "hint"
+    assert "build-system.requires brings one" in found.what
+    assert [each.code for each in patient.examine() if each.level == "error"] == []
+
+
+@pytest.mark.parametrize(
+    ("requires", "fix"),
+    [
+        (
+            ["setuptools"],
+            'in pyproject.toml, add "cuda-toolkit[cccl,cublas,cudart,nvcc]==13.*", and add "cuda-shims"; ',
+        ),
+        (["cuda-shims"], 'in pyproject.toml, add "cuda-toolkit[cccl,cublas,cudart,nvcc]==13.*"; '),
+        (
+            ["cuda-toolkit[cudart]==13.4.*", "cuda-shims"],
+            'in pyproject.toml: "cuda-toolkit[cccl,cublas,cudart,nvcc]==13.4.*"; ',
+        ),
+        (["cuda-toolkit[nvcc]==13.*"], 'in pyproject.toml, add "cuda-shims"; '),
+    ],
+)
+def test_a_build_brings_no_toolkit(patient, requires, fix):
+    patient.ours()
+    write_project(patient, requires, CMakeLists_txt="if(X)\nx(CUDA::cufft)\nendif()\nx(CUDA::cudart CUDA::cublas)")
+    found = patient.bad()["no-toolkit"]
+    assert found.level == "error"
+    assert "build-system.requires does not bring one" in found.what
+    assert found.fix.startswith(f"{fix}for a build without isolation: pip ")
+
+
+@pytest.mark.parametrize("requires", [None, ["setuptools"]])
+def test_a_project_that_has_nothing_to_do_with_cuda(patient, requires):
+    patient.ours()
+    write_project(patient, requires, CMakeLists_txt="add_library(x x.c)")
+    found = patient.bad()["no-toolkit"]
+    assert (found.level, found.fix.startswith("pip ")) == ("error", True)

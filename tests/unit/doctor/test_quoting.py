@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 
 import pytest
 
 from cuda_shims.config import Config
+from cuda_shims.doctor import project
 from cuda_shims.doctor.case import Case
 from cuda_shims.doctor.log.fix import Scene
 from cuda_shims.environment.environment import Environment
@@ -70,3 +72,20 @@ def test_the_fix_of_an_editable_install(tmp_path):
     done = subprocess.run(["sh", "-c", pip + line], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.split("|")[:-1] == requires
     assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("place", ["cuda-toolkit[nvcc]{}", "cuda-toolkit[{}]==13.*", "{}"])
+def test_the_fix_of_a_requirement(tmp_path, place, text):
+    """Whoever pastes it into a shell, though it is for pyproject.toml, runs nothing of it."""
+    requires = [place.format(text), "cuda-toolkit[cudart]==13.*"]
+    (tmp_path / "pyproject.toml").write_text(f"[build-system]\nrequires = {json.dumps(requires)}\n")
+    (tmp_path / "CMakeLists.txt").write_text("x(CUDA::cublas)")
+    environment = Environment((str(tmp_path),), str(tmp_path / "bin"), None, is_target=False, label="it")
+    case = Case(environment, {}, Config(), [], None, None, here=True, directory=str(tmp_path))
+    (found,) = project.check_needs(case)
+    assert "cublas" in found.fix
+    for line in (found.fix, project.find_lacking(case)):
+        for command in (line, f"echo {line.partition(' ')[2]}", f"echo {line.partition(': ')[2]}"):
+            subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, check=False)
+        assert not (tmp_path / "made").exists()

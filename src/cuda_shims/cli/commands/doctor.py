@@ -26,7 +26,10 @@ def run(options: argparse.Namespace, output: Output) -> int:
     scope = find_scope(options)
     findings = examine(scope.environment, scope.environ, scope.directory, given_environment())
     errors, warnings = (sum(each.level == level for each in findings) for level in ("error", "warning"))
-    verdict = "a build will find this toolkit" + (f"; {_count(warnings, 'warning')} above" if warnings else "")
+    # without a toolkit here that is no error, the project's build brings one
+    its_own = any(each.code == "no-toolkit" for each in findings)
+    verdict = f"a build will find {'the toolkit that it brings' if its_own else 'this toolkit'}"
+    verdict += f"; {_count(warnings, 'warning')} above" if warnings else ""
     if errors:
         verdict = f"a build will not work: {_count(errors, 'error')} above"
     shown = [each for each in findings if each.level != "ok" or output.level >= (0 if each.code in _SHOWN else 1)]
