@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -46,10 +46,10 @@ class Patient:
         return {code: each for code, each in found.items() if each["level"] != "ok"}
 
     def follow(self, fix):
-        """Do what a finding's fix says, with uv in the place of pip."""
-        pip, install, *words = shlex.split(fix)
-        assert (pip, install) == ("pip", "install")
-        self.world.run(self.world.uv, "pip", "install", "-q", "-p", self.bin / "python", *words)
+        """Do what a finding's fix says: uv installed this environment, and the shell has not activated it."""
+        assert fix.startswith(f"uv pip install --python {self.bin}/python ")
+        env = self.world.environ(self.bin, os.path.dirname(self.world.uv))
+        self.world.run("/bin/sh", "-c", fix, env=env)
 
     def compiles(self, folder):
         """Tell whether a kernel compiles, and what nvcc says."""
@@ -122,7 +122,7 @@ def test_nvcc_alone(world, tmp_path):
     found = patient.bad()
     missing = found["component-missing"]
     assert missing["level"] == "error"
-    assert missing["fix"] == 'pip install "cuda-toolkit[nvvm,crt,cudart,cccl]==13.5.*"'
+    assert missing["fix"].endswith(' "cuda-toolkit[nvvm,crt,cudart,cccl]==13.5.*"')
     patient.follow(missing["fix"])
     assert {each["level"] for each in patient.doctor(0).values()} == {"ok"}
 

@@ -175,13 +175,14 @@ def test_the_wrong_minor(world, tmp_path, scratch, environment, variables, torch
     (found,) = findings(world, environment, scratch).values()
     assert (found["code"], found["level"]) == ("torch-mismatch", "warning")
     assert found["what"] == f"torch {torch} was built for CUDA {minor(torch)}, and the toolkit is of CUDA {WRONG}."
-    assert found["fix"] == f'pip install "{extra(minor(torch))}" torch=={torch}'
+    assert found["fix"].startswith("uv pip install ")
+    assert found["fix"].endswith(f' "{extra(minor(torch))}" torch=={torch}')
     shutil.copytree(EXAMPLES_FOLDER / "torch-extension", tmp_path / "project")
     variables["PATH"] = f"{environment}:{variables['PATH']}"
     command = [environment / "python", "setup.py", "build_ext", "--inplace"]
     said = " ".join(world.run(*command, cwd=tmp_path / "project", env=variables).split())
     assert f"The detected CUDA version ({WRONG}) has a minor version mismatch with the version that was used" in said
-    fix = [each.strip('"') for each in found["fix"].split()[2:]]
+    fix = [each.strip('"') for each in found["fix"].split()[-2:]]
     assert "All installed packages are compatible" in install(world, environment, *fix)
     assert findings(world, environment, scratch) == {}
 

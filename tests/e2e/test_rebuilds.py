@@ -186,10 +186,11 @@ def test_imported_after_an_isolated_install(world, project, tmp_path):
     assert finding["code"] == "stale", said
     assert finding["quote"] in said
     fix = finding["fix"].partition(": ")[2]
-    assert re.match(r"pip install .*\"cuda-toolkit\[.*; pip install --no-build-isolation -e \.$", fix)
+    assert re.match(r"uv pip install .*\"cuda-toolkit\[.*; pip install --no-build-isolation -e \.$", fix)
     # pip refuses build constraints without isolation
-    environ = world.environ(scripts, PIP_BUILD_CONSTRAINT=None, CUDAARCHS="80-real")
-    environ["PIP_CONSTRAINT"] = at(world, TOOLKIT)["PIP_CONSTRAINT"]
+    folders = (scripts, os.path.dirname(world.uv))
+    environ = world.environ(*folders, PIP_BUILD_CONSTRAINT=None, CUDAARCHS="80-real")
+    environ["PIP_CONSTRAINT"] = environ["UV_CONSTRAINT"] = at(world, TOOLKIT)["PIP_CONSTRAINT"]
     world.run("/bin/sh", "-ec", fix.replace("; ", "\n"), cwd=project.folder, env=environ)
     assert project.told(python, path=path) == [RUNTIME_VERSION, 0]
     project.edit()

@@ -176,14 +176,17 @@ def test_which_with_wheels_of_cuda_12(world, tmp_path):
         assert which(world, scripts, name) == f"{site}/cuda_shims_toolkit/cu12/{place}\n"
         assert (site / "cuda_shims_toolkit/cu12" / place).samefile(site / "nvidia" / target)
     said = which(world, scripts, "curand.h", 127)
-    assert 'nvidia-curand-cu12 holds it; run: pip install "cuda-toolkit[curand]==12.9.*"' in said
+    assert "nvidia-curand-cu12 holds it; run: uv pip install " in said
+    assert said.endswith(' "cuda-toolkit[curand]==12.9.*"\n')
     assert "nvidia-cuda-crt of CUDA 13" not in which(world, scripts, "crt/host_config.h")
 
 
 def test_which_in_an_empty_environment(world, tmp_path):
     scripts = world.venv(tmp_path / "env", "cuda-shims")
     for name, extra in {"cudaProfiler.h": "profiler", "libcublas.so": "cublas", "CUDA::nvjpeg": "nvjpeg"}.items():
-        assert f'; run: pip install "cuda-toolkit[{extra}]==13.*"\n' in which(world, scripts, name, 127)
+        said = which(world, scripts, name, 127)
+        assert "; run: uv pip install " in said
+        assert said.endswith(f' "cuda-toolkit[{extra}]==13.*"\n')
 
 
 #: of small ones: what is asked, the distribution, the folder of its wheel
