@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from cuda_shims.files.rights import Rights
 
 _SHARED = "others can write to it"
+#: what is said of a folder that somebody removes at this moment: an uninstaller, another process that tidies up
+_REMOVED = {errno.ENOENT, errno.ENOTEMPTY, errno.ESTALE}
 
 
 def make_root(place: Place, environ: Mapping[str, str] | None = None) -> str:
@@ -130,6 +132,10 @@ def make_first(  # noqa: PLR0913
                 raise
         except OSError as error:
             failure, tried = failure or error, path
+            # no reason for a root elsewhere, which no uninstaller finds. Nor can the signs that it is at work be relied
+            # on: a file system of other hosts tells of them late (tests/e2e/test_races.py, over FUSE)
+            if limit is None and error.errno in _REMOVED and not os.path.islink(folder):
+                break
         else:
             return place.wheels if WHEELS_ARE_ROOT else path
     with write.writing(tried):

@@ -290,6 +290,31 @@ def test_an_error_names_a_place_of_ours(home, monkeypatch):
     assert raised.value.path.startswith(os.path.dirname(root_path(home.site)))
 
 
+@pytest.mark.parametrize("code", [errno.ENOENT, errno.ENOTEMPTY, errno.ESTALE])
+def test_no_root_elsewhere_while_the_folder_is_being_removed(home, monkeypatch, code):
+    """A root in a cache would stay: whoever uninstalls cuda-shims at this moment does not know it."""
+
+    real = refresh.write_root
+
+    def gone(wanted, *arguments, **options):
+        if wanted.path != root_path(home.site):
+            return real(wanted, *arguments, **options)
+        shutil.rmtree(os.path.dirname(wanted.path), ignore_errors=True)
+        raise OSError(code, os.strerror(code), wanted.path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(refresh, "write_root", gone)
+        with pytest.raises(NotWritableError):
+            make_root(home.site)
+    assert not os.path.exists(os.path.join(os.environ["XDG_CACHE_HOME"], "cuda-shims"))
+    assert make_root(home.site) == root_path(home.site)
+
+
+def test_a_root_elsewhere_where_a_link_leads_nowhere(home):
+    os.symlink("nowhere", os.path.dirname(root_path(home.site)))
+    assert make_root(home.site).startswith(os.environ["XDG_CACHE_HOME"])
+
+
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit, MemoryError])
 @pytest.mark.parametrize("name", ["symlink", "open", "rename", "replace", "link"])
 def test_an_interruption_leaves_nothing(home, monkeypatch, interruption, name):
