@@ -13,6 +13,7 @@ import argparse
 import datetime as dt
 import json
 import os
+import re
 import sys
 from typing import Any
 
@@ -124,11 +125,15 @@ class Page:
 
 def last_line(said: str) -> str:
     """
-    Return the line that a program ended with.
+    Say why a program failed on the GPU.
 
     :param said: all that it printed
-    :returns: without its place on a machine
+    :returns: a sentence for what is known, else its last line, without its place on a machine
     """
+    if found := re.search(r"error while loading shared libraries: (lib[\w.-]+):", said):
+        return f"That machine has no `{found.group(1)}`, which is too large to be carried along."
+    if re.search(r"embedded ptx with error: 222\b|unsupported toolchain", said):
+        return "That machine's driver is older than the toolkit, and refuses its PTX."
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     return lines[-1].rpartition("/")[2][:200] if lines else "It says nothing."
 

@@ -14,7 +14,7 @@ WAYS = (SHIMS, BARE, CLASSIC)
 EXEC = "import os, sys; os.execvp(sys.argv[1], sys.argv[1:])"
 #: the one architecture that all is compiled for where a test does not say which: that of an H200
 ARCHITECTURE = "90"
-#: read where a test is told of a folder with programs
+#: the programs of the wheel of CMake, below site-packages
 CMAKE_BIN = "cmake/data/bin"
 
 

@@ -59,6 +59,21 @@ def test_page_without_a_gpu(upstream):
     assert "| test | cuda-shims | bare wheels | classic copy |\n" in page
 
 
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (
+            "/b/x: error while loading shared libraries: libcurand.so.10: cannot open …",
+            "That machine has no `libcurand.so.10`",
+        ),
+        ("Failed to load the embedded ptx with error: 222\n", "That machine's driver is older"),
+        ("", "It says nothing."),
+    ],
+)
+def test_why_a_program_failed_on_the_gpu(upstream, said, reason):
+    assert upstream.last_line(said).startswith(reason)
+
+
 def test_a_second_run_of_a_test_counts(upstream):
     lines = [json.dumps(row("Cuda.Complex", outcome="failed")), json.dumps(row("Cuda.Complex"))]
     assert [each["outcome"] for each in upstream.read_results(lines)[1]] == ["passed"]
