@@ -10,7 +10,7 @@ KNOWN = {
     r"compute_No CUDA devices": "It is compiled for the GPU of the machine that compiles it.",
     r"libcuda\.so\.1: cannot open|cannot find libcuda\.so\.1": GPU,
     r"nDevices: 0\b|number of CUDA enabled devices|No CUDA devices|no CUDA-capable device": GPU,
-    r"driver version is insufficient|CUDA_ERROR_NO_DEVICE|Error at \S*curand\.cpp:\d+": GPU,
+    r"driver version is insufficient|CUDA_ERROR_NO_DEVICE|Error at \S*curand\.c\w+:\d+": GPU,
     r"don't match the reference": "nvcc compiles for an architecture that this CMake does not know.",
 }
 _ERROR = re.compile(
