@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-GPU = "It runs on a GPU."
+GPU = "Its program needs a GPU."
 #: what a test prints where there is no GPU or no driver -> a sentence
 KNOWN = {
-    r"compute_No CUDA devices": "It is compiled for the GPU of the machine that compiles it.",
+    r"compute_No CUDA devices": "It compiles for the GPU of the machine that builds it.",
     r"libcuda\.so\.1: cannot open|cannot find libcuda\.so\.1": GPU,
     r"nDevices: 0\b|number of CUDA enabled devices|No CUDA devices|no CUDA-capable device": GPU,
     r"driver version is insufficient|CUDA_ERROR_NO_DEVICE|Error at \S*curand\.c\w+:\d+": GPU,
-    r"don't match the reference": "nvcc compiles for an architecture that this CMake does not know.",
+    r"don't match the reference": "nvcc compiles for an architecture that this CMake does not know yet.",
 }
 _ERROR = re.compile(
     r".*(?:\berror\b|\bfatal\b|cannot find|not found|NOTFOUND|failed|undefined reference).*", re.IGNORECASE
@@ -39,5 +39,5 @@ def reason(said, message=""):
     if found := re.search(r"Could NOT find \w+ \(missing:[^)]*\)", said):
         return " ".join(found.group().split())
     lines = [line.strip() for line in said.splitlines() if _ERROR.fullmatch(line) and not _EMPTY.search(line)]
-    line = lines[0] if lines else message or "it says nothing"
+    line = lines[0] if lines else message or "It says nothing."
     return _FOLDERS.sub("", line)[:300]

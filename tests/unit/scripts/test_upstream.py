@@ -49,7 +49,7 @@ def test_page(upstream):
     assert "| Cuda.Complex | ✓ | ✗ [2] | ✓ |  |" in page
     assert "| Cuda.WithC | ✗ [3] |  |  | ✓ |" in page
     assert "| 001 simple |  | ? [1] |  |  |" in page
-    assert "1. no compiler\n2. cannot find -lcudart\n3. It runs on a GPU.\n4. main.cu:3\n" in page
+    assert "1. no compiler\n2. cannot find -lcudart\n3. Its program needs a GPU.\n4. main.cu:3\n" in page
 
 
 def test_page_without_a_gpu(upstream):
@@ -110,7 +110,7 @@ def test_what_was_not_run_is_named(upstream):
             "CMake Error at /v/F.cmake:2 (message):\n  Could NOT find CUDAToolkit (missing:\n  CUDA_CUDART) (found 13)",
             "Could NOT find CUDAToolkit (missing: CUDA_CUDART)",
         ),
-        ("", "it says nothing"),
+        ("", "It says nothing."),
     ],
 )
 def test_a_reason(said, reason):
