@@ -140,6 +140,8 @@ def run_one(name, how, options, gpu):
     begin = time.monotonic()
     module = importlib.import_module(name)
     row = {"probe": name, "distribution": module.DISTRIBUTION, "how": how, "gpu": gpu}
+    if how == "told" and hasattr(module, "variables"):
+        row["variables"] = sorted(module.variables(""))
     environ = environment(how, module, options)
     command = [sys.executable, os.path.abspath(__file__), options.results, name, "--one"]
     if environ is None:

@@ -36,12 +36,12 @@ def build(folder):
 def link(folder):
     """Compile and link as the wrapper is, without the kernels: to have those, Inductor asks a GPU what it is."""
     from torch._inductor.cpp_builder import CppBuilder, CppTorchDeviceOptions
-    from torch._inductor.cpu_vec_isa import pick_vec_isa
+    from torch._inductor.cpu_vec_isa import invalid_vec_isa
 
     source = os.path.join(folder, "wrapper.cpp")
     with open(source, "w", encoding="utf-8") as file:
         file.write(SOURCE)
-    options = CppTorchDeviceOptions(vec_isa=pick_vec_isa(), device_type="cuda", aot_mode=True)
+    options = CppTorchDeviceOptions(vec_isa=invalid_vec_isa, device_type="cuda", aot_mode=True)
     CppBuilder(name="wrapper", sources=[source], output_dir=folder, BuildOption=options).build()
     assert os.path.exists(os.path.join(folder, "wrapper.so"))
 

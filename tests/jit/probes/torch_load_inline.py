@@ -4,7 +4,6 @@ from __future__ import annotations
 
 DISTRIBUTION = "torch"
 SOURCE = """
-#include <torch/extension.h>
 #include <cuda_runtime.h>
 #include <cub/block/block_reduce.cuh>
 __global__ void rows(const float* x, float* sums, int width) {

@@ -1,0 +1,146 @@
+"""
+Write the table of docs/how-to/run-time-compilers.md from what ``tests/jit/run.py`` found.
+
+Results are JSON lines, of machines with a GPU and without; a later one for the same probe replaces an earlier one. The
+page between its two marks is written anew, all else is left.
+
+usage: python scripts/pages/run_time.py RESULTS [RESULTS ...] [--date YYYY-MM-DD]
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import os
+import re
+from typing import Any
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PAGE = os.path.join(ROOT, "docs", "how-to", "run-time-compilers.md")
+BEGIN, END = "<!-- scripts/pages/run_time.py writes from here -->", "<!-- to here -->"
+#: what a process inherits, as tests/jit/run.py has it, with each column's title
+COLUMNS = {"shims": "with cuda-shims", "empty": "inheriting nothing", "bare": "wheels alone", "classic": "classic"}
+GPU = "gpu"
+LONGEST = 150
+
+
+def read(lines: list[str]) -> dict[str, dict[str, dict[str, Any]]]:
+    """
+    Read results.
+
+    :param lines: a JSON document each
+    :returns: a probe's name -> the column -> its row
+    """
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for line in lines:
+        row = json.loads(line)
+        how = GPU if row.get("gpu") else row["how"]
+        at = found.setdefault(row["probe"], {})
+        # on a GPU a probe runs in several ways; one that gave the right answers is what there is to say
+        if how != GPU or row.get("right") or not at.get(how, {}).get("right"):
+            at[how] = row
+    return found
+
+
+class Notes:
+    """Footnotes, each reason once."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self.texts: list[str] = []
+
+    def mark(self, row: dict[str, Any]) -> str:
+        """Return the number of a row's reason."""
+        lines = [line.strip() for line in row.get("problem", "").splitlines() if line.strip()]
+        text = re.sub(r"(?<![\w:])/[\w./+-]+/(?=[\w.+-]+)", "…/", lines[-1] if lines else "wrong answers")
+        if row.get("code", 0) < 0:
+            text = f"ended by signal {-row['code']}"
+        text = text[:LONGEST].replace("|", "\\|").replace("<", "\\<")
+        if text not in self.texts:
+            self.texts.append(text)
+        return f"[{self.texts.index(text) + 1}]"
+
+
+def cell(rows: dict[str, dict[str, Any]], how: str, notes: Notes) -> str:
+    """
+    Say what became of a probe.
+
+    :param rows: its rows, by column
+    :param how: the column
+    :param notes: where a reason goes
+    :returns: what the cell shows
+    """
+    row = rows.get(how)
+    if row is None:
+        return ""
+    if row.get("skipped"):
+        return "needs a GPU"
+    if "problem" not in row and row.get("right") is not False:
+        return f"right, {row['error']:.0e}" if how == GPU else "✓"
+    told = rows.get("told", {})
+    if how == "shims" and told and "problem" not in told:
+        return f"✓ with `{'`, `'.join(told['variables'])}` {notes.mark(row)}"
+    return f"✗ {notes.mark(row)}"
+
+
+def render(found: dict[str, dict[str, dict[str, Any]]], date: str) -> str:
+    """
+    Write the table.
+
+    :param found: what :func:`read` returned
+    :param date: of the run
+    :returns: Markdown
+    """
+    notes = Notes()
+    versions: dict[str, str] = {}
+    machines = sorted({row["gpu"] for rows in found.values() for row in rows.values() if row.get("gpu")})
+    heads = ["package", "release", *COLUMNS.values(), "on a GPU"]
+    body = []
+    for rows in found.values():
+        every = [row for row in rows.values() if "title" in row]
+        title = next((row["title"] for row in every), "")
+        # of both machines, where they differ
+        of = {how: row["version"] for how, row in rows.items() if "version" in row}
+        here = next((version for how, version in of.items() if how != GPU), "")
+        release = ", ".join(dict.fromkeys(filter(None, [here, of.get(GPU, "")])))
+        versions[title] = release
+        cells = [cell(rows, how, notes) for how in (*COLUMNS, GPU)]
+        body.append((title.lower(), " | ".join([title, release, *cells])))
+    text = [f"*Of {date}; GPU: {', '.join(machines) or 'none'}.*", ""]
+    text += [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *(f"| {line} |" for _, line in sorted(body)), ""]
+    text += [f"{number}. `{reason}`" for number, reason in enumerate(notes.texts, 1)]
+    return "\n".join(text)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the page's table; 1 where a classic toolkit does what we do not."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
+    parser.add_argument("results", nargs="+")
+    parser.add_argument("--date", default=dt.datetime.now(tz=dt.timezone.utc).date().isoformat())
+    options = parser.parse_args(arguments)
+    lines = []
+    for name in options.results:
+        with open(name, encoding="utf-8") as file:
+            lines += file.read().splitlines()
+    found = read(lines)
+    with open(PAGE, encoding="utf-8") as file:
+        before, _, rest = file.read().partition(BEGIN)
+    after = rest.partition(END)[2]
+    with open(PAGE, "w", encoding="utf-8") as file:
+        file.write(f"{before}{BEGIN}\n\n{render(found, options.date)}\n\n{END}{after}")
+    worse = [name for name, rows in found.items() if behind(rows)]
+    for name in worse:
+        print(f"{name}: a classic toolkit does it, and we do not")
+    return 1 if worse else 0
+
+
+def behind(rows: dict[str, dict[str, Any]]) -> bool:
+    """Return whether a classic toolkit does what we do not, told or not."""
+    ours = [rows[how] for how in ("shims", "told") if how in rows]
+    done = "problem" not in rows.get("classic", {"problem": ""})
+    return bool(ours) and done and all("problem" in row for row in ours)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

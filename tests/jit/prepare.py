@@ -1,0 +1,58 @@
+"""
+Make what ``run.py`` beside it runs in: an environment with the packages and this cuda-shims, and a classic toolkit.
+
+``python tests/jit/prepare.py FOLDER`` makes ``FOLDER/venv`` by uv, and ``FOLDER/classic`` of its wheels; some 12 GB.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+#: of torch and its like: their requirements are those of servers, and pin other releases of what the rest needs
+ALONE = ("sglang==0.5.23",)
+#: what that imports where its kernels are compiled
+ITS_OWN = ("msgspec", "orjson", "pillow", "pybase64", "pydantic", "pyzmq", "requests", "starlette", "transformers")
+
+
+def main():
+    folder = Path(sys.argv[1])
+    python = folder / "venv/bin/python"
+    install = ["uv", "pip", "install", "-q", "-p", python]
+    build = ["uv", "build", "-q", "--wheel", "-o", folder / "wheel", HERE.parent.parent]
+    for command in (["uv", "venv", "-q", "--python", sys.executable, folder / "venv"], build):
+        subprocess.run(command, check=True)
+    ours = f"cuda-shims[cu132] @ {next(folder.glob('wheel/*.whl')).as_uri()}"
+    # PyCUDA is compiled: its build gets what ours brings
+    pycuda = folder / "pycuda.toml"
+    pycuda.write_text(f'[extra-build-dependencies]\npycuda = ["{ours}", "cuda-toolkit[curand,profiler]"]\n')
+    subprocess.run([*install, "--config-file", pycuda, "-r", HERE / "requirements.txt", *ITS_OWN, ours], check=True)
+    subprocess.run([*install, "--no-deps", *ALONE], check=True)
+    code = "import os; print(os.environ['CUDA_HOME'])"
+    started = {"PATH": os.environ["PATH"]}  # with the hook, which the tests' own start of Python is without
+    said = subprocess.run([python, "-c", code], env=started, capture_output=True, text=True, check=True).stdout
+    root = Path(said.strip())
+    classic(root.parent.parent / "nvidia/cu13", root, folder / "classic")
+
+
+def classic(wheels, root, home):
+    """Lay the wheels out as CUDA's own installer does: hard links, which cost nothing."""
+    for path in wheels.rglob("*"):
+        if path.is_file():
+            link = home / path.relative_to(wheels)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            os.link(path.resolve(), link)
+    (home / "lib64").symlink_to("lib")
+    for path in (home / "lib").glob("lib*.so.*"):
+        plain = home / "lib" / f"{path.name.partition('.so.')[0]}.so"
+        if not plain.exists():
+            plain.symlink_to(path.name)
+    (home / "lib/stubs").mkdir()
+    (home / "lib/stubs/libcuda.so").write_bytes((root / "lib/stubs/libcuda.so").read_bytes())
+
+
+if __name__ == "__main__":
+    main()
