@@ -18,9 +18,10 @@ extern "C" __global__ void scale(const float *x, float *y, int n) {
 
 def build(_folder):
     from cuda.core import Program, ProgramOptions
-    from cuda.pathfinder import load_nvidia_dynamic_lib
+    from cuda.pathfinder import find_nvidia_header_directory, load_nvidia_dynamic_lib
 
-    include = os.path.join(os.environ["CUDA_HOME"], "include")
+    home = os.environ.get("CUDA_HOME")
+    include = os.path.join(home, "include") if home else find_nvidia_header_directory("cudart")
     options = ProgramOptions(arch="sm_90", include_path=[include, os.path.join(include, "cccl")])
     made = Program(SOURCE, "c++", options).compile("cubin")
     return made, [load_nvidia_dynamic_lib("nvrtc").abs_path, include]

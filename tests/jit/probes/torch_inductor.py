@@ -11,7 +11,8 @@ NEEDS_GPU = True
 def build(folder):
     import torch
 
-    os.environ["TRITON_PTXAS_PATH"] = os.path.join(os.environ["CUDA_HOME"], "bin", "ptxas")
+    if home := os.environ.get("CUDA_HOME"):
+        os.environ["TRITON_PTXAS_PATH"] = os.path.join(home, "bin", "ptxas")
     os.environ["TORCHINDUCTOR_CACHE_DIR"] = folder
     os.environ["TRITON_CACHE_DIR"] = os.path.join(folder, "triton")
     from triton import knobs

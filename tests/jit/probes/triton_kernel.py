@@ -9,7 +9,8 @@ DISTRIBUTION = "triton"
 
 def build(folder):
     os.environ["TRITON_CACHE_DIR"] = folder
-    os.environ["TRITON_PTXAS_PATH"] = os.path.join(os.environ["CUDA_HOME"], "bin", "ptxas")
+    if home := os.environ.get("CUDA_HOME"):
+        os.environ["TRITON_PTXAS_PATH"] = os.path.join(home, "bin", "ptxas")
     import triton
     from triton import knobs
     from triton.backends.compiler import GPUTarget
