@@ -56,7 +56,7 @@ class Notes:
         text = re.sub(r"(?<![\w:])/[\w./+-]+/(?=[\w.+-]+)", "…/", lines[-1] if lines else "wrong answers")
         if row.get("code", 0) < 0:
             text = f"ended by signal {-row['code']}"
-        text = text[:LONGEST].replace("|", "\\|").replace("<", "\\<")
+        text = text[:LONGEST].replace("`", "'")
         if text not in self.texts:
             self.texts.append(text)
         return f"[{self.texts.index(text) + 1}]"
@@ -84,6 +84,10 @@ def cell(rows: dict[str, dict[str, Any]], how: str, notes: Notes) -> str:
     return f"✗ {notes.mark(row)}"
 
 
+def _rows(found: dict[str, dict[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+    return [row for rows in found.values() for row in rows.values()]
+
+
 def render(found: dict[str, dict[str, dict[str, Any]]], date: str) -> str:
     """
     Write the table.
@@ -93,8 +97,7 @@ def render(found: dict[str, dict[str, dict[str, Any]]], date: str) -> str:
     :returns: Markdown
     """
     notes = Notes()
-    versions: dict[str, str] = {}
-    machines = sorted({row["gpu"] for rows in found.values() for row in rows.values() if row.get("gpu")})
+    machines = sorted({row["gpu"] for row in _rows(found) if row.get("gpu")})
     heads = ["package", "release", *COLUMNS.values(), "on a GPU"]
     body = []
     for rows in found.values():
@@ -104,10 +107,13 @@ def render(found: dict[str, dict[str, dict[str, Any]]], date: str) -> str:
         of = {how: row["version"] for how, row in rows.items() if "version" in row}
         here = next((version for how, version in of.items() if how != GPU), "")
         release = ", ".join(dict.fromkeys(filter(None, [here, of.get(GPU, "")])))
-        versions[title] = release
         cells = [cell(rows, how, notes) for how in (*COLUMNS, GPU)]
         body.append((title.lower(), " | ".join([title, release, *cells])))
-    text = [f"*Of {date}; GPU: {', '.join(machines) or 'none'}.*", ""]
+    compilers = [
+        ", ".join(sorted({row["nvcc"] for row in _rows(found) if "nvcc" in row and bool(row.get("gpu")) == gpu}))
+        for gpu in (False, True)
+    ]
+    text = [f"*Of {date}, nvcc {compilers[0]}; GPU: {', '.join(machines) or 'none'}, nvcc {compilers[1]}.*", ""]
     text += [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *(f"| {line} |" for _, line in sorted(body)), ""]
     text += [f"{number}. `{reason}`" for number, reason in enumerate(notes.texts, 1)]
     return "\n".join(text)

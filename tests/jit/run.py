@@ -72,6 +72,7 @@ def probe(name, gpu):
     """Run one probe in this process; returns what there is to say of it."""
     module = importlib.import_module(name)
     answer = {"title": module.__doc__.partition(": ")[0], "version": version_of(module.DISTRIBUTION)}
+    answer["nvcc"] = importlib.metadata.version("nvidia-cuda-nvcc")
     if getattr(module, "NEEDS_GPU", False) and not gpu:
         return {**answer, "skipped": "needs a GPU"}
     with tempfile.TemporaryDirectory() as folder:

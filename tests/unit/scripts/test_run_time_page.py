@@ -16,7 +16,7 @@ def run_time():
 
 
 def line(probe="cupy_nvcc", how="shims", gpu=None, **more):
-    row = {"probe": probe, "how": how, "gpu": gpu, "title": TITLES[probe], "version": "1.0", **more}
+    row = {"probe": probe, "how": how, "gpu": gpu, "title": TITLES[probe], "version": "1.0", "nvcc": "13.5", **more}
     return json.dumps({key: value for key, value in row.items() if value is not None or key == "gpu"})
 
 
@@ -25,14 +25,14 @@ def test_what_a_cell_shows(run_time):
         [
             line(),
             line(how="empty", problem="Traceback\n  File x\nFileNotFoundError: [Errno 2] in /tmp/a/b/ninja\n"),
-            line(gpu="H1", version="2.0", error=3.1e-7, right=True),
+            line(gpu="H1", version="2.0", nvcc="13.0", error=3.1e-7, right=True),
             line("keops_sum", problem="Library 'nvrtc' not found\n"),
             line("keops_sum", "told", variables=["LD_LIBRARY_PATH"]),
             line("keops_sum", "shims", "H1", problem="", code=-11),
         ]
     )
     text = run_time.render(found, "2026-01-02")
-    assert text.startswith("*Of 2026-01-02; GPU: H1.*")
+    assert text.startswith("*Of 2026-01-02, nvcc 13.5; GPU: H1, nvcc 13.0, 13.5.*")
     assert "| CuPy | 1.0, 2.0 | ✓ | ✗ [1] |  |  | right, 3e-07 |" in text
     assert "| KeOps | 1.0 | ✓ with `LD_LIBRARY_PATH` [2] |  |  |  | ✗ [3] |" in text
     assert "1. `FileNotFoundError: [Errno 2] in …/ninja`" in text
