@@ -1,4 +1,4 @@
-"""Sdists from PyPI that want CUDA when they are built: what each needs beyond cuda-shims, and what must come of it."""
+"""Sdists from PyPI that want CUDA when they are built, of the table of projects: what must come of each."""
 
 from __future__ import annotations
 
@@ -6,25 +6,16 @@ from typing import NamedTuple
 
 from e2e_support import NVCC_VERSION, TOOLKIT
 from example_support import RELEASES
+from project_table import Project, read_table
 
-TORCH = "torch==2.15.0"
+PROJECTS = read_table()
 SHIMS = "cuda-shims[cu13]"
 
 
 class Sdist(NamedTuple):
-    """A release on PyPI, what its build needs, and what must come of it."""
+    """A release on PyPI, and what must come of its build."""
 
-    name: str
-    version: str
-    #: the extras of cuda-toolkit beyond those of ``cuda-shims[cu13]``
-    extras: str = ""
-    #: further requirements that its build has and does not name
-    more: tuple[str, ...] = ()
-    #: what its ``build-system.requires`` names, which pip without isolation has to find installed
-    own: tuple[str, ...] = ("setuptools", "wheel")
-    environ: tuple[tuple[str, str], ...] = ()
-    #: config settings
-    settings: tuple[tuple[str, str], ...] = ()
+    project: Project
     #: file pattern of a library in the package, those of CUDA that it needs, what GPU it has code for
     libraries: tuple[tuple[str, tuple[str, ...], str], ...] = ()
     #: the nvcc that has made that code
@@ -41,25 +32,44 @@ class Sdist(NamedTuple):
     python: tuple[int, int] = (3, 9)
 
     @property
+    def name(self):
+        return self.project.name
+
+    @property
+    def version(self):
+        return self.project.version
+
+    @property
     def pin(self):
-        return f"{self.name}=={self.version}"
+        return self.project.pin
+
+    @property
+    def own(self):
+        return self.project.own
+
+    @property
+    def environ(self):
+        return self.project.environ
+
+    @property
+    def settings(self):
+        return self.project.settings
 
     @property
     def release(self):
         """Return what keeps its build at the release of CUDA that the tests know; torch does so by itself."""
-        return [] if TORCH in self.more else [f"cuda-toolkit=={TOOLKIT}"]
+        return [] if self.project.torch else [f"cuda-toolkit=={TOOLKIT}"]
 
     def requires(self, shims):
-        """Return what is added to its build."""
-        return [shims, *([f"cuda-toolkit[{self.extras}]"] if self.extras else []), *self.more]
+        """Return what is added to its build, with another requirement than ``cuda-shims[cu13]``."""
+        first, *more = self.project.requires
+        assert first == SHIMS
+        return [shims, *more]
 
 
 SDISTS = [
     Sdist(  # setuptools; C++ with Boost.Python, which it carries; links with the driver
-        "pycuda",
-        "2026.1",
-        extras="curand,profiler",
-        own=("setuptools", "wheel", "numpy"),
+        PROJECTS["pycuda"],
         libraries=(("pycuda/_driver*.so", ("libcuda.so.1", "libcurand.so.10"), ""),),
         # no call of the driver: the stub gives no text for an error, which PyCUDA takes for one
         load="import pycuda._driver as cuda; print(cuda.get_version(), cuda.get_curand_version())",
@@ -69,11 +79,7 @@ SDISTS = [
         python=(3, 10),
     ),
     Sdist(  # setuptools, nvcc as its compiler and linker; links with the driver and NVRTC
-        "pyvkfft",
-        "2025.1.1",
-        extras="nvrtc",
-        own=("setuptools", "wheel", "numpy"),
-        environ=(("VKFFT_BACKEND", "cuda"),),
+        PROJECTS["pyvkfft"],
         libraries=(("pyvkfft/_vkfft_cuda*.so", ("libcuda.so.1", "libnvrtc.so.13"), "75"),),
         load="""
 import ctypes, glob, os, sysconfig
@@ -86,13 +92,7 @@ print(library.cuda_compile_version(), library.cuda_runtime_version(), library.cu
         fails=False,
     ),
     Sdist(  # scikit-build-core, CMake's language CUDA, pybind11 and SWIG
-        "cuvec",
-        "6.0.1",
-        own=("scikit-build-core[pyproject]", "setuptools_scm", "swig!=4.3", "pybind11", "cmake", "ninja"),
-        settings=(
-            ("cmake.define.CMAKE_CUDA_ARCHITECTURES", "80"),
-            ("cmake.define.CUVEC_CUDA_OPTIONAL", "OFF"),
-        ),
+        PROJECTS["cuvec"],
         libraries=(
             ("cuvec/cuvec_cpython*.so", (), "80"),
             ("cuvec/cuvec_pybind11*.so", (), "80"),
@@ -103,24 +103,18 @@ print(library.cuda_compile_version(), library.cuda_runtime_version(), library.cu
         quote=r"Could not find nvcc, please set CUDAToolkit_ROOT\.",
     ),
     Sdist(  # torch's CUDAExtension
-        "diso",
-        "0.1.4",
-        more=(TORCH,),
-        own=("setuptools", "wheel"),
-        environ=(("FORCE_CUDA", "1"), ("TORCH_CUDA_ARCH_LIST", "8.0")),
+        PROJECTS["diso"],
         libraries=(("diso/_C.so", ("libcudart.so.13",), "80"),),
         nvcc=RELEASES["13.2.2"].nvcc,
         load="import diso, torch; print(torch.version.cuda, diso.DiffMC())",
         prints="13.2 DiffMC()",
-        runtime=(TORCH,),
+        runtime=(PROJECTS["diso"].torch,),
         # torch takes /usr/local/cuda where there is such a folder, as the empty one is that hides what was in it
         quote=r"OSError: CUDA_HOME environment variable is not set\.|nvcc not found at '/usr/local/cuda/bin/nvcc'",
         python=(3, 11),
     ),
     Sdist(  # setuptools that runs nvcc by its name; small
-        "cuda-kernels",
-        "0.2.0",
-        own=("setuptools", "wheel"),
+        PROJECTS["cuda-kernels"],
         libraries=(
             ("cuda_kernels/autocorrelation/_autocorrelation_cuda.so", (), "75"),
             ("cuda_kernels/reduction/_reduction_cuda.so", (), "75"),

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from checkout import CHECKOUT
 from e2e_support import TOOLKIT, site_packages
+from project_table import read_table
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -30,25 +31,15 @@ pytestmark = [
 ]
 
 PAGE = CHECKOUT / "docs/how-to/companions.md"
-LIGHTGBM, DLIB, CUPY = "lightgbm==4.7.0", "dlib==20.0.1", "cupy==14.2.0"
-#: lightgbm and xgboost alike want NCCL's static library by themselves, which no wheel has
-LIGHTGBM_SETTINGS = {"cmake.define.USE_CUDA": "ON", "cmake.define.BUILD_WITH_SHARED_NCCL": "ON"}
+PROJECTS = read_table()
+LIGHTGBM, DLIB, CUPY = (PROJECTS[name].pin for name in ("lightgbm", "dlib", "cupy"))
+REQUIREMENTS = {name: PROJECTS[name].requires for name in ("lightgbm", "dlib", "cupy")}
+LIGHTGBM_SETTINGS = PROJECTS["lightgbm"].settings
+#: or it asks the GPU
+DLIB_VARIABLES = PROJECTS["dlib"].environ
 #: one object that includes nccl.h
 OBJECT = "CMakeFiles/lightgbm_objs.dir/src/boosting/cuda/nccl_gbdt.cpp.o"
 ONE_OBJECT = {"build.targets": OBJECT, "install.components": "none"}
-REQUIREMENTS = {
-    "lightgbm": ["cuda-shims[cu13]", "cuda-toolkit[cublas]", "nvidia-nccl-cu13"],
-    "dlib": ["cuda-shims[cu13]", "cuda-toolkit[cublas,curand,cusolver]", "nvidia-cudnn-cu13"],
-    "cupy": [
-        "cuda-shims[cu13]",
-        "cuda-toolkit[cublas,cufft,curand,cusolver,cusparse,nvrtc,nvtx,profiler]",
-        "cutensor-cu13",
-        "nvidia-cusparselt-cu13",
-        "nvidia-nccl-cu13",
-    ],
-}
-#: or it asks the GPU
-DLIB_VARIABLES = {"CUDAARCHS": "80"}
 PIN = f"cuda-toolkit=={TOOLKIT}"
 
 

@@ -1,8 +1,8 @@
 """
 Sdists of other people, none edited, built with cuda-shims on a machine without CUDA.
 
-What each needs beyond cuda-shims is in foreign_sdists.py, and in docs/how-to/other-peoples-sdists.md. There is no
-GPU: a package is loaded, with the driver's stub where it is linked with the driver, and has to say that there is no
+What each needs beyond cuda-shims is in tests/projects/projects.toml, and in docs/how-to/other-peoples-sdists.md. There
+is no GPU: a package is loaded, with the driver's stub where it is linked with the driver, and has to say that there is no
 driver, or which CUDA compiled it.
 """
 
@@ -18,7 +18,7 @@ import pytest
 from checkout import CHECKOUT
 from e2e_support import OTHER_TOOLKIT, TOOLKIT, nvcc_project, site_packages, unpacked, wheel_command
 from example_support import device_code
-from foreign_sdists import QUICK, SDISTS, SHIMS, TORCH
+from foreign_sdists import QUICK, SDISTS, SHIMS
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -64,7 +64,7 @@ def uv_project(folder, sdist, shims=SHIMS, constraints=None):
     ]
     for table, values in (("extra-build-variables", sdist.environ), ("config-settings-package", sdist.settings)):
         if values:
-            inline = ", ".join(f"{json.dumps(name)} = {json.dumps(value)}" for name, value in values)
+            inline = ", ".join(f"{json.dumps(name)} = {json.dumps(value)}" for name, value in values.items())
             lines += [f"[tool.uv.{table}]", f"{sdist.name} = {{ {inline} }}"]
     (folder / "pyproject.toml").write_text("\n".join([*lines, ""]))
     return folder
@@ -133,9 +133,9 @@ def test_pip_without_isolation(world, tmp_path, fits, sdist):
     scripts = world.venv(tmp_path / "venv", "pip", *sdist.own, *sdist.requires(SHIMS), *sdist.release, *sdist.runtime)
     command = [scripts / "python", "-m", "pip", "install", "-v", "--no-build-isolation", "--no-cache-dir"]
     command += ["--no-binary", sdist.name, sdist.pin]
-    for name, value in sdist.settings:
+    for name, value in sdist.settings.items():
         command += ["--config-settings", f"{name}={value}"]
-    env = world.environ(scripts, PIP_BUILD_CONSTRAINT=None, **dict(sdist.environ))  # pip refuses that without isolation
+    env = world.environ(scripts, PIP_BUILD_CONSTRAINT=None, **sdist.environ)  # pip refuses that without isolation
     world.run(*command, env=env)
     check(world, tmp_path / "venv", sdist)
 
@@ -157,7 +157,7 @@ def test_without_cuda_shims_the_doctor_says_why(world, tmp_path, fits, sdist):
 def test_cmake_without_an_architecture(world, tmp_path):
     """The one more thing that cuvec needs where there is no GPU, which the doctor says too."""
     (cuvec,) = (each for each in SDISTS if each.name == "cuvec")
-    project = uv_project(tmp_path / "app", cuvec._replace(settings=()))
+    project = uv_project(tmp_path / "app", cuvec._replace(project=cuvec.project._replace(settings={})))
     uv_sync(world, project, cuvec)
     finding = doctor(world, project)
     assert finding["code"] == "architecture-native"
@@ -193,7 +193,7 @@ def test_uv_matches_no_runtime_of_a_setup_py_that_imports_torch(world, tmp_path,
     project = uv_project(tmp_path / "app", diso)
     file = project / "pyproject.toml"
     matched = f'"{SHIMS}", {{ requirement = "torch", match-runtime = true }}'
-    file.write_text(file.read_text().replace(f'"{SHIMS}", "{TORCH}"', matched))
+    file.write_text(file.read_text().replace(f'"{SHIMS}", "{diso.project.torch}"', matched))
     assert matched in file.read_text()
     said = " ".join(uv_sync(world, project, diso).split())
     assert "`diso` does not declare static metadata, making runtime-matching impossible" in said
@@ -205,8 +205,8 @@ def test_the_page_gives_what_was_tried():
     uv = tomllib.loads(block)["tool"]["uv"]
     assert uv["no-binary-package"] == [each.name for each in SDISTS]
     assert uv["extra-build-dependencies"] == {each.name: each.requires(SHIMS) for each in SDISTS}
-    assert uv["extra-build-variables"] == {each.name: dict(each.environ) for each in SDISTS if each.environ}
-    assert uv["config-settings-package"] == {each.name: dict(each.settings) for each in SDISTS if each.settings}
+    assert uv["extra-build-variables"] == {each.name: each.environ for each in SDISTS if each.environ}
+    assert uv["config-settings-package"] == {each.name: each.settings for each in SDISTS if each.settings}
     for sdist in SDISTS:
         assert f"\n| {sdist.name} {sdist.version} |" in text
 

@@ -1,0 +1,93 @@
+"""The program that builds other people's projects: what it compiles of a big one, and what it takes for a build."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+from project_table import read_table
+from projects import count, outcome
+from ways import Built, lay_compilers
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="gcc stands in /usr/bin")
+
+
+@pytest.fixture
+def compilers(world, tmp_path):  # noqa: ARG001 # which skips where there is no compiler
+    """Return a function that compiles sources of a project, and gives the functions that each object has."""
+
+    def compile_(sources, torch="", folder="sdist"):
+        place = lay_compilers(tmp_path, SimpleNamespace(sources=sources, torch=torch))
+        project = tmp_path / folder
+        (project / "src").mkdir(parents=True)
+        (project / "PKG-INFO").touch()
+        found = {}
+        for name in ("one", "two", "three"):
+            (project / f"src/{name}.cpp").write_text(f'extern "C" int {name}() {{ return 1; }}\n')
+            # as setuptools does, by a path that is relative to the folder
+            environ = {**os.environ, "PATH": f"{place}:{os.environ['PATH']}"}
+            command = ["g++", "-c", f"src/{name}.cpp", "-o", f"{name}.o"]
+            subprocess.run(command, cwd=project, env=environ, check=True)
+            said = subprocess.run(["nm", project / f"{name}.o"], capture_output=True, text=True, check=True).stdout
+            found[name] = f"T {name}" in said
+        objects = [project / f"{name}.o" for name in found]
+        subprocess.run(["g++", "-shared", *objects, "-o", tmp_path / "all.so"], env=environ, check=True)
+        return found
+
+    return compile_
+
+
+def test_all_of_a_small_one(compilers):
+    assert compilers(None) == {"one": True, "two": True, "three": True}
+
+
+def test_a_number_of_each_kind(compilers):
+    assert compilers(2) == {"one": True, "two": False, "three": False}  # C++: one of a folder
+
+
+def test_no_cpp_beside_torch(compilers):
+    assert compilers(2, torch="torch==2.14.1") == {"one": False, "two": False, "three": False}
+
+
+def test_those_of_a_pattern(compilers):
+    assert compilers(["*/src/t*.cpp"]) == {"one": False, "two": True, "three": True}
+
+
+def test_what_a_configuration_tries_is_compiled(compilers):
+    assert compilers([], folder="sdist/CMakeFiles/CMakeScratch") == {"one": True, "two": True, "three": True}
+
+
+def step(toolkit, kind="kernel", source="k.cu", taken=True, code=0):
+    return {"kind": kind, "source": source, "taken": taken, "code": code, "toolkit": [toolkit]}
+
+
+OURS = "-I/e/cuda_shims_toolkit/cu13/bin/../include"
+
+
+def test_a_build_has_taken_the_toolkit():
+    assert outcome(Built(0, "", [step(OURS)]), "uv") == "built"
+    assert outcome(Built(0, "", [step("-I/usr/local/cuda/bin/../include")]), "classic") == "built"
+    assert outcome(Built(0, "", [step("-I/usr/local/cuda/bin/../include")]), "uv") == "without CUDA"
+    assert outcome(Built(0, "", [step(OURS), step("-I/usr/local/cuda/include")]), "classic") == "another toolkit"
+    assert outcome(Built(0, "", []), "uv") == "without CUDA"
+    assert outcome(Built(1, "", [step(OURS)]), "uv") == "failed"
+    assert outcome(Built(None, "", [step(OURS)]), "uv") == "out of time"
+
+
+def test_what_is_counted():
+    steps = [step(OURS), step(OURS), step(OURS, source="l.cu", taken=False), step(OURS, "object", "a.cpp")]
+    steps += [step(OURS, "link", ""), step(OURS, "link", "", code=1)]
+    assert count(Built(0, "", steps)) == {"kernels": 1, "of": 2, "objects": 1, "links": 1}
+
+
+def test_the_table():
+    table = read_table()
+    assert len(table) >= 30
+    for project in table.values():
+        assert len(project.sha256) == 64
+        assert project.requires[0].startswith("cuda-shims[")
+    assert table["torch-scatter"].torch
+    assert not table["lightgbm"].torch
