@@ -19,8 +19,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="gcc stands in /
 def compilers(world, tmp_path):  # noqa: ARG001 # which skips where there is no compiler
     """Return a function that compiles sources of a project, and gives the functions that each object has."""
 
-    def compile_(sources, torch="", folder="sdist"):
-        place = lay_compilers(tmp_path, SimpleNamespace(sources=sources, torch=torch))
+    def compile_(sources, folder="sdist"):
+        place = lay_compilers(tmp_path, SimpleNamespace(sources=sources))
         project = tmp_path / folder
         (project / "src").mkdir(parents=True)
         (project / "PKG-INFO").touch()
@@ -44,12 +44,8 @@ def test_all_of_a_small_one(compilers):
     assert compilers(None) == {"one": True, "two": True, "three": True}
 
 
-def test_a_number_of_each_kind(compilers):
-    assert compilers(2) == {"one": True, "two": False, "three": False}  # C++: one of a folder
-
-
-def test_no_cpp_beside_torch(compilers):
-    assert compilers(2, torch="torch==2.14.1") == {"one": False, "two": False, "three": False}
+def test_a_number_is_of_kernels_alone(compilers):
+    assert compilers(2) == {"one": False, "two": False, "three": False}
 
 
 def test_those_of_a_pattern(compilers):

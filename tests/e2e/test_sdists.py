@@ -2,8 +2,8 @@
 Sdists of other people, none edited, built with cuda-shims on a machine without CUDA.
 
 What each needs beyond cuda-shims is in tests/projects/projects.toml, and in docs/how-to/other-peoples-sdists.md. There
-is no GPU: a package is loaded, with the driver's stub where it is linked with the driver, and has to say that there is no
-driver, or which CUDA compiled it.
+is no GPU: a package is loaded, with the driver's stub where it is linked with the driver, and has to say that there is
+no driver, or which CUDA compiled it.
 """
 
 from __future__ import annotations

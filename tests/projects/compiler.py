@@ -63,8 +63,6 @@ class Plan:
         self.folder: str = plan["folder"]
         #: patterns of the sources that are compiled, or how many kernels of each folder; none: all
         self.sources: list[str] | int | None = plan["sources"]
-        #: how many of C++ beside a number of kernels
-        self.others: int = plan["others"]
         self.state: str = plan["state"]
 
     def _claim(self, name: str, value: str) -> str:
@@ -82,10 +80,11 @@ class Plan:
             return True
         if isinstance(self.sources, list):
             return any(fnmatch.fnmatch(path, pattern) for pattern in self.sources)
-        # kernels of a folder are one kind
-        most = self.sources if path.endswith(".cu") else self.others
-        kind = hashlib.sha256(f"{os.path.dirname(path)} {os.path.splitext(path)[1]}".encode()).hexdigest()
-        return any(self._claim(f"{kind}-{number}", path) == path for number in range(most))
+        # the kernels of a folder are one kind
+        kind = hashlib.sha256(os.path.dirname(path).encode()).hexdigest()
+        return path.endswith(".cu") and any(
+            self._claim(f"{kind}-{number}", path) == path for number in range(self.sources)
+        )
 
     def takes_text(self, words: list[str]) -> bool:
         """Say whether nvcc gets the text of a kernel, for the architecture that it asks for."""

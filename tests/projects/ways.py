@@ -48,9 +48,7 @@ def lay_compilers(folder: Path, project: Project) -> Path:
             shutil.copy(program, compilers / name)
     for ending in (".cu", ".cpp", ".cc", ".cxx"):
         (compilers / f"empty{ending}").touch()
-    # a C++ file with torch's headers takes a minute, and is no concern of ours
-    others = 0 if project.torch else 1
-    plan = {"folder": str(compilers), "state": str(state), "sources": project.sources, "others": others}
+    plan = {"folder": str(compilers), "state": str(state), "sources": project.sources}
     (compilers / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
     return compilers
 

@@ -110,10 +110,17 @@ def test_what_classic_builds_has_to_be_built_with_the_wheels(page):
     ]
 
 
-def test_a_release_that_was_not_built(page):
+def test_a_cell_that_is_missing(page):
+    text, problems = page((("one", "1.0", "pip"), {"way": "another"}))
+    assert problems == ["one 1.0, pip: never built"]
+    assert "| one 1.0 | nothing | 1 of 3 `.cu`, 1 link | ✓ | ? | ✓ |" in text
+
+
+def test_a_release_that_was_not_built_yet(page):
     text, problems = page(table=TABLE.replace('"1.0"', '"1.1"'))
-    assert problems == [f"one 1.1, {way}: never built" for way in ("uv", "pip", "classic")]
-    assert "| one 1.1 | nothing |  | ? | ? | ? |" in text
+    assert problems == []
+    assert "| one 1" not in text
+    assert "| two 2.0 |" in text
 
 
 def test_the_page_is_what_the_results_say(projects):
