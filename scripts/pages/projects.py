@@ -165,7 +165,8 @@ def render(rows: list[Row], cells: dict[tuple[str, str, str], dict[str, Any]], t
                 marks.append(f"✗ [{notes.number(cause or cell['outcome'])}]")
         built = [cell for cell in of_project.values() if cell and cell["outcome"] == "built"]
         lines.append(f"| {' | '.join([f'{row.name} {row.version}', row.needs, compiled(built), *marks])} |")
-        if of_project["classic"] in built and len(built) < len(WAYS):
+        red = [cell for cell in of_project.values() if cell and cell["outcome"] != "built"]
+        if red and of_project["classic"] in built:
             problems.append(f"{row.name}: built with a classic toolkit, and not with the wheels")
     text = INTRODUCTION.format(first=dates[0], last=dates[-1], torch=torch) + "\n".join(lines) + "\n" + END
     if notes.texts:
