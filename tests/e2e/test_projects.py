@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from types import SimpleNamespace
 
 import pytest
+from e2e_support import EXTRAS, TOOLKIT, site_packages
 from project_table import read_table
 from projects import count, outcome
 from ways import Built, lay_compilers
@@ -54,6 +57,44 @@ def test_those_of_a_pattern(compilers):
 
 def test_what_a_configuration_tries_is_compiled(compilers):
     assert compilers([], folder="sdist/CMakeFiles/CMakeScratch") == {"one": True, "two": True, "three": True}
+
+
+KERNEL = """\
+__global__ void kernel_{0}(float *x) {{ x[0] = 1; }}
+extern "C" void {0}(float *x) {{ kernel_{0}<<<1, 1>>>(x); }}
+"""
+
+
+def test_kernels(world, tmp_path):
+    """Of two, one is compiled, for the last of the architectures, and a library is linked of both objects."""
+    scripts = world.venv(tmp_path / "venv", "cuda-shims", f"cuda-toolkit[{EXTRAS}]=={TOOLKIT}")
+    place = lay_compilers(tmp_path, SimpleNamespace(sources=1))
+    project = tmp_path / "sdist"
+    project.mkdir()
+    (project / "PKG-INFO").touch()
+    environ = world.environ(place, scripts)
+    for name in ("one", "two"):
+        (project / f"{name}.cu").write_text(KERNEL.format(name))
+        code = [f"-gencode=arch=compute_{number},code=sm_{number}" for number in (80, 90)]
+        command = ["nvcc", *code, "-Xcompiler", "-fPIC", "-c", f"{name}.cu", "-o", f"{name}.o"]
+        world.run(*command, cwd=project, env=environ)
+    world.run("nvcc", "-shared", "one.o", "two.o", "-o", "all.so", cwd=project, env=environ)
+    said = world.run("nm", "all.so", cwd=project)
+    assert re.findall(r" T (one|two)$", said, re.MULTILINE) == ["one"]
+    steps = [json.loads(line) for line in (tmp_path / "state/log.jsonl").read_text().splitlines()]
+    assert count(Built(0, "", steps)) == {"kernels": 1, "of": 2, "objects": 0, "links": 1}
+    assert outcome(Built(0, "", steps), "uv") == "built"
+    assert device_kernels(world, project / "one.o") == {"90"}
+
+
+def device_kernels(world, path):
+    """Return for which architectures there is code of a kernel in an object."""
+    tools = world.tools("cuobjdump", f"cuda-toolkit[cuobjdump]=={TOOLKIT}")
+    (cuobjdump,) = site_packages(tools.parent).glob("nvidia/cu13/bin/cuobjdump")
+    said = world.run(cuobjdump, "-elf", path)
+    return {
+        re.search(r"\bsm=(\d+)", part).group(1) for part in said.split("64-bit ELF: ")[1:] if ".text._Z10kernel" in part
+    }
 
 
 def step(toolkit, kind="kernel", source="k.cu", taken=True, code=0):

@@ -114,7 +114,9 @@ class Plan:
 def link(plan: Plan, command: list[str]) -> int:
     """Run what is no compiling."""
     code = subprocess.run(command, check=False).returncode
-    if any(word.endswith((".o", ".a")) or word == "-shared" for word in command):
+    probe = any(name in os.getcwd() + os.sep for name in PROBES)
+    # of nvcc's link of device code the last step is a compiling
+    if not probe and "-c" not in command and any(word.endswith((".o", ".a")) or word == "-shared" for word in command):
         plan.note("link", command, code)
     return code
 

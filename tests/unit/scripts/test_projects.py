@@ -70,19 +70,20 @@ FAILED = {"outcome": "failed", "doctor": "architecture-refused"}
 def test_what_is_needed_and_what_came_of_it(page):
     text, problems = page()
     assert problems == []
-    assert "| one 1.0 | nothing | 1 of 3 `.cu`, 1 link | ✓ | ✓ | ✓ |" in text
+    assert "| one 1.0 | nothing | 1 of 3 `.cu`, linked | ✓ | ✓ | ✓ |" in text
     needs = "`torch`, `numpy`, `FORCE_CUDA=1`, `cmake.define.X=ON`"
-    assert f"| two 2.0 | {needs} | 1 of 3 `.cu`, 1 link | ✓ | ✓ | ✓ |" in text
-    assert "2026-01-02" in text
+    assert f"| two 2.0 | {needs} | 1 of 3 `.cu`, linked | ✓ | ✓ | ✓ |" in text
+    assert "from results of 2026-01-02;" in text
+    assert "from results of 2026-01-02 to 2026-01-03;" in page((("one", "1.0", "uv"), {"date": "2026-01-03"}))[0]
     assert "Torch 2.14.1" in text
     assert "not green" not in text
 
 
 def test_what_was_compiled_whole(page):
     whole = {"kernels": 3, "objects": 2, "links": 2}
-    assert "| 3 `.cu`, 2 C, C++, 2 links |" in page((("one", "1.0", "uv"), whole))[0]
-    no_kernel = {"kernels": 0, "of": 0, "objects": 5}
-    assert "| 5 C, C++, 1 link |" in page((("one", "1.0", "uv"), no_kernel))[0]
+    assert "| 3 `.cu`, 2 C, C++, linked |" in page((("one", "1.0", "uv"), whole))[0]
+    no_kernel = {"kernels": 0, "of": 0, "objects": 5, "links": 0}
+    assert "| 5 C, C++, not linked |" in page((("one", "1.0", "uv"), no_kernel))[0]
 
 
 def test_a_red_cell_wants_a_cause(page):
@@ -113,7 +114,7 @@ def test_what_classic_builds_has_to_be_built_with_the_wheels(page):
 def test_a_cell_that_is_missing(page):
     text, problems = page((("one", "1.0", "pip"), {"way": "another"}))
     assert problems == ["one 1.0, pip: never built"]
-    assert "| one 1.0 | nothing | 1 of 3 `.cu`, 1 link | ✓ | ? | ✓ |" in text
+    assert "| one 1.0 | nothing | 1 of 3 `.cu`, linked | ✓ | ? | ✓ |" in text
 
 
 def test_a_release_that_was_not_built_yet(page):
