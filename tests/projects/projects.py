@@ -29,7 +29,7 @@ from project_table import Project, read_table  # noqa: E402
 from ways import TOOLKITS, WAYS, Built, Place  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 RESULTS = os.path.join(HERE, "results.jsonl")
 ERROR = re.compile(r"(?i)\berror\b|not found|could not|cannot|no module named")
@@ -75,11 +75,10 @@ def count(built: Built) -> dict[str, int]:
     }
 
 
-def build(world: Any, project: Project, ways: list[str], work: Path, release: str) -> list[dict[str, Any]]:
-    """Build a project by all ways."""
+def build(world: Any, project: Project, ways: list[str], work: Path, release: str) -> Iterator[dict[str, Any]]:
+    """Build a project by all ways, and give a row of the results for each."""
     folder = Path(tempfile.mkdtemp(prefix=f"{project.name}-", dir=work))
     place = Place(world, folder, project, release)
-    rows = []
     for way in ways:
         begin = time.monotonic()
         try:
@@ -100,21 +99,20 @@ def build(world: Any, project: Project, ways: list[str], work: Path, release: st
         if row["outcome"] != "built":
             row |= explain(world, folder / way, built)
         shutil.copy(folder / way / "build.log", work / f"{project.name}-{way}.log")
-        rows.append(row)
         print(json.dumps(row), flush=True)
+        yield row
     shutil.rmtree(folder)
-    return rows
 
 
-def write(path: str, rows: list[dict[str, Any]]) -> None:
-    """Put rows in the place of those of the same build, in the table's order."""
+def write(path: str, row: dict[str, Any]) -> None:
+    """Put a row in the place of that of the same build, in the table's order."""
     kept: dict[tuple[str, str], str] = {}
     if os.path.exists(path):
         with open(path, encoding="utf-8") as file:
             for line in file:
-                row = json.loads(line)
-                kept[row["project"], row["way"]] = line.rstrip("\n")
-    kept |= {(row["project"], row["way"]): json.dumps(row) for row in rows}
+                other = json.loads(line)
+                kept[other["project"], other["way"]] = line.rstrip("\n")
+    kept[row["project"], row["way"]] = json.dumps(row)
     ordered = [(name, way) for name in read_table() for way in WAYS]
     with open(path, "w", encoding="utf-8") as file:
         file.writelines(kept[key] + "\n" for key in ordered if key in kept)
@@ -149,9 +147,10 @@ def main() -> int:
     table = read_table()
     lost = []
     for name in options.names or table:
-        rows = build(world, table[name], options.way or list(WAYS), work, TOOLKIT)
-        write(options.results, rows)
-        outcomes = {row["way"]: row["outcome"] for row in rows}
+        outcomes = {}
+        for row in build(world, table[name], options.way or list(WAYS), work, TOOLKIT):
+            write(options.results, row)
+            outcomes[row["way"]] = row["outcome"]
         if outcomes.get("classic") == "built":
             lost += [f"{name}, {way}: {what}" for way, what in outcomes.items() if what != "built"]
     shutil.rmtree(made)
