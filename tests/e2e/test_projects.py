@@ -13,7 +13,7 @@ import pytest
 from e2e_support import EXTRAS, TOOLKIT, site_packages
 from project_table import read_table
 from projects import count, outcome
-from ways import Built, lay_compilers
+from ways import Built, Place, lay_compilers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="gcc stands in /usr/bin")
 
@@ -118,6 +118,14 @@ def test_what_is_counted():
     steps = [step(OURS), step(OURS), step(OURS, source="l.cu", taken=False), step(OURS, "object", "a.cpp")]
     steps += [step(OURS, "link", ""), step(OURS, "link", "", code=1)]
     assert count(Built(0, "", steps)) == {"kernels": 1, "of": 2, "objects": 1, "links": 1}
+
+
+def test_pip_gets_the_config_settings(tmp_path):
+    """It takes those of its command line for what stands there, and not for what a file requires."""
+    place = Place(None, tmp_path, read_table()["lightgbm"], TOOLKIT)
+    line = place.with_settings.read_text()
+    assert line.endswith(' --config-settings="cmake.define.BUILD_WITH_SHARED_NCCL=ON"\n')
+    assert "--config-settings" not in place.requirements.read_text()  # which is uv's: it knows no such option there
 
 
 def test_the_table():

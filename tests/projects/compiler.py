@@ -133,7 +133,7 @@ def preprocess(plan: Plan, command: list[str], path: str) -> int:
         if not taken:
             plan.leave(STEP.match(os.path.basename(output)))
     if is_projects(path):
-        plan.note("kernel", command, code, path, taken=taken)
+        plan.note("kernel" if path.endswith(".cu") else "text", command, code, path, taken=taken)
     return code
 
 

@@ -78,7 +78,12 @@ class Place:
         self.pinned = folder / "release.txt"
         self.pinned.write_text("" if project.torch else f"cuda-toolkit=={release}\n", encoding="utf-8")
         self.requirements = folder / "requirements.txt"
-        self.requirements.write_text(f"{project.pin} --hash=sha256:{project.sha256}\n", encoding="utf-8")
+        line = f"{project.pin} --hash=sha256:{project.sha256}"
+        self.requirements.write_text(f"{line}\n", encoding="utf-8")
+        # pip does not give those of its command line to what a file requires
+        settings = [f" --config-settings={json.dumps(f'{name}={value}')}" for name, value in project.settings.items()]
+        self.with_settings = folder / "with-settings.txt"
+        self.with_settings.write_text(f"{line}{''.join(settings)}\n", encoding="utf-8")
         self._scripts: Path | None = None
         self._classic: Path | None = None
 
@@ -118,9 +123,7 @@ class Place:
             path = [compilers, self.scripts()]
             variables |= self.project.environ
             command = ["python", "-m", "pip", "wheel", "-v", "--no-build-isolation", "--no-deps", "--no-cache-dir"]
-            command += ["--no-binary", self.project.name, "--require-hashes", "-r", self.requirements, "-w", here]
-            for name, value in self.project.settings.items():
-                command += ["-C", f"{name}={value}"]
+            command += ["--no-binary", self.project.name, "--require-hashes", "-r", self.with_settings, "-w", here]
         if way == "classic":
             before = beside(self.world, self.classic(), here)
             path.insert(1, Path("/usr/local/cuda/bin"))
