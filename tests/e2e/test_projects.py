@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 from e2e_support import EXTRAS, TOOLKIT, site_packages
 from project_table import read_table
+from project_ways import Built, Place, lay_compilers
 from projects import count, outcome
-from ways import Built, Place, lay_compilers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="gcc stands in /usr/bin")
 

@@ -26,7 +26,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path += [os.path.join(os.path.dirname(HERE), folder) for folder in ("support", "e2e")]
 
 from project_table import Project, read_table  # noqa: E402
-from ways import TOOLKITS, WAYS, Built, Place  # noqa: E402
+from project_ways import TOOLKITS, WAYS, Built, Place  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from classic_support import make_classic
+from classic import make_classic
 from e2e_support import site_packages
 from example_support import beside
 
