@@ -46,6 +46,21 @@ int main() { return S<800>().v; }
 """,
     "device.cu": "int f() { cudaDeviceProp p; return p.clockRate + p.deviceOverlap; }\n",
     "functional.cu": "#include <thrust/functional.h>\nstruct A : thrust::unary_function<int, int> {};\n",
+    "async.cu": """\
+__global__ void copy(const void *from) {
+  __shared__ int4 to;
+  unsigned at = __cvta_generic_to_shared(&to);
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 16;" ::"r"(at), "l"(from));
+}
+""",
+    "add.cu": "#include <cuda_fp16.h>\n__global__ void add(__half *x) { x[0] = x[1] + x[2]; }\n",
+    "thread.cu": "int f() { return cudaThreadSynchronize(); }\n",
+    "texture.cu": "texture<float, 1, cudaReadModeElementType> t;\n",
+    "prefetch.cu": "int f(void *p, cudaStream_t s) { return cudaMemPrefetchAsync(p, 64, 0, s); }\n",
+    "iterator.cu": "#include <cub/cub.cuh>\ncub::CountingInputIterator<int> i(0);\n",
+    "tensorrt.cpp": "#include <NvInfer.h>\nint main() {}\n",
+    "needs.cpp": 'extern "C" int cuInit(unsigned);\nint f() { return cuInit(0); }\n',
+    "torch.cpp": "namespace c10 { void check(int); }\nvoid f() { c10::check(1); }\n",
     "Makefile": "all:\n\tnvcc -c k.cu\n",
     "build.ninja": "rule cuda\n  command = nvcc -c k.cu\nbuild k.o: cuda k.cu\n",
     "extension.py": "from setuptools import setup, Extension\n"
@@ -97,6 +112,8 @@ class Failure(NamedTuple):
     requires: tuple[str, ...] | None = REQUIRES
     #: whether the build has to pass when the fix is followed
     fixes: bool = False
+    #: of a fix that is no requirement: what it says, and the command that follows it, which has to pass
+    then: tuple[str, str] | None = None
 
 
 def hollow(first, rest):
@@ -178,8 +195,16 @@ FAILURES = [
         "header-missing",
         ("thrust/device_vector.h", 'I"$CUDA_HOME/include/cccl"', "CCCL::CCCL"),
         requires=OURS,
+        then=('-I"$CUDA_HOME/include/cccl"', "c++ -std=c++17 -I@ROOT@/include/cccl -I@ROOT@/include -c thrust.cpp"),
     ),
-    Failure("header-nvtx", "bare", f"{NVCC} -c nvtx.cu", "header-missing", ("nvToolsExt.h", "<nvtx3/nvToolsExt.h>")),
+    Failure(
+        "header-nvtx",
+        "bare",
+        f"{NVCC} -c nvtx.cu",
+        "header-missing",
+        ("nvToolsExt.h", "<nvtx3/nvToolsExt.h>"),
+        then=("<nvtx3/nvToolsExt.h>", f"sed -i 's,nvToolsExt.h,nvtx3/&,' nvtx.cu && {NVCC} -c nvtx.cu"),
+    ),
     Failure("header-cudnn", "none", "c++ -c cudnn.cpp", "header-missing", ("nvidia-cudnn-cu13",)),
     Failure(
         "nvcc-alone",
@@ -359,6 +384,7 @@ FAILURES = [
         "cmake-policy",
         ("3.5", "CMAKE_POLICY_VERSION_MINIMUM"),
         cmake("cmake_minimum_required(VERSION 3.1)\nproject(p LANGUAGES CXX)\n"),
+        then=("CMAKE_POLICY_VERSION_MINIMUM to 3.5", f"CMAKE_POLICY_VERSION_MINIMUM=3.5 {CONFIGURE}"),
     ),
     Failure(
         "architecture-empty",
@@ -367,6 +393,7 @@ FAILURES = [
         "architecture-empty",
         ("names no architecture", "CUDAARCHS"),
         cmake(NEW + "project(p LANGUAGES CUDA)\n"),
+        then=("-DCMAKE_CUDA_ARCHITECTURES=80", f"{CONFIGURE} -DCMAKE_CUDA_ARCHITECTURES=80"),
     ),
     Failure(
         "architecture-cmake",
@@ -375,6 +402,7 @@ FAILURES = [
         "architecture",
         ("compute_70", "12.9 was the last", "75, 80"),
         cmake(NEW + "project(p LANGUAGES CUDA)\n"),
+        then=("75, 80", f"{CONFIGURE} -DCMAKE_CUDA_ARCHITECTURES=75"),
     ),
     Failure(
         "stale-cache",
@@ -471,7 +499,14 @@ FAILURES = [
         ("new.o", "newer nvcc", "remove the build directory"),
     ),
     # --- architectures, options, sources
-    Failure("dropped", "bare", "nvcc -arch=sm_70 -c k.cu", "architecture", ("sm_70", "12.9 was the last", "75, 80")),
+    Failure(
+        "dropped",
+        "bare",
+        "nvcc -arch=sm_70 -c k.cu",
+        "architecture",
+        ("sm_70", "12.9 was the last", "75, 80"),
+        then=("75, 80", "nvcc -arch=sm_75 -c k.cu"),
+    ),
     Failure(
         "not-yet",
         "old",
@@ -480,9 +515,21 @@ FAILURES = [
         ("sm_107", "CUDA 13.4 was the first", "cuda-toolkit==13.4.* or later"),
     ),
     Failure(
-        "no-such", "bare", "nvcc -gencode arch=compute_99,code=sm_99 -c k.cu", "architecture", ("no release up to",)
+        "no-such",
+        "bare",
+        "nvcc -gencode arch=compute_99,code=sm_99 -c k.cu",
+        "architecture",
+        ("no release up to",),
+        then=("75, 80", "nvcc -gencode arch=compute_80,code=sm_80 -c k.cu"),
     ),
-    Failure("renamed", "bare", "nvcc -arch=sm_101 -c k.cu", "architecture", ("called 110",)),
+    Failure(
+        "renamed",
+        "bare",
+        "nvcc -arch=sm_101 -c k.cu",
+        "architecture",
+        ("called 110",),
+        then=("called 110", "nvcc -arch=sm_110 -c k.cu"),
+    ),
     Failure(
         "ptxas",
         "bare",
@@ -496,9 +543,24 @@ FAILURES = [
         "nvcc -gencode arch=compute_90,code=sm_80 -c k.cu",
         "architecture-pair",
         ("sm_80", "compute_90", "arch=compute_80,code=sm_80"),
+        then=("-gencode arch=compute_80,code=sm_80", "nvcc -gencode arch=compute_80,code=sm_80 -c k.cu"),
     ),
-    Failure("option", "bare", f"{NVCC} -fopenmp -c k.cu", "nvcc-option", ("-fopenmp", "-Xcompiler=-fopenmp")),
-    Failure("cxx17", "bare", f"{NVCC} -std=c++14 -c thrust.cu", "cxx17", ("C++17", "-std=c++17")),
+    Failure(
+        "option",
+        "bare",
+        f"{NVCC} -fopenmp -c k.cu",
+        "nvcc-option",
+        ("-fopenmp", "-Xcompiler=-fopenmp"),
+        then=("-Xcompiler=-fopenmp", f"{NVCC} -Xcompiler=-fopenmp -c k.cu"),
+    ),
+    Failure(
+        "cxx17",
+        "bare",
+        f"{NVCC} -std=c++14 -c thrust.cu",
+        "cxx17",
+        ("C++17", "-std=c++17"),
+        then=("-std=c++17", f"{NVCC} -std=c++17 -c thrust.cu"),
+    ),
     Failure(
         "removed-members",
         "bare",
@@ -559,6 +621,7 @@ FAILURES = [
         f"{NVCC} -c calls.cu",
         "device-code",
         ("_Z1fi", "-rdc=true", "CUDA_SEPARABLE_COMPILATION"),
+        then=("-rdc=true", f"{NVCC} -rdc=true -c calls.cu"),
     ),
     Failure(
         "nvlink",
@@ -566,6 +629,7 @@ FAILURES = [
         f"{NVCC} -rdc=true -c calls.cu && {NVCC} calls.o -o x",
         "device-code",
         ("_Z1fi", "the file that defines it is not linked"),
+        then=("link all", f"{NVCC} -rdc=true -c calls.cu called.cu && {NVCC} calls.o called.o -o x"),
     ),
     Failure(
         "device-link",
@@ -573,6 +637,13 @@ FAILURES = [
         f"{NVCC} -rdc=true -c calls.cu called.cu && c++ calls.o called.o -L@HOME@/lib -lcudart_static -ldl -lrt",
         "undefined-symbol",
         ("device code was not linked", "nvcc -dlink", "CUDA_RESOLVE_DEVICE_SYMBOLS"),
+        then=(
+            "nvcc -dlink *.o -o dlink.o",
+            (
+                f"{NVCC} -dlink calls.o called.o -o dlink.o && "
+                "c++ calls.o called.o dlink.o -L@HOME@/lib -lcudart_static -ldl -lrt -lpthread"
+            ),
+        ),
     ),
     *(
         Failure(
@@ -688,6 +759,141 @@ FAILURES = [
             "build.rs": 'fn main() { cc::Build::new().cuda(true).file("k.cu").compile("k"); }\n',
             "src/lib.rs": "",
         },
+    ),
+    # --- what the toolkit is not, or has no more
+    Failure(
+        "default-path",
+        "none",
+        "/usr/local/cuda/bin/nvcc -c k.cu",
+        "nvcc-not-found",
+        ("There is no /usr/local/cuda/bin/nvcc", "no toolkit", SHIMS),
+    ),
+    Failure(
+        "nvcc-empty",
+        "bare",
+        "make -f empty.mk",
+        "nvcc-empty",
+        ("-gencode", "make NVCC=nvcc"),
+        {"empty.mk": "all:\n\t$(NVCC) -gencode arch=compute_80,code=sm_80 -c k.cu\n"},
+        then=("make NVCC=nvcc", "make -f empty.mk NVCC=nvcc"),
+    ),
+    Failure(
+        "cuda-home-colon",
+        "none",
+        "python -c \"import subprocess; subprocess.call([':/usr/local/cuda/bin/nvcc'])\"",
+        "cuda-home-colon",
+        ("CUDA_HOME is :/usr/local/cuda", "colon"),
+    ),
+    Failure(
+        "other-processor",
+        "none",
+        "mkdir -p cu13/bin && head -c 64 @HOME@/bin/nvcc | tr '\\076\\003' '\\267\\002' >cu13/bin/nvcc && "
+        "chmod +x cu13/bin/nvcc && $PWD/cu13/bin/nvcc k.cu",
+        "other-processor",
+        ("another kind of processor",),
+    ),
+    Failure(
+        "cmake-variable",
+        "ours",
+        CONFIGURE,
+        "cmake-variable",
+        ("libcuda.so", "-DCUDA_CUDA_LIBRARY="),
+        cmake(
+            NEW + "project(p CXX)\nfind_library(CUDA_CUDA_LIBRARY no_such)\n" + LINKED.format("${CUDA_CUDA_LIBRARY}")
+        ),
+        OURS,
+        then=("stubs/libcuda.so", f"{CONFIGURE} -DCUDA_CUDA_LIBRARY=@ROOT@/lib/stubs/libcuda.so"),
+    ),
+    Failure(
+        "cmake-asked",
+        "none",
+        CONFIGURE,
+        "cuda-asked",
+        ("words of their own", SHIMS),
+        cmake(NEW + 'project(p CXX)\nmessage(FATAL_ERROR "Could not find CUDA, which this needs")\n'),
+    ),
+    Failure(
+        "cmake-language",
+        "none",
+        CONFIGURE,
+        "cuda-unidentified",
+        ("no CUDA compiler that works",),
+        cmake(
+            NEW + "project(p CXX)\ninclude(CheckLanguage)\ncheck_language(CUDA)\n"
+            'message(FATAL_ERROR "CUDA was not found")\n'
+        ),
+    ),
+    Failure(
+        "cmake-host",
+        "ours",
+        f"CUDAFLAGS='-U__GNUC__ -D__GNUC__=99' {CONFIGURE}",
+        "host-compiler-unsupported|cuda-unidentified",
+        ("gcc",),
+        cmake(NEW + "project(p LANGUAGES CUDA)\n"),
+        OURS,
+    ),
+    Failure(
+        "architecture-low",
+        "bare",
+        "nvcc -arch=sm_75 -c async.cu",
+        "architecture-low",
+        ("sm_80",),
+        then=("below sm_80", f"{NVCC} -c async.cu"),
+    ),
+    Failure(
+        "half-operators",
+        "bare",
+        f"set -x; {NVCC} -D__CUDA_NO_HALF_OPERATORS__ -D__CUDA_NO_HALF_CONVERSIONS__ -c add.cu",
+        "half-operators",
+        ("switched off", "-U__CUDA_NO_HALF_OPERATORS__"),
+        then=(
+            "-U__CUDA_NO_HALF_OPERATORS__",
+            f"{NVCC} -D__CUDA_NO_HALF_OPERATORS__ -U__CUDA_NO_HALF_OPERATORS__ -c add.cu",
+        ),
+    ),
+    Failure(
+        "nvcc-path",
+        "bare",
+        f"{NVCC} -c k.cu called.cu -o x.o",
+        "nvcc-path",
+        ("a second file",),
+    ),
+    Failure("removed-thread", "bare", f"{NVCC} -c thread.cu", "removed-in-13", ("cudaDeviceSynchronize",)),
+    Failure("removed-texture", "bare", f"{NVCC} -c texture.cu", "removed-in-12", ("texture objects",)),
+    Failure("removed-location", "bare", f"{NVCC} -c prefetch.cu", "removed-in-13", ("cudaMemLocation",)),
+    Failure("removed-cub", "bare", f"{NVCC} -c iterator.cu", "removed-in-13", ("CountingInputIterator",)),
+    Failure("tensorrt", "none", "c++ -c tensorrt.cpp", "other-software", ("TensorRT is no part of CUDA",)),
+    Failure(
+        "library-needed",
+        "none",
+        "c++ -shared -fPIC needs.cpp -o libneeds.so @ROOT@/lib/stubs/libcuda.so && "
+        "c++ main.cpp -L. -Wl,--no-as-needed -lneeds",
+        "library-needed",
+        ("libcuda.so.1", "--allow-shlib-undefined"),
+        then=(
+            "-Wl,--allow-shlib-undefined",
+            "c++ main.cpp -L. -Wl,--no-as-needed -lneeds -Wl,--allow-shlib-undefined",
+        ),
+    ),
+    Failure(
+        "other-torch",
+        "none",
+        "c++ -shared -fPIC torch.cpp -o _C.so && python -c 'import ctypes; ctypes.CDLL(\"./_C.so\")'",
+        "library-mixed",
+        ("_C.so does not fit this torch",),
+    ),
+    Failure(
+        "module",
+        "pip",
+        "pip wheel --no-deps -v -w out .",
+        "build-module",
+        ("no packaging", '"packaging"', "build-system.requires"),
+        {"setup.py": "import packaging\nimport setuptools\nsetuptools.setup(name='p', version='1', py_modules=[])\n"},
+        ("setuptools",),
+        then=(
+            'add "packaging"',
+            'sed -i \'s/"setuptools"/"setuptools", "packaging"/\' pyproject.toml && pip wheel --no-deps -w out .',
+        ),
     ),
     # --- the machine
     Failure("disk", "bare", f"{NVCC} -E k.cu -o /dev/full", "disk-full", ("no room on the disk", "TMPDIR")),

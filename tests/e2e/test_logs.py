@@ -145,6 +145,11 @@ def test_explained(bed, failure):
     assert finding["quote"].strip("…") in said.splitlines()[finding["line"] - 1]
     if failure.fixes:
         follow_fix(bed, failure, finding["fix"], project)
+    if failure.then:
+        told, command = failure.then
+        assert told in text
+        shutil.rmtree(project / "build", ignore_errors=True)
+        bed.build(failure.where, command, project, rc=0)
 
 
 def follow_fix(bed, failure, fix, project):

@@ -1,50 +1,96 @@
-"""What a compiler does not take: an architecture, a host compiler, or the first program of Meson's."""
+"""What nvcc, torch or CMake does not take of a compiler: its release, its absence, or the first program's failure."""
 
 from __future__ import annotations
 
 import re
 
-from cuda_shims.catalog import contents
 from cuda_shims.doctor.log.cause import Cause, say
-from cuda_shims.doctor.log.fix import ARCHITECTURES, LATER_ARCHITECTURES, Scene
+from cuda_shims.doctor.log.fix import Scene
 from cuda_shims.quoting import quote_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cuda_shims.doctor.log.cause import Words
 
+    Explain = Callable[[Words, Scene], "Cause | None"]
+
+#: the first CMake that writes CMakeConfigureLog.yaml
+_YAML_SINCE = (3, 26)
 LIMITS = "each release of nvcc knows the compilers of its time (include/crt/host_config.h)"
 
 
-def explain_architecture(words: Words, scene: Scene) -> Cause | None:
-    """Explain an architecture that a compiler does not know."""
-    name = " ".join(words["name"].split())
-    numbers = [int(each) for each in re.findall(r"\d+", name)]
-    number = next((each for each in numbers if each not in ARCHITECTURES), None)
-    there = scene.architectures()
-    fix = f"set CMAKE_CUDA_ARCHITECTURES (CUDAARCHS), TORCH_CUDA_ARCH_LIST or -arch to some of: {there}"
-    if number is None:
-        why = "the nvcc that the build runs is older than CUDA 13, or the name has no such number"
-    elif number == 101:  # noqa: PLR2004
-        why = "it is called 110 from CUDA 13.0 on"
-    elif number < min(ARCHITECTURES):
-        why = "CUDA 13 compiles for compute capability 7.5 (Turing) and later; 12.9 was the last for older ones"
-    elif number in LATER_ARCHITECTURES:
-        since = LATER_ARCHITECTURES[number]
-        why = f"CUDA {since} was the first with it, and this nvcc is older"
-        fix = f"take cuda-toolkit=={since}.* or later; or {fix}"
-    else:
-        why = f"no release up to CUDA {contents.releases()[-1]} has it"
-    return Cause("architecture", f"The compiler does not know the architecture {name}.", why, say(fix), name)
-
-
-def explain_compiler(words: Words, _: Scene) -> Cause:
+def explain_compiler(words: Words, scene: Scene) -> Cause:
     """Explain a host compiler that nvcc refuses."""
     kind = {"GNU": "gcc"}.get(words["name"], words["name"])
     newest = int(words["gcc"] or 0) or int(words["clang"] or 1) - 1
     upto = f" newer than {newest}" if newest else ""
+    if words.get("before"):  # "gcc 4.7 and up", of CUDA 6 and 7
+        upto, newest = f" {words['before']} or newer", 0
     limit = {kind: newest} if newest else {}
-    return Cause("host", f"This nvcc takes no {kind}{upto}.", LIMITS, lambda scene: scene.host(limit))
+    ran = f" of CUDA {scene.toolkit_release}" if scene.toolkit_release else ""
+    return Cause("host", f"This nvcc{ran} takes no {kind}{upto}.", LIMITS, lambda scene: scene.host(limit))
+
+
+def explain_visual_studio(words: Words, scene: Scene) -> Cause:
+    """Explain a Visual Studio that nvcc refuses."""
+    ran = f" of CUDA {scene.toolkit_release}" if scene.toolkit_release else ""
+    years = f", but {words['name']} to {words['found']} alone" if words.get("name") and words.get("found") else ""
+    why = f"{LIMITS}; updates within a year count, as MSVC 14.40 of Visual Studio 2022 does for CUDA before 12.4"
+    return Cause("host", f"This nvcc{ran} does not take this Visual Studio{years}.", why, Scene.older_visual_studio)
+
+
+def explain_stl(words: Words, scene: Scene) -> Cause:
+    """Explain a C++ library of Visual Studio that refuses an older nvcc."""
+    wanted = words["name"]
+    ran = f", and this is {scene.toolkit_release}" if scene.toolkit_release else ""
+    what = f"This Visual Studio is too new for this nvcc: its C++ library asks for CUDA {wanted} or later{ran}."
+    why = "each update of MSVC's library names the oldest nvcc that it takes; -allow-unsupported-compiler does not help"
+
+    def fix(scene: Scene) -> str:
+        return f"{scene.older_visual_studio().partition('; or ')[0]}; or take {scene.newer(wanted)}"
+
+    return Cause("host", what, why, fix)
+
+
+def explain_old_compiler(words: Words, _: Scene) -> Cause:
+    """Explain a host compiler that is older than what is compiled asks for."""
+    name, found, wanted = (" ".join(words.get(each, "").split()) for each in ("name", "found", "wanted"))
+    found = f" {found}" if found else ""
+    wanted = f": {wanted} or later is asked for" if wanted else ""
+    what = f"The host compiler{' ' + name if name else ''}{found} is too old{wanted}."
+    return Cause("host", what, "nvcc hands the host half of every .cu file to it", Scene.newer_host)
+
+
+def explain_old_standard(words: Words, scene: Scene) -> Cause | None:
+    """Explain a host compiler that does not know the C++ standard that a CUDA build asks for."""
+    if not scene.says("nvcc|CUDA"):
+        return None
+    what = f"The host compiler does not know {words['name']}: it is too old."
+    return Cause("host", what, "nvcc hands the host half of every .cu file to it", Scene.newer_host)
+
+
+def explain_headers(words: Words, scene: Scene) -> Cause:
+    """Explain headers of a compiler or of the C library that nvcc's own front end cannot read."""
+    ran = f" of CUDA {scene.toolkit_release}" if scene.toolkit_release else ""
+    if words.get("gcc"):
+        gcc = int(words["gcc"].partition(".")[0])
+        what = f"This nvcc{ran} does not understand the headers of gcc {gcc}."
+        why = "it reads them with a front end of its own, which knows the compilers of its time"
+        return Cause("host", what, why, lambda scene: scene.older_host(gcc))
+    what = f"This nvcc{ran} does not understand the headers of this system's C library."
+    why = "glibc is newer than it"
+    fix = "take {}, or build where glibc is older (a container of an earlier release of the system)"
+    return Cause("glibc", what, why, lambda scene: fix.format(scene.newer("")))
+
+
+def explain_float(_: Words, scene: Scene) -> Cause:
+    """Explain the C library's headers as a gcc reads them that nvcc's own front end does not know."""
+    ran = f" of CUDA {scene.toolkit_release}" if scene.toolkit_release else ""
+    what = f"This nvcc{ran} does not know the types _Float32 and the like, which the host compiler has."
+    why = f"to gcc 13 and later these are C++ too, and glibc's headers use them there; {LIMITS}"
+    return Cause("host", what, why, lambda scene: scene.older_host(13))
 
 
 def explain_no_compiler(words: Words, _: Scene) -> Cause:
@@ -54,9 +100,15 @@ def explain_no_compiler(words: Words, _: Scene) -> Cause:
     if name == "CMAKE_CXX_COMPILER":
         what = "CMake finds no C++ compiler."
     why = "nvcc hands the host half of every .cu file to a C++ compiler"
-    if "/" in name or "\\" in name:
+    if re.search(r"[/\\]|\d$", name):
         return Cause("host", what, why, say("correct or unset what names it: -ccbin, NVCC_CCBIN or CUDAHOSTCXX"))
     return Cause("host", what, why, Scene.host)
+
+
+def explain_no_ccbin(_: Words, scene: Scene) -> Cause | None:
+    """Explain a host compiler that nvcc does not name, but its command does."""
+    named = re.findall(r"-ccbin[= ](?:\$\(which )?([^\s\x22\x27()$]{1,200})", scene.text)
+    return explain_no_compiler({"name": named[-1]}, scene) if named else None
 
 
 def explain_meson_log(_: Words, scene: Scene) -> Cause:
@@ -65,3 +117,20 @@ def explain_meson_log(_: Words, scene: Scene) -> Cause:
     place = match.group(1).strip() if match else "meson-logs/meson-log.txt"
     fix = scene.case.command("doctor") + f" --log {quote_path(place)}"
     return Cause("", "nvcc does not compile Meson's first program.", "Meson writes what it said to a log", say(fix))
+
+
+def explain_unidentified(_: Words, scene: Scene) -> Cause:
+    """Explain an nvcc that CMake could not compile its first program with."""
+    what = "nvcc does not compile CMake's first program."
+    why = "most often it does not take the host compiler, or lacks a part of its toolkit; CMake's log has what it said"
+    log = "CMakeFiles/CMakeConfigureLog.yaml"
+    if scene.cmake_release and scene.cmake_release < _YAML_SINCE:
+        log = "CMakeFiles/CMakeError.log"
+    return Cause("", what, why, say(f"in the build directory: {scene.case.command('doctor')} --log {log}"))
+
+
+def explain_torch_limit(said: Explain, words: Words, scene: Scene) -> Cause | None:
+    """Explain a host compiler that torch takes for too new."""
+    cause = said(words, scene)
+    newest = re.search(r"adequate version of [\w+-]{1,30} \(>=[\d.]{1,10}, <=?(\d{1,2})", scene.text)
+    return cause and cause._replace(fix=lambda scene: scene.host({"gcc": int(newest[1]) - 1} if newest else None))

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from cuda_shims.doctor.log.rule import Rule
 
 RULES = tuple(make_rules(load_table()))
-#: how many messages of one rule are looked at, and how many names one finding lists
-_MOST, _NAMES = 10_000, 8
+#: how many messages of one rule are looked at, how many different ones, and how many names one finding lists
+_MOST, _DIFFERENT, _NAMES = 10_000, 300, 8
 #: how far a match reaches before its needle and behind it, and how far apart needles are looked for: most of a large
 #: log is never looked at by a regular expression
 _BEFORE, _AFTER, _STEP = 800, 2000, 1000
+#: how much of a log one rule looks at, from its beginning and from its end: of what is full of a rule's needle
+_ENOUGH = 400_000
 #: once one of the first is found, a file that is missing later is a consequence: it was never installed
 _INSTALLERS = {"no-such-version", "no-wheel", "placeholder-wheel", "renamed-package"}
 _UNINSTALLED = {"header-missing", "library-missing", "nvcc-link", "nvcc-not-found", "target-missing", "tool-missing"}
@@ -84,7 +86,7 @@ def _find_hits(scene: Scene) -> Iterator[_Hit]:
         known: set[tuple[str, ...]] = set()
         for match in islice(_find_matches(rule, scene.text, where), _MOST):
             words = match.groupdict("")
-            if tuple(words.values()) not in known:
+            if tuple(words.values()) not in known and len(known) < _DIFFERENT:
                 known.add(tuple(words.values()))
                 cause = rule.explain(words, scene)
                 if cause:
@@ -93,7 +95,7 @@ def _find_hits(scene: Scene) -> Iterator[_Hit]:
 
 def _find_matches(rule: Rule, text: str, where: dict[str, list[int]]) -> Iterator[re.Match[str]]:
     end = 0
-    for start, stop in _find_windows([where[needle] for needle in rule.needles]):
+    for start, stop in _bound(list(_find_windows([where[needle] for needle in rule.needles]))):
         for match in rule.regex.finditer(text, max(start, end), stop):
             end = match.end()
             yield match
@@ -112,6 +114,25 @@ def _find_windows(positions: list[list[int]]) -> Iterator[tuple[int, int]]:
         yield start, stop
 
 
+def _bound(windows: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Leave of many windows, or long ones, the beginning and the end."""
+    if sum(stop - start for start, stop in windows) <= 2 * _ENOUGH:
+        return windows
+    first, last, left = [], [], _ENOUGH
+    for start, stop in windows:
+        first.append((start, min(stop, start + left)))
+        left -= min(stop - start, left)
+        if not left:
+            break
+    left = _ENOUGH
+    for start, stop in reversed(windows):
+        last.append((max(start, stop - left), stop))
+        left -= min(stop - start, left)
+        if not left:
+            break
+    return first + last[::-1]
+
+
 def _find_positions(needle: str, text: str) -> Iterator[int]:
     # one that follows within a step is in the first one's window
     position = text.find(needle)
@@ -128,9 +149,10 @@ def _drop_consequences(hits: list[_Hit], text: str) -> list[_Hit]:
         hits = [hit for hit in hits if hit.code not in _UNINSTALLED]
     # what a requirement lacks is a cause of its own
     hits = [hit for hit in hits if hit.cause.key == "need" or not hit.rule.after & (codes - {hit.code})]
-    strong = [hit for hit in hits if hit.rule.when != "weak"]
-    if strong:
-        return strong
+    for those in ({"weak", "vague"}, {"weak"}):  # where there is one that says more
+        kept = [hit for hit in hits if hit.rule.when not in those]
+        if kept:
+            return kept
     return hits if _FAILED.search(text) else []
 
 

@@ -7,33 +7,28 @@ import re
 
 from _cuda_shims import COMPILERS, HOMES, ROOTS_FOLDER, executable
 from cuda_shims.catalog import contents, tools
-from cuda_shims.config import load_pyproject
 from cuda_shims.doctor import host_compiler, visual_studio
 from cuda_shims.doctor import project as needs
 from cuda_shims.doctor.case import spell_setting
 from cuda_shims.doctor.compiler import propose_compiler
-from cuda_shims.errors import ConfigError
+from cuda_shims.doctor.log import clue
+from cuda_shims.doctor.log.history import ARCHITECTURES, GCC_LIMITS
+from cuda_shims.doctor.log.requires import OWN, read_requires
 from cuda_shims.fit import spell_requirement
 from cuda_shims.quoting import quote_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
 
     from cuda_shims.doctor.case import Case
 
 _WINDOWS = os.name == "nt"
-_OWN, _UV = "build-system.requires", ("tool", "uv", "extra-build-dependencies")
-#: uv of a package that comes from an index; its own project it names with a path
-_FOREIGN = re.compile(r"Failed to (?:download and )?build `([\w.-]{1,100})==")
 #: what a build of CUDA sources needs at least
 _COMPILER = ("cccl", "cudart", "nvcc")
 #: the same, with what nvcc's own extra does not pin in every release
 _WHOLE = tuple(each.extra for each in tools.COMPONENTS if each.distribution in tools.COMPILER_COMPONENTS)
-#: what every nvcc of CUDA 13 compiles for, and the release that others came with: nvcc --list-gpu-arch of 13.0 to 13.5
-ARCHITECTURES = {75, 80, 86, 87, 88, 89, 90, 100, 103, 110, 120, 121}
-LATER_ARCHITECTURES = {107: "13.4"}
+_ENDS = 500_000
 #: what is rebuilt when it is imported: scikit-build-core, meson-python
 _EDITABLE = re.compile(
     r"_editable(?:_skbc_\w{1,100}|_loader|)\.py|Running cmake --build & --install in"
@@ -48,30 +43,73 @@ class Scene:
         """Look at what fixes depend on."""
         self.case = case
         self.text = text
+        self._said: dict[str, bool] = {}
+        #: of a large log the beginning and the end, for what is looked for in all of it
+        self._ends = text if len(text) <= 2 * _ENDS else f"{text[:_ENDS]}\n{text[-_ENDS:]}"
         #: what the build requires; ``None`` where no pyproject.toml has it: then the environment counts
-        self.requires, self.list = _requires(case.directory, text)
+        self.requires, self.list = read_requires(case.directory, self._ends)
+        self.isolated = clue.is_isolated(self._ends)
+        isolated = self.requires is None and self.isolated
+        if isolated:  # what it requires is somebody else's to read; nothing else of this machine has a part in it
+            self.requires = []
         #: the parts that they name, or bring; what comes with torch and its like is not known
         self.brought = {part for each in self.requires or () for part in needs.read_parts([each]) or ()}
         #: what to say of a component that is not there
         self.lacking = "that is not installed" if self.requires is None else f"{self.list} does not bring that"
+        if isolated:
+            self.lacking = f"an isolated build has only what {self.list} brings"
+        #: what is added to the name of a requirement: which list of which file it goes to
+        self.to = "" if self.list == OWN and not isolated else f" to {self.list}"
         #: parts that findings of this log ask for: one line brings them all
         self.wanted: set[str] = set()
         names = {needs.name_of(each) for each in self.requires or ()}
         #: whether the build that failed is one that has us
         self.has_shims = "cuda-shims" in names or "cuda_shims_toolkit" in text
+        #: the release of the toolkit that ran, and that torch was built for, where the log shows one
+        self.toolkit_home = clue.toolkit_home(self._ends) if self.requires is None and not case.home else ""
+        self.cmake_release = clue.cmake_release(self._ends)
+        self.toolkit_release, self.torch_release = clue.toolkit_release(self._ends), clue.torch_release(self._ends)
+
+    def says(self, pattern: str) -> bool:
+        """Tell whether the log has something that a pattern fits; it is looked for once."""
+        if pattern not in self._said:
+            self._said[pattern] = bool(re.search(pattern, self._ends))
+        return self._said[pattern]
 
     def has(self, part: str) -> bool:
         """Tell whether the build's requirements bring a part or, if these are unknown, the environment has it."""
         return self.case.has(part) if self.requires is None else part in self.brought
 
+    @property
+    def bare(self) -> bool:
+        """Whether nothing is known of the build's requirements, and no toolkit of ours is here."""
+        return self.requires is None and self.case.toolkit is None and not self.case.home
+
     def need(self) -> str:
         """Say how to get all the components that findings of this log ask for."""
         return self._bring(sorted(self.wanted))
+
+    def need_header(self) -> str:
+        """Say how to get these, for a compiler."""
+        return (
+            f'{self._with_toolkit()}; an installed toolkit: export CPATH="$CUDA_HOME/include"'
+            if self.bare
+            else self.need()
+        )
+
+    def _with_toolkit(self) -> str:
+        return self.case.pip(tools.BUNDLE, *self.case.requirements(sorted(self.wanted)))
+
+    def complete(self) -> str:
+        """Say how to get them where the build takes a toolkit that is none of the wheels'."""
+        return f"install it into that toolkit, or take the wheels' in its place: {self._with_toolkit()}"
 
     def need_and_shims(self) -> str:
         """Say how to get these, and a root that has libraries as linkers ask for them."""
         if self.has_shims:
             return self.need()
+        if self.bare:
+            return f'{self._with_toolkit()}; an installed toolkit: export LIBRARY_PATH="$CUDA_HOME/lib64"'
         if self.requires is not None:
             return f'{self.need()}, and add "cuda-shims"'
         ours = self.case.environment.dist_info is not None
@@ -86,21 +124,28 @@ class Scene:
     def _bring(self, parts: Iterable[str]) -> str:
         if self.requires is None:
             return self.case.pip(*self.case.requirements(parts))
-        return needs.spell_addition(self.case, self.requires, parts, "" if self.list == _OWN else f" to {self.list}")
+        return needs.spell_addition(self.case, self.requires, parts, self.to)
 
     def shims(self) -> str:
         """Say how to get a toolkit where build systems look for it."""
+        if self.torch_release and not tools.is_compiled(self.torch_release):
+            return self._older_toolkit(self.torch_release)
+        if self.says(clue.MACOS):
+            return "build on Linux or Windows: CUDA left macOS with release 10.2; or leave CUDA out of the build"
+        return self._our_toolkit()
+
+    def _our_toolkit(self) -> str:
         case = self.case
         if self.requires is not None and not (self.has_shims and self.has("nvcc")):
             missing = [extra for extra in _COMPILER if not self.has(extra)]
             self.wanted.update(missing)
             steps = [self.need()] if missing else []
             if not self.has_shims:
-                to = "requires" if self.list == _OWN else self.list
+                to = self.to.removeprefix(" to ") or "requires"
                 steps.append('add "cuda-shims"' if steps else f'in pyproject.toml, add "cuda-shims" to {to}')
             return ", and ".join(steps)
         if not case.home:
-            return case.pip(tools.BUNDLE)
+            return f"{case.pip(tools.BUNDLE)}; or put the bin folder of an installed toolkit on PATH (sudo has its own)"
         if case.environment.dist_info is None:
             return case.pip("cuda-shims")
         if case.environ.get("CUDA_SHIMS_STARTUP") == "0":
@@ -109,7 +154,60 @@ class Scene:
         if theirs:
             names = (*HOMES, *COMPILERS)
             return "unset " + " ".join(each for each in names if theirs in case.environ.get(each, ""))
+        return self._chosen()
+
+    def _chosen(self) -> str:
+        case = self.case
+        if self.isolated:
+            return "unset CUDA_HOME, CUDA_PATH, CUDACXX and CUDA_SHIMS_STARTUP where the build is started"
         return f"run the build as: {case.command('exec')} CMD; what else is wrong, {case.command('doctor')} says"
+
+    def _older_toolkit(self, release: str) -> str:
+        return (
+            f"install CUDA {release}, by NVIDIA's installer or conda, and set CUDA_HOME to its folder (no wheel has an "
+            f"nvcc before CUDA 13); or take a torch that was built for CUDA 13"
+        )
+
+    def newer(self, since: str) -> str:
+        """Say how to get an nvcc of some release or a later one."""
+        if since and tools.is_compiled(since) and self.has("nvcc"):
+            return f"cuda-toolkit=={since}.* or later"
+        named = f"CUDA {since} or later" if since else "a newer CUDA"
+        if self.torch_release and not tools.is_compiled(self.torch_release):
+            return named
+        major = f"CUDA {tools.NEWEST}"
+        return f"{named} ({major} by wheels: {self.by_wheels()})"
+
+    def by_wheels(self) -> str:
+        """Say how to get the wheels' toolkit, where another one is there too."""
+        if self.requires is None and not self.case.home:
+            return self.case.pip(tools.BUNDLE)
+        return self.shims()
+
+    def named(self) -> str:
+        """Say how to get a toolkit, and how to name it to what has a folder of its own in mind."""
+        if self.requires is not None or (self.torch_release and not tools.is_compiled(self.torch_release)):
+            return self.shims()
+        command = self.case.command("root")
+        name = f"set CUDA_HOME to what {command} prints" if _WINDOWS else f'export CUDA_HOME="$({command})"'
+        how = "" if self.case.home else f"{self.case.pip(tools.BUNDLE)}; "
+        return f"{how}{name}, or the Makefile's own variable for it; a toolkit elsewhere likewise"
+
+    def exported(self) -> str:
+        """Say how a build that no Python starts finds a toolkit."""
+        if self.requires is not None or self.case.home:
+            return self.shims()
+        run = f"{self.case.pip(tools.BUNDLE)}; then run the build as: {self.case.command('exec')} CMD"
+        return f"{run}; a toolkit elsewhere: export CUDA_PATH=DIR, its bin on PATH"
+
+    def ninja(self) -> str:
+        """Say how the build gets ninja."""
+        return self.install("ninja")
+
+    def nvvm(self) -> str:
+        """Say how to get libnvvm.so where CUDA_HOME leads to it."""
+        self.wanted.add("nvvm")
+        return self.named() if self.requires is None else self.need_and_shims()
 
     def linker(self, name: str) -> str:
         """Say how the linker finds a library that is there."""
@@ -120,28 +218,69 @@ class Scene:
             folder = rf"{beside}\lib\x64" if contents.is_made(name) else r"lib\x64"
             return rf'build in an "x64 Native Tools Command Prompt", or give the linker /LIBPATH:"%CUDA_HOME%\{folder}"'
         folder = "lib/stubs" if name in {"cuda", "nvidia-ml"} else "lib"
-        return f'give the linker -L"$CUDA_HOME/{folder}"; where CUDA_HOME is not set: {self.case.command("exec")} CMD'
+        return f'give the linker -L"$CUDA_HOME/{folder}"{self.unset()}'
+
+    def stub(self) -> str:
+        """Say how the linker finds the driver's stub where no toolkit of ours is."""
+        by = 'export LIBRARY_PATH="$CUDA_HOME/lib64/stubs:$LIBRARY_PATH"'
+        return f"{by}, or give the linker that folder by -L, if a toolkit is installed; if none is: {self.by_wheels()}"
+
+    def rooted(self) -> str:
+        """Say how CMake finds another toolkit than the one that it was told of."""
+        return f"correct or unset CUDAToolkit_ROOT; a toolkit by wheels: {self.by_wheels()}"
+
+    def unset(self) -> str:
+        """Say how to have a CUDA_HOME; an isolated build has one, or cannot be given one."""
+        return "" if self.isolated else f"; where CUDA_HOME is not set: {self.case.command('exec')} CMD"
 
     def host(self, told: dict[str, int] | None = None) -> str:
         """Say how to get a host compiler, no newer than the newest that nvcc takes where the log says so."""
         case = self.case
         limit = told or (host_compiler.read_limits(case.home) if case.home else {})
+        if told:  # of the other kinds the log says nothing: no clang for an nvcc that is too old for gcc
+            limit = {**dict.fromkeys(("gcc", "clang"), 0), **told}
         compiler = next(host_compiler.host_compilers(case.environ))
-        if not host_compiler.suits(compiler, limit):
+        if not host_compiler.suits(compiler, limit) and not (
+            told and not host_compiler.find_accepted(limit, case.environ)
+        ):
             return propose_compiler(case, compiler, limit)
         if _WINDOWS:
             return self.visual_studio()
         if not told:
             return "install g++ (Debian: apt-get install g++) where the build runs"
         kind, newest = next(iter(told.items()))
-        name = f"{'clang++' if kind == 'clang' else 'g++'}-{newest}"
-        by = f"{spell_setting('NVCC_CCBIN', name)}, for CMake: {spell_setting('CUDAHOSTCXX', name)}"
-        return f"install {name} or an older one (Debian: apt-get install {name}) where the build runs, then: {by}"
+        return _spell_host(f"{'clang++' if kind == 'clang' else 'g++'}-{newest}")
+
+    def older_host(self, gcc: int) -> str:
+        """Say how to get a gcc that the nvcc takes which did not take this one, or the other way round."""
+        takes = [newest for since, newest in GCC_LIMITS.items() if _ran(self.toolkit_release, since)]
+        since = next((since for since, newest in GCC_LIMITS.items() if newest > gcc), "")
+        return f"{_spell_host(f'g++-{min([*takes[-1:], gcc - 1])}')}; or take {self.newer(since)}"
+
+    def newer_host(self) -> str:
+        """Say how to get a newer host compiler."""
+        newest = next(
+            reversed([newest for since, newest in GCC_LIMITS.items() if _ran(self.toolkit_release, since)]), 0
+        )
+        upto = f", g++-{newest} at most" if newest and self.toolkit_release else ""
+        by = f"{spell_setting('CXX', 'g++-N')}, {spell_setting('NVCC_CCBIN', 'g++-N')}"
+        return f"install a newer g++ where the build runs{upto}, then: {by}"
 
     def visual_studio(self) -> str:
         """Say how to get the host compiler of Windows."""
         limit = host_compiler.read_limits(self.case.home) if _WINDOWS and self.case.home else {}
         return visual_studio.propose(limit, self.case.environ)
+
+    def older_visual_studio(self) -> str:
+        """Say how to get a Visual Studio that an nvcc takes, or an nvcc that takes it."""
+        older = "install an older MSVC toolset beside it, which vcvarsall.bat x64 -vcvars_ver=… starts"
+        return f"{older}; or take {self.newer('')}"
+
+    def install(self, requirement: str) -> str:
+        """Say how the build gets a program that a package has."""
+        if self.requires is None:
+            return self.case.pip(requirement)
+        return f'in pyproject.toml, add "{requirement}"{self.to}'
 
     def release(self, wanted: str) -> str:
         """Say how to get another release of the toolkit, e.g. 13.2."""
@@ -167,7 +306,7 @@ class Scene:
 
     def fresh(self) -> str:
         """Say how to build without what another build left."""
-        if not _EDITABLE.search(self.text):
+        if not _EDITABLE.search(self._ends):
             return "remove the build directory, or: cmake --fresh"
         wanted = list(self.requires or ())
         if "cuda-shims" not in {needs.name_of(each) for each in wanted}:
@@ -192,23 +331,16 @@ class Scene:
             listed = [int(each[len("compute_") :]) for each in text.split() if each[len("compute_") :].isdigit()]
             if code == 0 and listed:
                 return ", ".join(map(str, sorted(listed)))
-        return ", ".join(map(str, sorted(ARCHITECTURES)))
+        known = [
+            each for each, (since, until) in ARCHITECTURES.items() if _ran(f"{tools.NEWEST}.0", since) and not until
+        ]
+        return ", ".join(map(str, sorted(known)))
 
 
-def _requires(directory: str, text: str) -> tuple[list[str] | None, str]:
-    """Give what a build requires, and the name of the list of it in pyproject.toml."""
-    try:
-        project = load_pyproject(directory) if directory else {}
-    except ConfigError:
-        return None, _OWN
-    foreign = _FOREIGN.findall(text)
-    given: Any
-    if foreign and project:
-        # somebody else's sdist: what the project itself is built with has no part in that
-        own, lists = f"extra-build-dependencies.{foreign[-1]}", needs.find_table(project, *_UV)
-        given = next((each for name, each in lists.items() if needs.name_of(name) == needs.name_of(foreign[-1])), [])
-    else:
-        own, given = _OWN, needs.find_table(project, "build-system").get("requires")
-    if isinstance(given, list):
-        given = [each.get("requirement") if isinstance(each, dict) else each for each in given]
-    return needs.read_strings(given), own
+def _spell_host(name: str) -> str:
+    by = f"{spell_setting('NVCC_CCBIN', name)}, for CMake: {spell_setting('CUDAHOSTCXX', name)}"
+    return f"install {name} or an older one (Debian: apt-get install {name}) where the build runs, then: {by}"
+
+
+def _ran(release: str, since: str) -> bool:
+    return not release or clue.version(since) <= clue.version(release)

@@ -1,18 +1,43 @@
-"""What no compiler, linker, loader or CMake found: a header, a library, a target, a function, and who holds it."""
+"""What no compiler, linker or CMake found: a header, a library, a target, a function, and who holds it."""
 
 from __future__ import annotations
 
 import re
 
-from cuda_shims.catalog import companions, contents, tools
+from cuda_shims.catalog import contents, tools
 from cuda_shims.doctor.log.cause import Cause, say
 from cuda_shims.doctor.log.fix import Scene
+from cuda_shims.doctor.log.package import explain_variable
 from cuda_shims.doctor.part import is_companion, part_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cuda_shims.doctor.log.cause import Words
 
+#: headers and libraries that belong to other software than CUDA, and how to get that
+_OTHERS = {
+    r"(?i:nvinfer\w*|nvonnx\w*|nvuff\w*|nvcaffeparser)(?:\.h)?": "TensorRT",
+    r"(?:cutlass|cute)/[\w/.]+": "CUTLASS",
+    r"optix(?:_\w+)?\.h": "OptiX",
+    r"THC/\w+\.c?u?h": "torch",
+    r"nvcuvid(?:\.h)?|cuviddec\.h|nvEncodeAPI\.h": "the Video Codec SDK",
+}
+_GET = {
+    "TensorRT": (
+        "TensorRT is no part of CUDA, and its packages on PyPI have no headers",
+        "install its development packages (Debian: libnvinfer-dev …) or NVIDIA's tar file, and name its folders",
+    ),
+    "CUTLASS": (
+        "CUTLASS is no part of CUDA: projects bring it as a git submodule",
+        "git submodule update --init --recursive, and build again; or build from the sdist, which has it",
+    ),
+    "OptiX": ("the OptiX SDK is no part of CUDA", "install it, and set OptiX_INSTALL_DIR to its folder"),
+    "torch": (
+        "torch left its THC headers out with release 1.11",
+        "take a release of the project that does without them, or torch<1.11",
+    ),
+    "the Video Codec SDK": ("it is no part of CUDA", "download it from NVIDIA, and give the build its folders"),
+}
 _SAMPLES = {"helper_cuda.h", "helper_functions.h", "helper_math.h", "helper_string.h", "helper_timer.h"}
 #: what the name of a function begins with -> the library that has it; the first that fits
 _FUNCTIONS = {
@@ -48,8 +73,9 @@ _UNVERSIONED = "the wheels hold it with a number at its end alone (libcublas.so.
 _DLL = "the wheel for Windows holds its DLL; a root of ours has what links with that"
 _LIB64 = "nvcc of CUDA 13.0 and 13.1 looks in lib64, which the wheels do not have; a root of ours has it"
 _UNTOLD = "the build has {}, which holds it, and this command was not told where"
+_TARGETS_SINCE = (3, 17)
 _CCCL = ("thrust/", "cub/", "cuda/", "nv/")
-_NVTX = "NVTX 2 left CUDA with release 13.0; of NVTX 3 there are headers alone"
+_NVTX = "it is of NVTX 2, which CUDA 13, and conda's CUDA 12, leave out; of NVTX 3 there are headers alone"
 
 
 def explain_header(words: Words, scene: Scene) -> Cause | None:
@@ -61,21 +87,49 @@ def explain_header(words: Words, scene: Scene) -> Cause | None:
     if name in _SAMPLES:
         why = "it belongs to NVIDIA's samples (cuda-samples, Common/) and not to the toolkit"
         return Cause("samples", what, why, say("copy it from there into the project"), name)
+    other = _explain_other(name, what)
+    if other:
+        return other
     if name == "texture_fetch_functions.h":
         why = "clang's own headers include it, and CUDA 13 has it no more: this clang is too old for CUDA 13"
         return Cause("clang", what, why, say("compile with a newer clang, or with nvcc"))
     folder, target = ("include/cccl", "CCCL::CCCL") if name.startswith(_CCCL) else ("include", "CUDA::cudart")
     there = (
-        f'give this compiler -I"$CUDA_HOME/{folder}", in CMake: target_link_libraries(TARGET PRIVATE {target}); '
-        f"where CUDA_HOME is not set: {scene.case.command('exec')} CMD"
+        f'give this compiler -I"$CUDA_HOME/{folder}", in CMake: target_link_libraries(TARGET PRIVATE {target})'
+        f"{scene.unset()}"
     )
     held = [each for each in contents.find(name) if each.kind == "header"]
     return _explain_held(name, held, scene, what, there)
 
 
+def _explain_other(name: str, what: str) -> Cause | None:
+    other = next((other for pattern, other in _OTHERS.items() if re.fullmatch(pattern, name)), None)
+    if other is None:
+        return None
+    why, fix = _GET[other]
+    if name.lower() == "nvinfer.h" and name != "NvInfer.h":
+        why, fix = (
+            f"TensorRT's header is called NvInfer.h, and {name} is another name",
+            "correct the name in the source",
+        )
+    return Cause(other, what, why, say(fix), name, "other-software")
+
+
+def explain_other(words: Words, _: Scene) -> Cause | None:
+    """Explain a package of other software than CUDA that CMake did not find."""
+    name = words["name"]
+    other = {"tensorrt": "TensorRT", "nvinfer": "TensorRT", "optix": "OptiX"}.get(name.lower())
+    if other is None:
+        return None
+    why, fix = _GET[other]
+    return Cause(other, f"CMake does not find {name}.", why, say(fix), name)
+
+
 def explain_library(words: Words, scene: Scene) -> Cause | None:
     """Explain a library that a linker did not find."""
     name, windows = words["name"], words.get("windows")
+    if name.endswith("-NOTFOUND"):  # what CMake makes of a variable that it could not fill
+        return explain_variable({"name": name[: -len("-NOTFOUND")]}, scene)
     if name.startswith("CUDA::"):  # what CMake makes of a target that it does not know
         return explain_target(words, scene)
     spelling = f"{name}.lib" if windows else f"-l{name}"
@@ -92,6 +146,7 @@ def explain_library(words: Words, scene: Scene) -> Cause | None:
         return Cause(name, what, why, say(f"link to -l{shared}{in_cmake}"))
     cause = _explain_held(spelling, held, scene, what, "")
     asked = spelling if windows else name
+    cause = cause or _explain_other(name, what)
     return cause._replace(fix=lambda scene: scene.linker(asked)) if cause and cause.key == "paths" else cause
 
 
@@ -99,12 +154,25 @@ def explain_target(words: Words, scene: Scene) -> Cause | None:
     """Explain a target of CMake's that is not there."""
     name = words["name"]
     what = f"CMake has no target {name}."
+    return _explain_known_target(name, scene, what) or _explain_held_target(name, scene, what)
+
+
+def _explain_known_target(name: str, scene: Scene, what: str) -> Cause | None:
     if name.startswith(("CCCL::", "Thrust::", "CUB::", "libcudacxx::")):
         held = [each for each in contents.find("thrust/version.h") if each.kind == "header"]
         there = f"find_package({name.partition(':')[0]} REQUIRED) in CMakeLists.txt, before it is linked to"
         return _explain_held(name, held, scene, what, there)
     if name == "CUDA::nvToolsExt":
-        return Cause("nvToolsExt", what, _NVTX, say("#include <nvtx3/nvToolsExt.h>, and link to CUDA::nvtx3"))
+        fix = "#include <nvtx3/nvToolsExt.h>, and link to CUDA::nvtx3"
+        if scene.says("Caffe2|torch::nvtoolsext"):
+            fix = (
+                "take a newer torch, whose CMake files do without it; or define it in CMakeLists.txt before "
+                "find_package(Torch): add_library(CUDA::nvToolsExt INTERFACE IMPORTED)"
+            )
+        return Cause("nvToolsExt", what, _NVTX, say(fix))
+    if scene.cmake_release and scene.cmake_release < _TARGETS_SINCE and name.startswith("CUDA::"):
+        why = "FindCUDAToolkit, which makes the targets CUDA::…, came with CMake 3.17, and an older CMake runs"
+        return Cause("cmake", what, why, lambda scene: scene.install("cmake>=3.17"), name)
     if contents.driver_stub(name):
         return _explain_driver(name, "cuda" if name == "CUDA::cuda_driver" else "nvidia-ml", scene, what)
     if name.endswith("_static") and not _keep_compiled(contents.find(name)):
@@ -112,6 +180,10 @@ def explain_target(words: Words, scene: Scene) -> Cause | None:
         if _keep_compiled(contents.find(shared)):
             why = "of this library the wheels hold the shared one alone"
             return Cause(name, what, why, say(f"link to {shared}"))
+    return None
+
+
+def _explain_held_target(name: str, scene: Scene, what: str) -> Cause | None:
     held = contents.find("CUDA::cudart" if name == "CUDA::toolkit" else name)
     there = "find_package(CUDAToolkit REQUIRED) in CMakeLists.txt, before it is linked to"
     if name.startswith("CUDAToolkit::"):
@@ -120,7 +192,10 @@ def explain_target(words: Words, scene: Scene) -> Cause | None:
     if of_companion:
         there = "find_package in CMakeLists.txt, before it is linked to, of the module or package that defines it"
     cause = _explain_held(name, held, scene, what, there)
-    if cause and cause.key == "paths" and "Found CUDAToolkit" in scene.text and not of_companion:
+    if cause and cause.key == "need" and scene.bare:
+        why = "the toolkit that CMake found lacks its library, or CMake was asked for none"
+        return cause._replace(why=f"{why}; {cause.why.partition(';')[0]}", fix=Scene.complete)
+    if cause and cause.key == "paths" and scene.says("Found CUDAToolkit") and not of_companion:
         return cause._replace(key="shims", why=_UNVERSIONED, fix=Scene.shims)
     return cause
 
@@ -128,6 +203,9 @@ def explain_target(words: Words, scene: Scene) -> Cause | None:
 def _explain_driver(spelling: str, name: str, scene: Scene, what: str) -> Cause:
     why = "it is of NVIDIA's driver; a root of ours has a stub of it for linking, and no wheel for Linux has"
     extra = "cudart" if name == "cuda" else "nvml"  # what has the header that the stub is made from
+    if scene.bare:
+        why = "it is of NVIDIA's driver; for linking, a toolkit has a stub of it"
+        return Cause("shims", what, why, Scene.stub, spelling)
     if not scene.has(extra):
         scene.wanted.add(extra)
         return Cause("need", what, why, Scene.need_and_shims, spelling)
@@ -152,7 +230,12 @@ def _explain_held(name: str, held: list[contents.Holding], scene: Scene, what: s
         scene.wanted.add(part)
         since = f" since CUDA {found.releases[0]}" if found.releases[0] not in {"12.9", "13.0"} else ""
         why = f"{distribution} holds it{since}, and {scene.lacking}"
-        return Cause("need", what, why, Scene.need if of_header else Scene.need_and_shims, name)
+        if scene.toolkit_home:
+            why = f"the toolkit in {scene.toolkit_home} lacks it; of the wheels {distribution} holds it{since}"
+            return Cause("need", what, why, Scene.complete, name)
+        if scene.bare:
+            why = f"of the wheels {distribution} holds it{since}; the build was told of no folder that has it"
+        return Cause("need", what, why, Scene.need_header if of_header else Scene.need_and_shims, name)
     if not of_header and not scene.has_shims:
         why = _LIB64 if name in {"-lcudadevrt", "-lcudart_static"} else _UNVERSIONED
         why = _DLL if name.endswith(".lib") else why
@@ -182,62 +265,14 @@ def explain_symbol(words: Words, scene: Scene) -> Cause | None:
         scene.wanted.add(part)
     by_link = f"link with -l{lib}, in CMake: target_link_libraries(TARGET PRIVATE {wanted})"
     why = f"lib{lib} has it, and nothing named that to the linker"
+    if scene.says(rf"-l{lib}(?:_static)?(?![\w-])|[/\\]lib{lib}\.(?:so|a)(?![\w-])"):
+        by_link = f"put -l{lib} behind the objects and static libraries that need it"
+        why = f"lib{lib} has it; the linker was given that before what needs it, or in another release"
 
     def link(scene: Scene) -> str:
         return f"{by_link}; {scene.need_and_shims()}" if lacks else by_link
 
     return Cause(f"symbols of {lib}", f"The function {name} is not found by the linker.", why, link, name)
-
-
-def explain_shared_library(words: Words, scene: Scene) -> Cause | None:
-    """Explain a library that the loader did not find."""
-    name = words["name"]
-    what = f"{name} is not found where a program or an extension is loaded."
-    if name.startswith(("libcuda.so", "libnvidia-ml.so")):
-        why = "it is part of NVIDIA's driver, which a machine that only builds does not have"
-        return Cause("driver", what, why, say("load and run the result on a machine with the driver, not in the build"))
-    held = _keep_compiled([each for each in contents.find(name) if each.kind == "library"])
-    if not held:
-        return None
-    part = part_of(held[0])
-    distribution, folder = held[0].distribution, f"nvidia/cu{tools.NEWEST}/lib"
-    if is_companion(part):
-        distribution = scene.case.distribution_of(part)
-        folder = next(where for where, names in companions.folders().items() if part in names)
-        folder = folder.replace(companions.MAJOR, distribution.rpartition("-")[2])
-    why = f"{distribution} holds it in site-packages, where the loader does not look by itself"
-    fix = f"{scene.case.pip(distribution)}, and a run path ($ORIGIN/../{folder}) or a preload"
-    return Cause(name, what, why, say(fix))
-
-
-def explain_cccl(words: Words, scene: Scene) -> Cause:
-    """Explain a CCCL, Thrust or CUB that CMake does not find."""
-    name = words["name"] or words["other"]
-    what = f"CMake does not find {name}."
-    if not scene.has("cccl"):
-        scene.wanted.add("cccl")
-        why = f"nvidia-cuda-cccl holds it, and {scene.lacking}"
-        return Cause("need", what, why, Scene.need_and_shims, name)
-    why = "the wheels hold its CMake files where CMake does not look; a root of ours has them in lib/cmake"
-    return Cause("shims", what, why, Scene.shims, name)
-
-
-def explain_package(words: Words, scene: Scene) -> Cause | None:
-    """Explain a companion that CMake's find_package does not find."""
-    name = words["name"] or words["other"]
-    held = _keep_compiled(contents.find(f"{name}::{name}"))
-    if not held:
-        return None
-    part = part_of(held[0])
-    what, distribution = f"CMake does not find {name}.", scene.case.distribution_of(part)
-    if not scene.has(part):
-        scene.wanted.add(part)
-        return Cause("need", what, f"{distribution} holds it, and {scene.lacking}", Scene.need_and_shims, name)
-    if not scene.has_shims:
-        why = f"{distribution} holds it where CMake does not look; a root of ours has it"
-        return Cause("shims", what, why, Scene.shims, name)
-    fix = f'-D{name}_ROOT="$CUDA_HOME"; where CUDA_HOME is not set: {scene.case.command("exec")} CMD'
-    return Cause(f"package {name}", what, _UNTOLD.format(distribution), say(fix))
 
 
 def explain_device_symbol(words: Words, _: Scene) -> Cause:

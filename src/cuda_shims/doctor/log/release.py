@@ -7,16 +7,17 @@ import re
 from cuda_shims.catalog import contents, tools
 from cuda_shims.doctor.log.cause import Cause, say
 from cuda_shims.doctor.log.fix import Scene
+from cuda_shims.doctor.log.requirement import judge_twelve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cuda_shims.doctor.log.cause import Words
 
 SYSTEMS = "NVIDIA's wheels are for Linux with glibc on x86_64 and aarch64, and for Windows"
-_NO_12 = "NVIDIA publishes no nvcc for CUDA 12 as a wheel"
+_NO_12 = "NVIDIA publishes no nvcc before CUDA 13 as a wheel"
 _COMPILED = " or ".join(str(each) for each in tools.COMPILED)
 #: when pip and uv could not ask, what they did not find says nothing
-_NO_NETWORK = re.compile(
+_NO_NETWORK = (
     r"(?:NameResolution|NewConnection|ConnectTimeout|ReadTimeout|Proxy|SSL|MaxRetry)Error|Temporary failure in name"
     r"|[Nn]etwork is unreachable|network was disabled|dns error|error sending request|client error \(Connect\)"
 )
@@ -28,9 +29,15 @@ def explain_ptx(words: Words, _: Scene) -> Cause:
         each.replace("9.", "13.", 1) if each.startswith("9.") else "" for each in (words["name"], words["found"])
     )
     parts = f" (CUDA {new} and {old})" if new and old else ""
-    what = f"cicc wrote PTX {words['name']}, and this ptxas reads {words['found']}: they are of two releases{parts}."
-    why = "nvidia-cuda-nvcc was pinned, and nvidia-nvvm and nvidia-cuda-crt, which it requires, were not"
-    return Cause("", what, why, Scene.whole)
+    if parts:
+        what = (
+            f"cicc wrote PTX {words['name']}, and this ptxas reads {words['found']}: they are of two releases{parts}."
+        )
+        why = "nvidia-cuda-nvcc was pinned, and nvidia-nvvm and nvidia-cuda-crt, which it requires, were not"
+        return Cause("", what, why, Scene.whole)
+    what = f"This ptxas reads PTX {words['found']}, and was given PTX {words['name']}, of a newer release of CUDA."
+    why = "what wrote it (nvcc, NVRTC, Triton) and the ptxas that is found first are of two releases"
+    return Cause("", what, why, say("have one toolkit on PATH and in CUDA_HOME, as new as what writes the PTX"))
 
 
 def explain_toolkit_version(words: Words, _: Scene) -> Cause:
@@ -43,11 +50,12 @@ def explain_toolkit_version(words: Words, _: Scene) -> Cause:
     return Cause("", what, "cuda-toolkit is required at another release", lambda scene: scene.release(wanted))
 
 
-def explain_torch_version(words: Words, _: Scene) -> Cause:
+def explain_torch_version(words: Words, scene: Scene) -> Cause:
     """Explain a toolkit of another major than torch's."""
-    found = words["found2"] or words["found"]
-    wanted = words["name2"] or words["name"]
-    what = f"This torch was built for CUDA {wanted}, and the toolkit is of CUDA {found}."
+    found = words.get("found2") or words.get("found") or scene.toolkit_release
+    wanted = words.get("name2") or words["name"]
+    other = f"CUDA {found}" if found else "another release"
+    what = f"This torch was built for CUDA {wanted}, and the toolkit is of {other}."
     why = "extensions of torch are compiled with the CUDA that torch has"
     if tools.is_compiled(wanted):
         unset = "" if tools.is_compiled(found) else "unset CUDA_HOME and CUDA_PATH, which name the other toolkit; "
@@ -57,6 +65,31 @@ def explain_torch_version(words: Words, _: Scene) -> Cause:
         f"in build-system.requires too; or name a toolkit of CUDA {wanted} in CUDA_HOME: {_NO_12}"
     )
     return Cause("", what, why, say(fix))
+
+
+def explain_torch_cpu(_: Words, scene: Scene) -> Cause | None:
+    """Explain a torch that has no CUDA, and a build that reads which it has."""
+    if not scene.says(r"TypeError: expected string|'NoneType' object has no attribute 'split'"):
+        return None
+    what, why = "This torch was built for CPUs alone.", "it has no torch.version.cuda, which the build reads"
+    fix = (
+        f"take a torch that was built for CUDA (its version ends in +cu{tools.NEWEST}0 or so), in an isolated build too"
+    )
+    return Cause("", what, why, say(fix))
+
+
+def explain_least_release(words: Words, scene: Scene) -> Cause | None:
+    """Explain a package that asks for a newer CUDA than ran."""
+    wanted = words["name"]
+    who = words.get("who") or "The project"
+    ran = words.get("found") or scene.toolkit_release
+    found = f", and the nvcc that ran is of CUDA {ran}" if ran else ""
+    return Cause(
+        "",
+        f"{who} asks for CUDA {wanted} or later{found}.",
+        "its sources use what came with that release",
+        lambda scene: f"take {scene.newer(wanted)}",
+    )
 
 
 def explain_cmake_version(words: Words, scene: Scene) -> Cause:
@@ -69,11 +102,13 @@ def explain_cmake_version(words: Words, scene: Scene) -> Cause:
 
 def explain_requirement(words: Words, scene: Scene) -> Cause | None:
     """Explain a requirement that pip or uv found nothing for."""
-    if _NO_NETWORK.search(scene.text):
+    if scene.says(_NO_NETWORK):
         return None
     name = words["name"].rstrip(".,;:")
     base = re.split(r"[^\w-]", name, maxsplit=1)[0]
     what = f"There is no {name} where pip or uv looks."
+    if re.search(r"-cu1[12]$", base):
+        return judge_twelve(base, name, scene)
     if base.endswith("-cu13") and base[: -len("-cu13")] in {each.distribution for each in tools.COMPONENTS}:
         return explain_rename({"name": base}, scene)
     known = contents.releases()[1:]

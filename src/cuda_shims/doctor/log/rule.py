@@ -1,14 +1,15 @@
-"""The messages that are known, and what is said of each: what ``messages.toml`` has, which says how it is read."""
+"""The messages that are known, and what is said of each: ``messages/shared.toml`` says how these files are read."""
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 from functools import partial
 from typing import NamedTuple
 
 from cuda_shims.config import load_toml
-from cuda_shims.doctor.log import compiler, library, release, tool
+from cuda_shims.doctor.log import architecture, compiler, library, loader, option, package, release, requirement, tool
 from cuda_shims.doctor.log.cause import Cause, say
 from cuda_shims.doctor.log.fix import Scene
 
@@ -21,8 +22,13 @@ if TYPE_CHECKING:
 
     Explain = Callable[[Words, Scene], "Cause | None"]
 
+#: the files that have rules, in the order in which these are tried
+PARTS = ("install", "configure", "compile", "link", "system")
 #: where the functions and constants are that the file names
-MODULES: Mapping[str, Any] = {"compiler": compiler, "library": library, "release": release, "tool": tool}
+MODULES: Mapping[str, Any] = {
+    each.__name__.rpartition(".")[2]: each
+    for each in (architecture, compiler, library, loader, option, package, release, requirement, tool)
+}
 #: ``<NAME>`` and ``<tool.NAME>``
 PLACEHOLDER = re.compile(r"<(?:([a-z]+)\.)?([A-Z][A-Z_]*)>")
 _QUOTE = "['\"\u2018\u2019\u201c\u201d`\u00b4\ufffd]"
@@ -40,12 +46,15 @@ class Rule(NamedTuple):
 
 
 def load_table() -> dict[str, Any]:
-    """Read the file."""
-    return load_toml(os.path.join(os.path.dirname(__file__), "messages.toml"))
+    """Read the files as one."""
+    folder = os.path.join(os.path.dirname(__file__), "messages")
+    table = load_toml(os.path.join(folder, "shared.toml"))
+    table["rule"] = [rule for part in PARTS for rule in load_toml(os.path.join(folder, f"{part}.toml"))["rule"]]
+    return table
 
 
 def make_rules(table: Mapping[str, Any]) -> Iterator[Rule]:
-    """Make the rules that the file describes, in its order."""
+    """Make the rules that the files describe, in their order."""
     patterns = table["patterns"]
     for given in table["rule"]:
         row = {**table["shared"].get(given.get("like"), {}), **given}
@@ -87,7 +96,9 @@ def _state(row: Mapping[str, str]) -> Explain:
 
     def explain(words: Words, _: Scene) -> Cause:
         words = {name: " ".join(each.split()) for name, each in words.items()}
-        what, why, fix = (row.get(name, "").format_map(words) for name in ("what", "why", "fix"))
+        what, why = (row.get(name, "").format_map(words) for name in ("what", "why"))
+        # what a log says may be anything, and a fix is pasted
+        fix = row.get("fix", "").format_map({name: shlex.quote(each) if each else "" for name, each in words.items()})
         return Cause(row.get("key", ""), what, why, by or say(fix), words.get("name", ""))
 
     return explain

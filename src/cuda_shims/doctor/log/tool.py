@@ -11,6 +11,7 @@ import re
 
 from cuda_shims.catalog import tools
 from cuda_shims.doctor.log.cause import Cause, say
+from cuda_shims.doctor.log.clue import ISOLATED
 from cuda_shims.doctor.log.fix import Scene
 
 TYPE_CHECKING = False
@@ -19,10 +20,22 @@ if TYPE_CHECKING:
 
     from cuda_shims.doctor.log.cause import Words
 
-NOWHERE = "the wheels put it into site-packages/nvidia/cu13/bin, where no build system looks"
+NOWHERE = (
+    "it is neither on PATH nor where CUDA_HOME or its like leads; the wheels put it into "
+    "site-packages/nvidia/cu13/bin, where no build system looks"
+)
 LINK = "nvcc takes its toolkit from the path that it is started by: through a link or a copy of it, it finds none"
-#: environments of isolated builds: pip's, PDM's, that of build, uv's
-_ISOLATED = re.compile(r"[/\\](?:(?:pip-|pdm-)?build-env-|builds-v\d{1,2}[/\\]\.tmp)")
+#: where toolkits are by default, which Makefiles, torch and others try
+_DEFAULT = re.compile(
+    r"(?i)(?:/usr(?:/local)?(?:/(?:lib/)?(?:nvidia-cuda-toolkit|cuda)(?:-[\d.]{1,5})?)?|/opt/(?:nvidia/)?cuda(?:-[\d.]{1,5})?"
+    r"|[a-z]:[/\\]program files[/\\]nvidia gpu computing toolkit[/\\]cuda(?:[/\\]v[\d.]{1,5})?)[/\\]bin"
+)
+#: what a shim says, and how to fix it: never the words of the log, which may be anybody's
+_SHIM_SAYS = {
+    "call each other": "take one of them off PATH, or install the toolkit",
+    "holds no such tool": "unset the variable that it names, or have it name a toolkit root",
+    "is not executable": "make a toolkit root, which runs it: cuda-shims root",
+}
 _ANEW = "its environment was made anew, and a toolkit root is made when Python, or a shim, first starts there"
 _ANEW_FIX = "start one there (nvcc --version), and build again"
 
@@ -43,19 +56,58 @@ def explain_tool(words: Words, scene: Scene) -> Cause | None:
         why = f"{known.distribution} holds it{since}, and {scene.lacking}"
         return Cause("need", what, why, Scene.need, base, "tool-missing")
     if folder:
-        why = (
-            "an earlier build, or a variable (CUDACXX, CUDA_HOME, NVCC), names an environment or a toolkit that is gone"
-        )
-        return Cause("stale", what, why, Scene.fresh, code="stale")
+        return _explain_path(os.path.join(folder, base), what)
     if known.name in {"cicc", "cudafe++", "fatbinary", "nvlink", "ptxas"}:  # nvcc runs them
         return Cause("nvcc-link", what, LINK, Scene.shims, code="nvcc-link")
     why = f"{known.distribution} holds it, and nothing on PATH leads there"
     return Cause("shims", what, why, Scene.shims, base)
 
 
+def _explain_path(path: str, what: str) -> Cause:
+    if _DEFAULT.fullmatch(os.path.dirname(path)):
+        why = "a Makefile, torch or CUDA_HOME names that folder, which has no toolkit, or a part of one"
+        return Cause("nvcc-not-found", what, why, Scene.named, code="nvcc-not-found")
+    if ISOLATED.search(path) or re.search(r"[/\\](?:cuda_shims_toolkit|nvidia)[/\\]cu\d\d[/\\]", path):
+        why = "an earlier build has noted it, in CMakeCache.txt say, and the environment that had it is gone"
+        return Cause("stale", what, why, Scene.fresh, code="stale")
+    why = "a variable (CUDACXX, CUDA_HOME, NVCC), an option, or what an earlier build has noted names it"
+    return Cause(
+        "stale",
+        what,
+        why,
+        lambda scene: f"correct or unset the variable; if there is none: {scene.fresh()}",
+        code="stale",
+    )
+
+
+def explain_named_compiler(words: Words, _: Scene) -> Cause | None:
+    """Explain the compiler that CMake or torch was told of, and that is not there."""
+    name = words["name"].strip()
+    if not re.search(r"[/\\]", name):
+        return Cause("nvcc-not-found", f"There is no {name} on PATH.", NOWHERE, Scene.shims, code="nvcc-not-found")
+    cause = _explain_path(name.replace("\\", "/"), f"CMake is told of a compiler that is not there, {name}.")
+    return _notice_new_environment(cause, name) if cause.code == "stale" else cause
+
+
+def explain_torch_compiler(words: Words, _: Scene) -> Cause:
+    """Explain an nvcc that torch does not find in CUDA_HOME."""
+    name = words["name"]
+    why = "CUDA_HOME names that folder; without it torch takes /usr/local/cuda if there is one"
+    return Cause("nvcc-not-found", f"torch finds no nvcc at {name}.", why, Scene.named)
+
+
+def explain_colon(words: Words, _: Scene) -> Cause:
+    """Explain a CUDA_HOME that is written as PATH is."""
+    what = f"CUDA_HOME is {words['name']}, which is no folder."
+    why = "it was set as PATH is, with a colon and what it was before; it has to name one folder"
+    return Cause(
+        "", what, why, say("export CUDA_HOME=/usr/local/cuda, or the folder that the toolkit is in, without a colon")
+    )
+
+
 def explain_launcher(_: Words, scene: Scene) -> Cause | None:
     """Explain an nvcc that sccache does not find."""
-    return explain_tool({"name": "nvcc"}, scene) if "sccache nvcc " in scene.text else None
+    return explain_tool({"name": "nvcc"}, scene) if scene.says("sccache nvcc ") else None
 
 
 def explain_nvcc_link(_: Words, scene: Scene) -> Cause:
@@ -74,6 +126,8 @@ def explain_permission(words: Words, scene: Scene) -> Cause | None:
         return None
     why = "a copy or an archive has lost its executable bit, or the file system is mounted noexec"
     fix = scene.case.pip("--force-reinstall", "--no-deps", known.distribution)
+    if scene.isolated:
+        fix = "build again, with TMPDIR on a file system that runs programs: the environment is made anew"
     return Cause("", f"{words['name']} may not be run.", why, say(fix))
 
 
@@ -86,7 +140,8 @@ def explain_shim(words: Words, scene: Scene) -> Cause | None:
         why = "the variable goes before everything"
         return Cause("", f"The shim {name} says: {said}.", why, say("unset CUDA_SHIMS_TOOLKIT"))
     what = f"The shim {name} says: {said}."
-    return Cause("", what, "it runs nothing but what it was asked for", say(said.partition("; ")[2] or said))
+    fix = next((fix for part, fix in _SHIM_SAYS.items() if part in said), "do what it says")
+    return Cause("", what, "it runs nothing but what it was asked for", say(fix))
 
 
 def explain_leftover(gone: Callable[[Words, Scene], Cause], words: Words, scene: Scene) -> Cause:
@@ -114,7 +169,7 @@ def explain_tool_path(words: Words, scene: Scene) -> Cause | None:
 def explain_build_tool(words: Words, _: Scene) -> Cause | None:
     """Explain a ninja or cmake of an isolated build's environment, which a build folder has noted."""
     name = words["name"]
-    if not _ISOLATED.search(name):
+    if not ISOLATED.search(name):
         return None
     what = f"The build asks for {name}, which is not there."
     return Cause("", what, "it was configured in an isolated build, whose environment is gone", Scene.fresh, name)

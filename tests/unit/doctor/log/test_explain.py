@@ -11,6 +11,7 @@ import textwrap
 import pytest
 from checkout import CHECKOUT
 from fake_toolkit import write
+from log_messages import MESSAGES
 
 from _cuda_shims.places import Place
 from cuda_shims.catalog import tools as catalog
@@ -28,319 +29,6 @@ except ImportError:  # before Python 3.11
     import sre_parse
 
 PAGE = os.path.join(CHECKOUT, "docs", "reference", "build-logs.md")
-FIND = "CMake Error at CMakeLists.txt:3 (find_package):\n  "
-#: of an import; the rest of the traceback is left out
-REBUILT_BY_CMAKE = """\
-Running cmake --build & --install in /src/p/build/cp311-cp311-linux_x86_64
-[0/1] Re-running CMake...
-CMake Error at CMakeLists.txt:2 (project):
-  The CMAKE_CUDA_COMPILER:
-
-    /tmp/pip-build-env-7n18iskb/overlay/lib/python3.11/site-packages/cuda_shims_toolkit/cu13/bin/nvcc
-
-  is not a full path to an existing compiler tool.
-
-FAILED: build.ninja
-/usr/bin/cmake --regenerate-during-build -S/src/p -B/src/p/build/cp311-cp311-linux_x86_64
-ninja: error: rebuilding 'build.ninja': subcommand failed
-Traceback (most recent call last):
-  File "/v/lib/python3.11/site-packages/_editable_skbc_p.py", line 402, in _run_editable_rebuild
-    run_checked(["cmake", "--build", ".", *build_options])
-subprocess.CalledProcessError: Command '['cmake', '--build', '.']' returned non-zero exit status 1.
-"""
-NO_NINJA = """\
-No such file or directory
-CMake Error: Generator: {}: /home/u/.cache/uv/builds-v0/.tmpuPN4sl/bin/ninja
-"""
-#: beyond those of the page: text, code, what has to be in what is said of it
-MESSAGES = [
-    # --- pip, uv
-    (
-        "  cause: Because only cuda-toolkit<=13.5.0 is available and you require cuda-toolkit==14.*, we can conclude",
-        "no-such-version",
-        ("cuda-toolkit==14.*",),
-    ),
-    ("No matching distribution found for nvidia-nvvm==99", "no-such-version", ("take cuda-toolkit, which requires",)),
-    ("No matching distribution found for nvidia-cublas-cu13==99", "no-such-version", ("cuda-toolkit[cublas]",)),
-    (
-        "warning: The package `cuda-toolkit==13.0.3.0` does not have an extra named `cudla`",
-        "no-such-extra",
-        ("13.0.3.0", "cudla", "13.2"),
-    ),
-    # --- CMake
-    *(
-        (text, "companion-not-found", (f"CMake does not find {name}.", distribution, "cuda-shims"))
-        for text, name, distribution in (
-            (
-                FIND + 'Could not find a package configuration file provided by "nvcomp"',
-                "nvcomp",
-                "nvidia-libnvcomp-cu13",
-            ),
-            (
-                "CMake Error at F.cmake:9 (message):\n  Could NOT find CUDNN (missing: CUDNN_X)",
-                "CUDNN",
-                "nvidia-cudnn-cu13",
-            ),
-            ("-- Could NOT find Nccl (missing: NCCL_LIBRARY)\nerror: it failed", "Nccl", "nvidia-nccl-cu13"),
-        )
-    ),
-    ('Target "x" links to: CUDNN::cudnn_all but the target was not found.', "target-missing", ("nvidia-cudnn-cu13",)),
-    ('Target "x" links to: CUDAToolkit::npps but the target was not found.', "target-missing", ("nvidia-npp",)),
-    (
-        "CMake Error at F.cmake:9 (message):\n  Could not find nvcc, please set\n  CUDAToolkit_ROOT.",
-        "nvcc-not-found",
-        (),
-    ),
-    ("  Specify CUDA_TOOLKIT_ROOT_DIR", "nvcc-not-found", ()),
-    (
-        (
-            "-- Could not find nvcc, please set CUDAToolkit_ROOT.\n"
-            'CMake Error:\n  Target "x" links to target "CUDA::cudart" but the target was not found.  Perhaps'
-        ),
-        "nvcc-not-found",
-        (),
-    ),
-    (
-        (
-            '-- Could NOT find CUDAToolkit (missing: CUDA_CUDART) (found version "13.5.37")\n'
-            '  Target "x" links to:\n\n    CUDA::cudart\n\n  but the target was not found.'
-        ),
-        "toolkit-incomplete",
-        ("CUDA_CUDART",),
-    ),
-    (
-        "Could NOT find CUDA (missing: CUDA_INCLUDE_DIRS CUDA_CUDART_LIBRARY)",
-        "toolkit-incomplete",
-        ("CUDA_INCLUDE_DIRS",),
-    ),
-    (
-        'Could NOT find CUDAToolkit: Found unsuitable version "13.5.37", but required is exact version "12" (found x)',
-        "toolkit-version",
-        ("CUDA 12", "no nvcc for CUDA 12"),
-    ),
-    ('Target "x" links to: CCCL::CCCL but the target was not found.', "target-missing", ("nvidia-cuda-cccl",)),
-    ('Target "x" links to: CUDA::nvToolsExt but the target was not found.', "target-missing", ("CUDA::nvtx3",)),
-    (
-        'Target "x" links to: CUDA::cublas_static but the target was not found.',
-        "target-missing",
-        ("link to CUDA::cublas",),
-    ),
-    ('Target "x" links to: CUDA::cuda_driver but the target was not found.', "target-missing", ("stub",)),
-    (
-        'Target "x" links to: CUDA::nvml but the target was not found.',
-        "target-missing",
-        ("stub", "[cccl,cudart,nvcc,nvml]"),
-    ),
-    ('Target "x" links to: CUDA::toolkit but the target was not found.', "target-missing", ()),
-    ('Target "x" links to: CUDA::nvtx3 but the target was not found.', "target-missing", ("nvidia-nvtx",)),
-    ("cannot find -lCUDA::cublas", "library-missing", ("CMake has no target CUDA::cublas", "nvidia-cublas")),
-    (f'{FIND}Could not find a package configuration file provided by "Thrust" with any', "cccl-not-found", ("Thrust",)),
-    (
-        "Could not find the compiler specified in the environment variable CUDACXX:\n\n  /nope/nvcc.\n",
-        "stale",
-        ("unset CUDACXX",),
-    ),
-    (
-        "CMAKE_CUDA_ARCHITECTURES:\n\n    70\n\n  do not all work with this compiler.  Try:\n\n    75\n\n  instead.",
-        "architecture",
-        ("12.9 was the last",),
-    ),
-    (
-        'CMake Error in CMakeLists.txt:\n  CUDA_ARCHITECTURES is set to "native", but no GPU was detected.',
-        "architecture-native",
-        ("-DCMAKE_CUDA_ARCHITECTURES=80",),
-    ),
-    # --- Meson, setuptools, torch
-    ("nvcc not found: building CPU-only (pure-Python) package.", "nvcc-not-found", ("setup.py",)),
-    (
-        "UserWarning: CUDA not available ($CUDAHOME/$CUDA_PATH variables missing and nvcc not in path. Skipping",
-        "nvcc-not-found",
-        ("setup.py",),
-    ),
-    (
-        (
-            "ERROR: Dependency lookup for cuda with method 'system' failed: Please specify the desired CUDA Toolkit "
-            "version (e.g. dependency('cuda', version : '>=10.1'))"
-        ),
-        "nvcc-not-found",
-        ("CUDA_PATH",),
-    ),
-    (
-        (
-            'ERROR: CUDA target "targets/x86_64-linux" does not exist.\n'
-            "ERROR: Dependency lookup for cuda failed: Couldn't find requested CUDA module 'cudart_static'"
-        ),
-        "toolkit-incomplete",
-        ("targets/x86_64-linux",),
-    ),
-    (
-        "ERROR: Dependency lookup for cuda with method 'system' failed: Couldn't find requested CUDA module 'cublas'",
-        "library-missing",
-        ("nvidia-cublas",),
-    ),
-    ("meson.build:2:28: ERROR: C++ shared or static library 'cublas' not found", "library-missing", ("nvidia-cublas",)),
-    ("The nvcc binary could not be located in your $PATH. Either add it", "nvcc-not-found", ("setup.py",)),
-    ("CUDA was not found on the system, please set the CUDA_HOME or the CUDA_PATH", "nvcc-not-found", ("+cpu",)),
-    ("nvcc was not found. Are you sure your environment has nvcc available?", "nvcc-not-found", ()),
-    (
-        "FileNotFoundError: nvcc not found at '/usr/local/cuda/bin/nvcc'. Ensure CUDA path",
-        "stale",
-        ("/usr/local/cuda",),
-    ),
-    (
-        (
-            "RuntimeError: ('The detected CUDA version (%s) mismatches the version that was used to compilePyTorch "
-            "(%s). Please make sure to use the same CUDA versions.', '12.8', '13.2')"
-        ),
-        "torch-version",
-        ("built for CUDA 13.2", "of CUDA 12.8", "==13.2.*"),
-    ),
-    (
-        "The current installed version of g++ (16.1.0) is greater than the maximum required version by CUDA 13.0.",
-        "host-compiler-unsupported",
-        ("g++ 16.1.0",),
-    ),
-    # --- compilers
-    ("ptxas fatal   : Value 'sm_70' is not defined for option 'gpu-name'", "architecture", ("sm_70",)),
-    ("nvcc fatal   : Unsupported gpu architecture 'compute_101'", "architecture", ("called 110",)),
-    ("nvcc fatal   : Unsupported gpu architecture 'sm_107'", "architecture", ("CUDA 13.4 was the first",)),
-    ("nvcc fatal   : Unsupported gpu architecture 'compute_777'", "architecture", ("no release up to",)),
-    ("nvcc fatal   : Unsupported gpu architecture 'compute_120'", "architecture", ("older than CUDA 13",)),
-    (
-        "error: -- unsupported clang version! clang version must be less than 23 and",
-        "host-compiler-unsupported",
-        ("22",),
-    ),
-    ("error: #error -- unsupported ICC version! Only", "host-compiler-unsupported", ("no ICC.",)),
-    (
-        (
-            "crt/host_config.h(153): fatal error C1189: #error:  -\n- unsupported Microsoft Visual\n Studio "
-            "version! Only the versions between 2019 and 2022 (inclusive) are supported!"
-        ),
-        "host-compiler-unsupported",
-        ("this Visual Studio",),
-    ),
-    ("error: Microsoft Visual C++ 14.0 or greater is required. Get it with", "host-compiler-missing", ("cl.exe",)),
-    (
-        "/nope/g++: No such file or directory\nnvcc fatal   : Failed to preprocess host compiler properties.",
-        "host-compiler-missing",
-        ("/nope/g++", "CUDAHOSTCXX"),
-    ),
-    ("No CMAKE_CXX_COMPILER could be found.", "host-compiler-missing", ("CMake finds no C++ compiler",)),
-    ("error: no member named 'x'\nerror: 'struct cudaDeviceProp' has no member named 'clockRate'", "removed-in-13", ()),
-    ("fatal error: helper_cuda.h: No such file or directory", "header-missing", ("samples",)),
-    ("fatal error: 'texture_fetch_functions.h' file not found", "header-missing", ("too old",)),
-    ("fatal error: thrust/event.h: No such file or directory", "header-missing", ("held it up to CUDA 12.9",)),
-    ("fatal error: nccl.h: No such file or directory", "header-missing", ("nvidia-nccl-cu13",)),
-    ("fatal error: 'cutensor/types.h' file not found", "header-missing", ("cutensor-cu13",)),
-    # --- linkers
-    ("error: could not find native static library `cublas`, perhaps an -L flag is missing?", "library-missing", ()),
-    ("lld-link: error: could not open 'cudart.lib': no such file or directory", "library-missing", ("cudart.lib",)),
-    ("LINK : fatal error LNK1104: cannot open file 'cublas.lib'", "library-missing", ("cublas,",)),
-    ("cannot find -lnvToolsExt", "library-missing", ("NVTX 3",)),
-    ("cannot find -lcudnn", "library-missing", ("nvidia-cudnn-cu13",)),
-    ("cannot find -lcudnn_static", "library-missing", ("link to -lcudnn",)),
-    ("undefined reference to `ncclCommInitRank'", "undefined-symbol", ("-lnccl", "nvidia-nccl-cu13")),
-    ("undefined reference to `cusparseLtInit'", "undefined-symbol", ("-lcusparseLt", "nvidia-cusparselt-cu13")),
-    (
-        "ImportError: libcudnn.so.9: cannot open shared object file: No such file or directory",
-        "library-not-loaded",
-        ("nvidia-cudnn-cu13", "$ORIGIN/../nvidia/cudnn"),
-    ),
-    (
-        "ImportError: libcublasmp.so.0: cannot open shared object file: No such file or directory",
-        "library-not-loaded",
-        ("nvidia-cublasmp-cu13", "$ORIGIN/../nvidia/cublasmp/cu13"),
-    ),
-    ("cannot find -lnvidia-ml", "library-missing", ("stub",)),
-    (
-        "k.obj : error LNK2019: unresolved external symbol cudaMalloc referenced in function main",
-        "undefined-symbol",
-        (),
-    ),
-    ("undefined reference to `cuInit'", "undefined-symbol", ("CUDA::cuda_driver",)),
-    ("undefined reference to `nvmlInit_v2'", "undefined-symbol", ("-lnvidia-ml", "CUDA::nvml")),
-    ("nvlink error   : Undefined reference to 'cudaGetParameterBufferV2' in 'k.o'", "device-code", ("cudadevrt",)),
-    (
-        "ImportError: libcuda.so.1: cannot open shared object file: No such file or directory",
-        "library-not-loaded",
-        ("driver",),
-    ),
-    # --- programs
-    *(
-        (text.format("nvcc"), "nvcc-not-found", ("There is no nvcc",))
-        for text in (
-            "zsh:1: command not found: {}",
-            "fish: Unknown command: {}",
-            "E: mksh: {}: inaccessible or not found",
-            "./build.sh: line 3: {}: command not found",
-            "make: {}: No such file or directory",
-            "env: \u2018{}\u2019: No such file or directory",
-            "FileNotFoundError: [Errno 2] No such file or directory: '{}'",
-            "error: command '{}' failed: No such file or directory",
-            "error occurred: Failed to find tool. Is `{}` installed?",
-            "'{}' is not recognized as an internal or external command,",
-            "Could not find NVCC using the following names: {}",
-            "meson.build:3:9: ERROR: Program '{}' not found or not executable",
-        )
-    ),
-    ("FileNotFoundError: [Errno 2] No such file or directory: '/usr/local/cuda/bin/nvcc'", "stale", ()),
-    ("sh: 1: /e/nvidia/cu13/bin/../nvvm/bin/cicc: not found", "stale", ("cicc",)),
-    # --- what is rebuilt when it is imported, and came from an isolated build: scikit-build-core 1.1, CMake 3.25
-    (REBUILT_BY_CMAKE, "stale", ("overlay/lib/python3.11/", "anew", "pip install --no-build-isolation -e .")),
-    # the same, for a project that requires ninja; CMake 4.4
-    (
-        REBUILT_BY_CMAKE.partition("[0/1]")[0] + NO_NINJA.format("build tool execution failed, command was"),
-        "stale",
-        (".tmpuPN4sl/bin/ninja", f'pip install setuptools "cuda-toolkit[cccl,cudart,nvcc]==13.*" "{catalog.BUNDLE}"'),
-    ),
-    (NO_NINJA.format("execution of make failed. Make command was"), "stale", ("isolated", "cmake --fresh")),
-    (
-        "  Running\n\n   '/tmp/build-env-x/bin/ninja' '--version'\n\n  failed with:\n\n   no such file or directory",
-        "stale",
-        ("/tmp/build-env-x/bin/ninja", "cmake --fresh"),
-    ),
-    # meson-python 0.22; without isolation, and neither start-up hook nor PATH
-    (
-        """\
-  File "/v/lib/python3.11/site-packages/_heat_editable_loader.py", line 352, in _rebuild
-FileNotFoundError: [Errno 2] No such file or directory: '/tmp/pip-build-env-ytljtjqm/overlay/bin/ninja'
-""",
-        "stale",
-        ("overlay/bin/ninja", "pip install --no-build-isolation -e ."),
-    ),
-    # the same, where ninja is the machine's own
-    (
-        "[0/1] Regenerating build files\n/bin/sh: 1: /home/u/.cache/uv/builds-v0/.tmpN/bin/meson: not found\n",
-        "stale",
-        (".tmpN/bin/meson", "cmake --fresh"),
-    ),
-    (
-        """ImportError: rebuilding the "heat" editable package failed
-/usr/bin/sccache nvcc -DNDEBUG -I_heat.cpython-311-x86_64-linux-gnu.so.p --std=c++17 -O3 -c ../../src/heat.cu
-sccache: error: failed to execute compile
-sccache: caused by: cannot find binary path
-ninja: build stopped: subcommand failed.""",
-        "nvcc-not-found",
-        ("There is no nvcc.",),
-    ),
-    (
-        'cuobjdump (cuda-shims): not installed in this environment nor elsewhere on PATH; it is in: pip install "x"',
-        "tool-missing",
-        ("nvidia-cuda-cuobjdump",),
-    ),
-    (
-        "nvcc (cuda-shims): /x/nvcc and this shim call each other; take one of them off PATH, or install the toolkit",
-        "shim",
-        ("take one of them off PATH",),
-    ),
-    # --- the system
-    ("g++: fatal error: Killed signal terminated program cc1plus", "out-of-memory", ("killed cc1plus",)),
-    ("collect2: fatal error: ld terminated with signal 9 [Killed]", "out-of-memory", ("killed ld",)),
-    ("/bin/sh: line 1: 4711 Killed                  nvcc -c k.cu", "out-of-memory", ()),
-    ("k.cu(1): fatal error C1060: compiler is out of heap space", "out-of-memory", ()),
-    ("error: could not write: Disk quota exceeded", "disk-full", ("quota",)),
-]
 #: what is none of ours
 NOISE = """\
 error: identifier "__float128" is undefined
@@ -490,10 +178,11 @@ def test_the_page_lists_every_code_and_the_tests_every_rule():
     assert [each.regex.pattern for each in rules if not any(each.regex.search(text) for text in texts)] == []
 
 
-@pytest.mark.parametrize("columns", [20, 40, 77])
-@pytest.mark.parametrize("prefix", ["", "2026-01-02T03:04:05.1234567Z ", "#9 1.234 ", "  │ "])
+@pytest.mark.parametrize(
+    ("columns", "prefix"), [(20, ""), (77, "2026-01-02T03:04:05.1234567Z "), (40, "#9 1.234 "), (20, "  │ ")]
+)
 def test_messages_that_are_wrapped(case, columns, prefix):
-    project = case(PROJECT)
+    project = case(PROJECT, PATH=os.sep)  # no compiler is asked what it is
     for text, code, _ in MESSAGES:
         if "\n" not in text:
             lines = textwrap.wrap(text, columns, break_long_words=False, break_on_hyphens=False)
@@ -524,12 +213,21 @@ def test_noise(case):
 
 
 def test_weak_ones_only_in_a_log_of_a_failure_and_alone(case):
-    weak = "No CUDA runtime is found, using CUDA_HOME='/usr/local/cuda'\n"
+    weak = "Your compiler (c++ 4.8.5) may be ABI-incompatible with PyTorch!\n"
     assert found_in(weak, case()) == []
     (finding,) = found_in(weak + "error: something else\n", case())
-    assert (finding.code, finding.level) == ("torch-no-gpu", "warning")
+    assert (finding.code, finding.level) == ("host-compiler-old", "warning")
     (finding,) = found_in(weak + "nvcc fatal   : Unsupported gpu architecture 'sm_70'\n", case())
     assert finding.code == "architecture"
+
+
+def test_vague_ones_only_where_nothing_says_more(case):
+    vague = "-- The CUDA compiler identification is unknown\nCMake Error: it failed\n"
+    empty = "  CMAKE_CUDA_ARCHITECTURES must be non-empty if set.\n"
+    assert [each.code for each in found_in(empty, case())] == ["architecture-empty"]
+    assert [each.code for each in found_in(vague + empty, case())] == ["cuda-unidentified"]
+    said = "error: #error -- unsupported GNU version! gcc versions later than 12 are not supported!\n"
+    assert [each.code for each in found_in(vague + empty + said, case())] == ["host-compiler-unsupported"]
 
 
 def test_no_version_is_missing_where_there_was_no_network(case):
@@ -573,12 +271,15 @@ def test_a_wheel_that_is_not_there(case):
     assert fix(HEADER, case(["setuptools"])) == f'in pyproject.toml, add "cuda-toolkit[cublas]=={NEWEST}.*"'
     assert fix(HEADER, case(["torch"])) == f'in pyproject.toml, add "cuda-toolkit[cublas]=={NEWEST}.*"'
     assert fix(HEADER, case(None, COMPILER)) == 'pip install "cuda-toolkit[cublas]==13.5.*"'
-    assert fix(HEADER, case()) == f'pip install "cuda-toolkit[cublas]=={NEWEST}.*"'
+    whole = f'pip install "{catalog.BUNDLE}" "cuda-toolkit[cublas]=={NEWEST}.*"'
+    assert fix(HEADER, case()) == f'{whole}; an installed toolkit: export CPATH="$CUDA_HOME/include"'
     library = "cannot find -lcublas"
     assert fix(library, case(PROJECT)).endswith(', and add "cuda-shims"')
     assert fix(library, case([*PROJECT, "cuda_shims>=0.1"])).endswith(']==13.*"')
-    assert fix(library, case()) == f'pip install "cuda-toolkit[cublas]=={NEWEST}.*"'
-    assert fix(library, case(ours=False)) == f'pip install "cuda-toolkit[cublas]=={NEWEST}.*"; pip install cuda-shims'
+    assert fix(library, case()) == f'{whole}; an installed toolkit: export LIBRARY_PATH="$CUDA_HOME/lib64"'
+    assert fix(library, case(None, COMPILER)) == 'pip install "cuda-toolkit[cublas]==13.5.*"'
+    without = case(None, COMPILER, ours=False)
+    assert fix(library, without) == 'pip install "cuda-toolkit[cublas]==13.5.*"; pip install cuda-shims'
 
 
 def test_a_wheel_that_is_there(case):
@@ -597,7 +298,9 @@ def test_a_wheel_that_is_there(case):
     target = 'Target "x" links to: CUDA::cublas but the target was not found.'
     assert fix(target, case([*there, "cuda-shims"])).startswith("find_package(CUDAToolkit REQUIRED)")
     assert fix(f"-- Found CUDAToolkit: /x\n{target}", case(there)) == 'in pyproject.toml, add "cuda-shims" to requires'
-    assert fix("sh: 1: cuobjdump: not found", case([*there, "cuda-shims"])) == f'pip install "{catalog.BUNDLE}"'
+    assert fix("sh: 1: cuobjdump: not found", case([*there, "cuda-shims"])).startswith(
+        f'pip install "{catalog.BUNDLE}"'
+    )
 
 
 NCCL = "CMake Error at F.cmake:9 (message):\n  Could NOT find NCCL (missing: NCCL_INCLUDE_DIR NCCL_LIBRARY)"
@@ -606,11 +309,10 @@ NCCL = "CMake Error at F.cmake:9 (message):\n  Could NOT find NCCL (missing: NCC
 def test_a_companion_that_is_not_there(case):
     header = "fatal error: cudnn.h: No such file or directory"
     assert fix(header, case(PROJECT)) == 'in pyproject.toml, add "nvidia-cudnn-cu13"'
-    assert fix(header, case()) == "pip install nvidia-cudnn-cu13"
+    assert fix(header, case()).startswith(f'pip install "{catalog.BUNDLE}" nvidia-cudnn-cu13; ')
     both = f"{header}\n{HEADER}"
-    assert {each.fix for each in found_in(both, case())} == {
-        'pip install "cuda-toolkit[cublas]==13.*" nvidia-cudnn-cu13'
-    }
+    (said,) = {each.fix for each in found_in(both, case())}
+    assert said.startswith(f'pip install "{catalog.BUNDLE}" "cuda-toolkit[cublas]==13.*" nvidia-cudnn-cu13; ')
     changed = 'in pyproject.toml: "cuda-toolkit[cccl,cublas,cudart,nvcc]==13.*", and add "nvidia-cudnn-cu13"'
     assert {each.fix for each in found_in(both, case(PROJECT))} == {changed}
     assert fix(NCCL, case(PROJECT)) == 'in pyproject.toml, add "nvidia-nccl-cu13", and add "cuda-shims"'
@@ -638,13 +340,14 @@ def test_a_companion_that_is_there(case, tmp_path):
     assert newer.endswith("before CMake 4.5 it is CUDA::cudart alone")
     # where no pyproject.toml has requirements, what is installed counts
     (tmp_path / "site-packages/nvidia_nccl_cu13-2.1.dist-info").mkdir(parents=True)
-    assert fix("cannot find -lnccl", case()) == f'pip install "{catalog.BUNDLE}"'
+    assert fix("cannot find -lnccl", case()).startswith(f'pip install "{catalog.BUNDLE}"')
 
 
 def test_a_module_that_goes_on_without_a_companion(case):
     said = NCCL.replace("CMake Error at F.cmake:9 (message):\n ", "--")
     assert found_in(said, case()) == []
-    (finding,) = found_in(f"{said}\nerror: it failed", case())
+    assert found_in(f"{said}\nerror: it failed", case()) == []  # for another reason
+    (finding,) = found_in(f"{said}\nCMake Error at CMakeLists.txt:4 (message):\n  no NCCL here", case())
     assert (finding.code, finding.level) == ("companion-not-found", "warning")
     (finding,) = found_in(f"{said}\n{HEADER}", case())
     assert finding.code == "header-missing"
@@ -654,7 +357,7 @@ def test_a_toolkit_that_nobody_finds(case, tmp_path):
     assert fix(NVCC, case(PROJECT)) == 'in pyproject.toml, add "cuda-shims" to requires'
     both = f'in pyproject.toml, add "cuda-toolkit[cccl,cudart,nvcc]=={NEWEST}.*", and add "cuda-shims"'
     assert fix(NVCC, case(["setuptools"])) == both
-    assert fix(NVCC, case()) == f'pip install "{catalog.BUNDLE}"'
+    assert fix(NVCC, case()).startswith(f'pip install "{catalog.BUNDLE}"; or put ')
     assert fix(NVCC, case(None, COMPILER, ours=False)) == "pip install cuda-shims"
     assert fix(NVCC, case(None, COMPILER, CUDA_SHIMS_STARTUP="0")) == "unset CUDA_SHIMS_STARTUP"
     theirs = case(None, COMPILER, CUDA_HOME=str(tmp_path), CUDACXX=f"{tmp_path}/bin/nvcc", CUDA_PATH="/elsewhere")
@@ -708,7 +411,7 @@ def test_a_build_of_somebody_elses_sdist(case, tmp_path, words):
     assert fix(f"error: Failed to {words} `p @ file:///p`\n{HEADER}", there).startswith("give this compiler")
     assert fix(f"ERROR: Failed building wheel for their-package\n{HEADER}", there).startswith("give this compiler")
     (tmp_path / "pyproject.toml").unlink()
-    assert fix(f"{theirs}{HEADER}", there) == 'pip install "cuda-toolkit[cublas]==13.*"'
+    assert fix(f"{theirs}{HEADER}", there).startswith(f'pip install "{catalog.BUNDLE}" "cuda-toolkit[cublas]==13.*"; ')
 
 
 def test_a_header_that_is_missed_where_nvcc_was_is_a_consequence_unless_nothing_brings_it(case):
@@ -716,6 +419,61 @@ def test_a_header_that_is_missed_where_nvcc_was_is_a_consequence_unless_nothing_
     assert [each.code for each in found_in(log.format("cuda.h"), case(PROJECT))] == ["nvcc-not-found"]
     found = found_in(log.format("cudaProfiler.h"), case(PROJECT))
     assert [each.code for each in found] == ["nvcc-not-found", "header-missing"]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "/tmp/pip-build-env-x1y2/overlay/lib",
+        "/home/u/.cache/uv/builds-v0/.tmpUPN4sl/lib",
+        "/tmp/build-env-abc/lib",
+        "Installing build dependencies ... done",
+    ],
+)
+def test_an_isolated_build_gets_the_line_of_its_pyproject_wherever_the_doctor_runs(case, place):
+    texts = [
+        NVCC,
+        HEADER,
+        "cannot find -lcublas",
+        "cannot find -lcuda",
+        NCCL,
+        "CUDA_HOME environment variable is not set",
+    ]
+    texts += ["nvcc fatal   : Unsupported gpu architecture 'compute_120'", "sh: 1: cuobjdump: not found"]
+    for there in (case(), case(None, COMPILER), case(None, COMPILER, ours=False)):
+        for text in texts:
+            said = fix(f"{place}\n{text}", there)
+            assert "in pyproject.toml, add" in said, text
+            assert "build-system.requires" in said, text
+            assert "pip install" not in said, text
+            assert "exec" not in said, text
+    whole = [*PROJECT, "cuda-shims", "cuda-toolkit[all]==13.*"]
+    for text in (NVCC, HEADER, "cannot find -lcublas"):
+        assert "exec" not in fix(f"{place}\n{text}", case(whole, COMPILER))
+
+
+def test_the_packages_of_an_index_that_uv_builds(case):
+    said = fix("Failed to build `flash-attn==2.8.3`\n/c/uv/builds-v0/.tmpA/x\n" + NVCC, case())
+    assert said.endswith('and add "cuda-shims"')
+    assert "to extra-build-dependencies.flash-attn" in said
+
+
+HOSTILE = "a;touch${IFS}x"
+
+
+@pytest.mark.parametrize("text", [*(each[0] for each in MESSAGES), *(row[1] for row in page_rows())])
+def test_nothing_of_a_log_reaches_a_fix_unquoted(case, text):
+    project = case(PROJECT, PATH=os.sep)
+    for rule in (each for each in diagnosis.RULES if any(needle in text for needle in each.needles)):
+        match = rule.regex.search(clean(text))
+        for word in {each for each in match.groups() if each} if match else ():
+            for each in found_in(f"error: it failed\n{text.replace(word, word + HOSTILE)}", project):
+                assert "touch" not in re.sub(r"'[^']*'", "", each.fix), each.fix
+
+
+def test_a_shim_that_says_anything(case):
+    said = fix("nvcc (cuda-shims): it does not work; rm -rf ~", case())
+    assert "rm" not in said.split()
 
 
 def test_a_pyproject_that_is_no_toml(case, tmp_path):
@@ -820,7 +578,7 @@ def test_megabytes_of_anything(case, text):
 def test_texts_that_are_cut_and_mixed(case):
     chance = random.Random(6)  # noqa: S311 # the same texts in each run
     texts = [text for text, _, _ in MESSAGES] + [row[1] for row in page_rows()]
-    project = case(PROJECT)
+    project = case(PROJECT, PATH=os.sep)
     for _ in range(300):
         pieces = [chance.choice(texts) for _ in range(5)]
         cut = [piece[chance.randrange(len(piece)) :][: chance.randrange(1, 200)] for piece in pieces]

@@ -1,0 +1,58 @@
+"""What each release of CUDA was the first or the last with: architectures, the newest gcc, names of libraries."""
+
+from __future__ import annotations
+
+#: the first and the last release of CUDA that compile for an architecture (NVIDIA's release notes; nvcc
+#: --list-gpu-arch of 13.0 to 13.5)
+ARCHITECTURES = {
+    **dict.fromkeys((10, 11, 12, 13), ("1.0", "6.5")),
+    **dict.fromkeys((20, 21), ("3.0", "8.0")),
+    30: ("4.2", "10.2"),
+    32: ("6.0", "10.2"),
+    35: ("5.0", "11.8"),
+    37: ("6.5", "11.8"),
+    50: ("6.0", "12.9"),
+    **dict.fromkeys((52, 53), ("6.5", "12.9")),
+    **dict.fromkeys((60, 61, 62), ("8.0", "12.9")),
+    70: ("9.0", "12.9"),
+    72: ("9.2", "12.9"),
+    75: ("10.0", ""),
+    80: ("11.0", ""),
+    86: ("11.1", ""),
+    87: ("11.4", ""),
+    88: ("13.0", ""),
+    **dict.fromkeys((89, 90), ("11.8", "")),
+    **dict.fromkeys((100, 120), ("12.8", "")),
+    101: ("12.8", "12.9"),
+    **dict.fromkeys((103, 121), ("12.9", "")),
+    107: ("13.4", ""),
+    110: ("13.0", ""),
+}
+#: the newest gcc that an nvcc takes, by the first release of CUDA with that limit (crt/host_config.h of each)
+GCC_LIMITS = {
+    "7.0": 4,
+    "8.0": 5,
+    "9.0": 6,
+    "9.2": 7,
+    "10.1": 8,
+    "11.0": 9,
+    "11.1": 10,
+    "11.4": 11,
+    "12.0": 12,
+    "12.4": 13,
+    "12.8": 14,
+    "13.0": 15,
+    "13.2": 16,
+}
+#: a library of a CUDA without wheels of nvcc's, and which; up to CUDA 10 the number at its end is the release
+SONAMES = {
+    **{f"libcudart.so.{each}": each.removesuffix(".0") for each in ("11.0", "12")},
+    **{f"lib{name}.so.{each}": each for name in ("cublas", "cublasLt") for each in ("11", "12")},
+    "libcufft.so.11": "12",
+    "libcusparse.so.11": "11",
+    "libcufft.so.10": "10 or 11",
+    "libcusolver.so.11": "11 or 12",
+    **{f"libnvrtc.so.{each}": each.partition(".")[0] for each in ("11.0", "11.1", "11.2", "12")},
+    "libnvJitLink.so.12": "12",
+    "libnvToolsExt.so.1": "12 or earlier",
+}

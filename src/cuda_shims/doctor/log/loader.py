@@ -1,0 +1,111 @@
+"""What the system's loader, or a linker in its place, does not find: a library, or in one a function."""
+
+from __future__ import annotations
+
+import re
+
+from cuda_shims.catalog import companions, contents, tools
+from cuda_shims.doctor.log.cause import Cause, say
+from cuda_shims.doctor.log.history import SONAMES
+from cuda_shims.doctor.part import is_companion, part_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cuda_shims.doctor.log.cause import Words
+    from cuda_shims.doctor.log.fix import Scene
+
+_DRIVER = ("libcuda.so", "libnvidia-ml.so")
+_EXTENSION = re.compile(r"_Z\w{0,12}?(?:3c10|2at|5torch|6caffe2)|THP[A-Z]")
+
+
+def explain_shared_library(words: Words, scene: Scene) -> Cause | None:
+    """Explain a library that the loader did not find."""
+    name = words["name"]
+    what = f"{name} is not found where a program or an extension is loaded."
+    if name.startswith(_DRIVER):
+        why = "it is part of NVIDIA's driver, which a machine that only builds does not have"
+        return Cause("driver", what, why, say("load and run the result on a machine with the driver, not in the build"))
+    held = [each for each in contents.find(name) if each.kind == "library"]
+    held = [each for each in held if tools.is_compiled(each.releases[-1])]
+    if not held:
+        return _explain_older(name, what)
+    part = part_of(held[0])
+    distribution, folder = held[0].distribution, f"nvidia/cu{tools.NEWEST}/lib"
+    if is_companion(part):
+        distribution = scene.case.distribution_of(part)
+        folder = next(where for where, names in companions.folders().items() if part in names)
+        folder = folder.replace(companions.MAJOR, distribution.rpartition("-")[2])
+    why = f"{distribution} holds it in site-packages, where the loader does not look by itself"
+    bring = scene.install(distribution) if scene.isolated else scene.case.pip(distribution)
+    fix = f"{bring}, and a run path ($ORIGIN/../{folder}) or a preload"
+    return Cause(name, what, why, say(fix))
+
+
+def _explain_older(name: str, what: str) -> Cause | None:
+    release = SONAMES.get(name)
+    numbers = re.fullmatch(r"lib(?:cu\w{3,12}|nv\w{3,12})\.so\.((?:[89]|10)\.\d)", name)
+    release = numbers[1] if numbers else release
+    if release is None or release == str(tools.NEWEST):
+        return None
+    why = (
+        f"what loads it was built for CUDA {release}, and that library of CUDA {release} is not where the loader looks"
+    )
+    major = release.partition(".")[0]
+    by_wheel = ""
+    if release in {"11", "12"}:
+        component = {"cudart": "cuda-runtime", "cublasLt": "cublas", "nvrtc": "cuda-nvrtc", "nvJitLink": "nvjitlink"}
+        base = name[len("lib") :].partition(".")[0]
+        by_wheel = f"nvidia-{component.get(base, base)}-cu{major} has it; "
+    fix = (
+        f"{by_wheel}take a build of it for the CUDA that is there, or put CUDA {release}'s libraries on LD_LIBRARY_PATH"
+    )
+    return Cause(name, what, why, say(fix))
+
+
+def explain_loaded_symbol(words: Words, _: Scene) -> Cause | None:
+    """Explain a function that a library of CUDA's, or an extension of torch's, misses in another."""
+    name, symbol, needed = words["name"], words["symbol"], words.get("needed", "")
+    if needed or (
+        re.match(r"lib(?:cu|nv|nccl|torch_cuda|c10_cuda)", name)
+        and re.match(r"(?:__)?(?:cu[a-zL]{2,12}[A-Z]|nvJitLink|nccl|nvrtc|nvml)", symbol)
+    ):
+        other = needed or "another library of CUDA's"
+        what = f"{name} does not find {symbol} in {other}."
+        why = "the loader takes that library of another release of CUDA, from LD_LIBRARY_PATH say, which goes first"
+        fix = "unset LD_LIBRARY_PATH, or take the other CUDA's folder out of it; then install all nvidia-… wheels anew"
+        return Cause("loaded", what, why, say(fix))
+    if _EXTENSION.match(symbol):
+        what = f"{name} does not fit this torch: it does not find {symbol}."
+        why = "it was compiled against another release of torch, or another C++ ABI"
+        fix = "compile it against this torch: install it anew with --no-build-isolation --no-cache-dir --no-binary"
+        return Cause("torch-abi", what, why, say(fix))
+    return None
+
+
+def explain_needed(words: Words, _: Scene) -> Cause | None:
+    """Explain a library that a linker was not told of, and that another library needs."""
+    name, by = words["name"], words["by"]
+    what = f"{by} needs {name}, which the linker does not find."
+    if name.startswith(_DRIVER):
+        why = "it is part of NVIDIA's driver, which a machine or a container that only builds does not have"
+        stub = "cuda" if name.startswith("libcuda") else "nvidia-ml"
+        fix = f'link with -L"$CUDA_HOME/lib64/stubs" -l{stub} as well, or with -Wl,--allow-shlib-undefined'
+        return Cause("driver", what, why, say(fix))
+    if name not in SONAMES and not contents.find(name):
+        return None
+    why = "the linker looks for it in the system's folders and in those of -rpath-link and LD_LIBRARY_PATH"
+    return Cause(name, what, why, say('give the linker -Wl,-rpath-link,"$CUDA_HOME/lib64"'))
+
+
+def explain_glibc(words: Words, _: Scene) -> Cause | None:
+    """Explain a program or an extension that was built for a newer system."""
+    name, by = words["name"], words["by"]
+    if not re.search(r"(?i)cuda|cicc|nvcc|ptxas|nvlink|fatbinary|cudafe|torch|flash_attn|nvidia|libcu", by):
+        return None
+    what = f"{by} needs {name}, which this system does not have."
+    library = "C++ library" if "CXX" in name else "C library"
+    why = f"it was made for a system with a newer {library}"
+    fix = "take a release of it that was made for an older system, compile it here, or use a newer system"
+    if "CXX" in name:
+        fix += "; conda has a newer libstdcxx-ng, its folder has to be first on LD_LIBRARY_PATH"
+    return Cause("", what, why, say(fix))

@@ -1,0 +1,184 @@
+"""What CMake's find modules do not find, wholly or in part: a toolkit, a package, a library."""
+
+from __future__ import annotations
+
+import re
+
+from cuda_shims.catalog import contents, tools
+from cuda_shims.doctor.log.cause import Cause, say
+from cuda_shims.doctor.log.clue import version
+from cuda_shims.doctor.log.fix import Scene
+from cuda_shims.doctor.log.tool import NOWHERE
+from cuda_shims.doctor.part import part_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cuda_shims.doctor.log.cause import Words
+
+_UNTOLD = "the build has {}, which holds it, and this command was not told where"
+#: what is missing where there is no toolkit at all
+_TOOLKIT = re.compile(
+    r"CUDA_(?:TOOLKIT_ROOT_DIR|TOOLKIT_INCLUDE|NVCC_EXECUTABLE)|CUDAToolkit_(?:ROOT|ROOT_DIR|BIN_DIR|NVCC_EXECUTABLE)"
+)
+_DRIVER = re.compile(r"(?i)(?:CUDA_(?:CUDA|DRIVER)|LIBCUDA|CUDA_DRV)(?:_LIB\w*)?")
+_COMPANIONS = re.compile(
+    r"(?i)(?P<name>CUDNN|NCCL|CUTENSOR|CUSPARSELT)_(?:LIBRAR(?:Y|IES)|INCLUDE_DIRS?|INCLUDE_PATH|LIBRARY_PATH|LIB_DIR)"
+)
+#: how many of CMake's errors are looked at
+_ERRORS = 200
+#: libraries that FindCUDA asks for and that a release of CUDA has dropped
+_DROPPED = {"cublas_device": "10.0", "nppi": "9.0", "nppicom": "11.0"}
+
+
+def explain_cccl(words: Words, scene: Scene) -> Cause:
+    """Explain a CCCL, Thrust or CUB that CMake does not find."""
+    name = words["name"] or words["other"]
+    what = f"CMake does not find {name}."
+    if not scene.has("cccl"):
+        scene.wanted.add("cccl")
+        why = f"nvidia-cuda-cccl holds it, and {scene.lacking}"
+        return Cause("need", what, why, Scene.need_and_shims, name)
+    why = "the wheels hold its CMake files where CMake does not look; a root of ours has them in lib/cmake"
+    return Cause("shims", what, why, Scene.shims, name)
+
+
+def explain_package(words: Words, scene: Scene) -> Cause | None:
+    """Explain a companion that CMake's find_package does not find."""
+    name = words["name"] or words["other"]
+    held = [each for each in contents.find(f"{name}::{name}") if tools.is_compiled(each.releases[-1])]
+    if not held:
+        return None
+    part = part_of(held[0])
+    what, distribution = f"CMake does not find {name}.", scene.case.distribution_of(part)
+    if not scene.has(part):
+        scene.wanted.add(part)
+        return Cause("need", what, f"{distribution} holds it, and {scene.lacking}", Scene.need_and_shims, name)
+    if not scene.has_shims:
+        why = f"{distribution} holds it where CMake does not look; a root of ours has it"
+        return Cause("shims", what, why, Scene.shims, name)
+    fix = f'-D{name}_ROOT="$CUDA_HOME"{scene.unset()}'
+    return Cause(f"package {name}", what, _UNTOLD.format(distribution), say(fix))
+
+
+def explain_asked_package(words: Words, scene: Scene) -> Cause | None:
+    """Explain a companion that CMake went on without, where that is what stopped it later."""
+    name = words["name"].lower()
+    position = scene.text.find("CMake Error at ")
+    for _ in range(_ERRORS):
+        if position < 0:
+            return None
+        if name in scene.text[position : position + 500].lower():
+            return explain_package(words, scene)
+        position = scene.text.find("CMake Error at ", position + 1)
+    return None
+
+
+def explain_package_version(words: Words, _: Scene) -> Cause:
+    """Explain a companion of which CMake finds another release than is asked for."""
+    name, wanted, found = words["name"], words["other"], words["found"]
+    what = f"The project asks for {name} {wanted}, and CMake finds {found}."
+    why = "another release of it lies where CMake looks first, the system's say"
+    return Cause(
+        "", what, why, say(f"name the folder of the one that is wanted: -D{name}_ROOT=DIR, and configure anew")
+    )
+
+
+def explain_caffe2_versions(words: Words, _: Scene) -> Cause:
+    """Explain an nvcc and headers that torch's CMake package finds to be of two releases."""
+    name, found = words["name"].rstrip("."), words["found"].rstrip(".")
+    if found:
+        what = f"torch's CMake package finds an nvcc of CUDA {found}, and headers of CUDA {name}."
+        why = "PATH leads to one toolkit, and CUDA_HOME, CUDA_TOOLKIT_ROOT_DIR or CMake's cache to another"
+        fix = 'have one toolkit: export CUDA_HOME=DIR PATH="DIR/bin:$PATH"; and configure in a new build directory'
+        return Cause("", what, why, say(fix))
+    what = f"torch's CMake package reads no release from nvcc; the headers are of CUDA {name}."
+    why = "its check is that of an old torch, and FindCUDA does not set the variable that it reads"
+    fix = "take a newer torch; or enable the language CUDA after find_package(Torch), in a new build directory"
+    return Cause("", what, why, say(fix))
+
+
+def explain_incomplete(words: Words, scene: Scene) -> Cause:
+    """Explain a toolkit of which CMake found a part, or nothing."""
+    missing = " ".join(words["name"].split())
+    if any(_TOOLKIT.fullmatch(each) for each in missing.split()):
+        return Cause("nvcc-not-found", "CMake finds no toolkit.", NOWHERE, Scene.shims, code="nvcc-not-found")
+    what = f"CMake finds a toolkit that lacks {missing}."
+    if scene.has("cudart") or scene.says("nvidia/cu13"):
+        why = "the wheels' folder is not laid out as CUDA's installer lays out a toolkit; a root of ours is"
+        return Cause("shims", what, why, Scene.shims)
+    if scene.says(r"/mnt/[a-z]/[^\n]{0,200}nvcc\.exe|/mnt/[a-z]/[^\n]{0,60}NVIDIA GPU Computing Toolkit"):
+        what = "CMake takes the toolkit of Windows, below /mnt, which has nothing for Linux."
+        why = "WSL puts the folders of Windows' PATH on its own"
+        fix = "{} inside WSL, and its bin first on PATH"
+        return Cause("wsl", what, why, lambda scene: fix.format(scene.by_wheels()))
+    found = f" {words['found']}" if words.get("found") else ""
+    why = f"it is not beside the nvcc{found} that CMake took: the toolkit is incomplete, split, or mixed of two"
+    by = "name one whole toolkit: -DCUDAToolkit_ROOT=DIR (FindCUDA: -DCUDA_TOOLKIT_ROOT_DIR=DIR)"
+    return Cause("incomplete", what, why, lambda scene: f"{by}; a whole one by wheels: {scene.by_wheels()}")
+
+
+def explain_variable(words: Words, scene: Scene) -> Cause | None:
+    """Explain a variable of CMake's that no library or folder was found for."""
+    name = words["name"]
+    what = f"CMake finds nothing for {name}."
+    if _TOOLKIT.fullmatch(name) or name.lower() == "cuda_cudart_library":
+        return Cause("nvcc-not-found", "CMake finds no toolkit.", NOWHERE, Scene.shims, code="nvcc-not-found")
+    if _DRIVER.fullmatch(name):
+        why = "it stands for libcuda.so, which is part of NVIDIA's driver; for linking, a toolkit has a stub of it"
+        stub = '"$CUDA_HOME/lib64/stubs/libcuda.so"'
+        fix = f"-D{name}={stub} (WSL: /usr/lib/wsl/lib/libcuda.so)"
+        return Cause("driver-stub", what, why, lambda scene: f"{fix}; {scene.shims()}" if scene.requires else fix)
+    library = re.fullmatch(r"CUDA_(\w{2,40})_LIBRARY", name)
+    if library and library[1] in _DROPPED:
+        why = f"CUDA {_DROPPED[library[1]]} has dropped that library, and the FindCUDA of an older CMake asks for it"
+        return Cause("findcuda", what, why, lambda scene: scene.install("cmake>=3.18,<4"), name)
+    if library and library[1].lower() in {
+        "nvtoolsext",
+        "cublas",
+        "cufft",
+        "curand",
+        "cusolver",
+        "cusparse",
+        "cudart_static",
+    }:
+        why = "the toolkit that FindCUDA took does not have that library where it looks: it is incomplete, or split"
+        fix = "name one whole toolkit: -DCUDA_TOOLKIT_ROOT_DIR=DIR"
+        return Cause("incomplete", what, why, lambda scene: f"{fix}; a whole one by wheels: {scene.by_wheels()}", name)
+    companion = _COMPANIONS.fullmatch(name)
+    return explain_package({"name": companion["name"], "other": ""}, scene) if companion else None
+
+
+def explain_toolkit_module(_words: Words, _: Scene) -> Cause:
+    """Explain a CMake that has no FindCUDAToolkit."""
+    what = "This CMake has no FindCUDAToolkit."
+    return Cause(
+        "cmake", what, "it came with CMake 3.17, and an older one runs", lambda scene: scene.install("cmake>=3.17")
+    )
+
+
+def explain_dialect(words: Words, scene: Scene) -> Cause | None:
+    """Explain a C++ standard that CMake does not know how to ask nvcc for."""
+    number = words["name"]
+    known = {"14": ("9.0", "3.9"), "17": ("11.0", "3.18"), "20": ("12.0", "3.25")}.get(number)
+    if known is None:
+        return None
+    nvcc, cmake = known
+    what = f"CMake does not know how this nvcc compiles C++{number}."
+    why = f"nvcc has it since CUDA {nvcc}, and CMake knows that since {cmake}: one of the two is older"
+    ran = scene.toolkit_release
+    if ran and version(ran) >= version(nvcc):
+        return Cause(
+            "cmake",
+            what,
+            f"CMake knows it since {cmake}, and an older one runs",
+            lambda scene: scene.install(f"cmake>={cmake}"),
+        )
+    if ran:
+        why = f"nvcc has it since CUDA {nvcc}, and this one is of CUDA {ran}"
+        return Cause(
+            "",
+            what,
+            why,
+            lambda scene: f"take {scene.newer(nvcc)}; or ask for an older standard by CMAKE_CUDA_STANDARD",
+        )
+    return Cause("", what, why, lambda scene: f"{scene.install(f'cmake>={cmake}')}; and {scene.newer(nvcc)}")

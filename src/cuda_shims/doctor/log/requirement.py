@@ -1,0 +1,56 @@
+"""What the build of a package requires and does not get: a module that setup.py imports, a release of another pin."""
+
+from __future__ import annotations
+
+import re
+
+from cuda_shims.catalog import tools
+from cuda_shims.doctor.log import clue
+from cuda_shims.doctor.log.cause import Cause, say
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cuda_shims.doctor.log.cause import Words
+    from cuda_shims.doctor.log.fix import Scene
+
+_LINUX = re.compile(r"nvidia-(?:nccl|nvshmem|cufile)-cu\d\d|triton")
+_HOLDS = {"pkg_resources": "setuptools<81", "Cython": "cython", "skbuild": "scikit-build", "bs4": "beautifulsoup4"}
+
+
+def explain_module(words: Words, scene: Scene) -> Cause | None:
+    """Explain a module that setup.py imports, and that an isolated build does not have."""
+    name = words["name"]
+    if not scene.isolated:
+        return None
+    what = f"The build imports {name}, and its isolated environment has no {name}."
+    why = "an isolated build has only what build-system.requires brings, whatever the environment around it has"
+    package = _HOLDS.get(name, name)
+
+    def fix(scene: Scene) -> str:
+        own = f"{scene.install(package)}; a package of somebody else's: {package} installed, and --no-build-isolation"
+        return own if scene.list == "build-system.requires" else scene.install(package)
+
+    return Cause("module", what, why, fix, name)
+
+
+def explain_pin(words: Words, _: Scene) -> Cause | None:
+    """Explain a torch that pins another release of the toolkit than is asked for."""
+    by, pinned = words["name"], words["found"].rstrip(".,")
+    minor = ".".join(pinned.split(".")[:2])
+    if not tools.is_compiled(pinned):
+        return None
+    what = f"{by} requires cuda-toolkit {pinned}, and another release of it is asked for beside it."
+    why = "each torch pins the release of CUDA that it was built with"
+    return Cause("", what, why, lambda scene: scene.release(minor))
+
+
+def judge_twelve(base: str, name: str, scene: Scene) -> Cause:
+    """Explain a distribution of CUDA 11 or 12 that pip or uv found nothing for."""
+    what = f"There is no {name} where pip or uv looks."
+    systems = "Linux alone" if _LINUX.match(base) else "Linux and Windows"
+    fix = f"take a version that the index has (pip index versions {base})"
+    if scene.says(clue.MACOS) or (scene.says(clue.WINDOWS) and systems == "Linux alone"):
+        why = f"NVIDIA publishes it for {systems}, and the build ran elsewhere"
+        return Cause(base, what, why, say("leave it out on this system: torch of this system's own index needs none"))
+    why = "no such version, no wheel for this system or Python, or an index (a mirror, a lock file's) without it"
+    return Cause(base, what, why, say(f"{fix}; NVIDIA publishes it for {systems}, and nothing for macOS"))

@@ -1,0 +1,865 @@
+# ruff: noqa: E501, ISC004 # messages stand here as they are printed
+"""Messages beyond those of the page ``docs/reference/build-logs.md``, as the programs print them, and what is said."""
+
+from __future__ import annotations
+
+from cuda_shims.catalog import tools as catalog
+
+FIND = "CMake Error at CMakeLists.txt:3 (find_package):\n  "
+#: of an import; the rest of the traceback is left out
+REBUILT_BY_CMAKE = """\
+Running cmake --build & --install in /src/p/build/cp311-cp311-linux_x86_64
+[0/1] Re-running CMake...
+CMake Error at CMakeLists.txt:2 (project):
+  The CMAKE_CUDA_COMPILER:
+
+    /tmp/pip-build-env-7n18iskb/overlay/lib/python3.11/site-packages/cuda_shims_toolkit/cu13/bin/nvcc
+
+  is not a full path to an existing compiler tool.
+
+FAILED: build.ninja
+/usr/bin/cmake --regenerate-during-build -S/src/p -B/src/p/build/cp311-cp311-linux_x86_64
+ninja: error: rebuilding 'build.ninja': subcommand failed
+Traceback (most recent call last):
+  File "/v/lib/python3.11/site-packages/_editable_skbc_p.py", line 402, in _run_editable_rebuild
+    run_checked(["cmake", "--build", ".", *build_options])
+subprocess.CalledProcessError: Command '['cmake', '--build', '.']' returned non-zero exit status 1.
+"""
+NO_NINJA = """\
+No such file or directory
+CMake Error: Generator: {}: /home/u/.cache/uv/builds-v0/.tmpuPN4sl/bin/ninja
+"""
+#: beyond those of the page: text, code, what has to be in what is said of it
+MESSAGES = [
+    # --- pip, uv
+    (
+        "  cause: Because only cuda-toolkit<=13.5.0 is available and you require cuda-toolkit==14.*, we can conclude",
+        "no-such-version",
+        ("cuda-toolkit==14.*",),
+    ),
+    ("No matching distribution found for nvidia-nvvm==99", "no-such-version", ("take cuda-toolkit, which requires",)),
+    ("No matching distribution found for nvidia-cublas-cu13==99", "no-such-version", ("cuda-toolkit[cublas]",)),
+    (
+        "warning: The package `cuda-toolkit==13.0.3.0` does not have an extra named `cudla`",
+        "no-such-extra",
+        ("13.0.3.0", "cudla", "13.2"),
+    ),
+    # --- CMake
+    *(
+        (text, "companion-not-found", (f"CMake does not find {name}.", distribution, "cuda-shims"))
+        for text, name, distribution in (
+            (
+                FIND + 'Could not find a package configuration file provided by "nvcomp"',
+                "nvcomp",
+                "nvidia-libnvcomp-cu13",
+            ),
+            (
+                "CMake Error at F.cmake:9 (message):\n  Could NOT find CUDNN (missing: CUDNN_X)",
+                "CUDNN",
+                "nvidia-cudnn-cu13",
+            ),
+            (
+                "-- Could NOT find Nccl (missing: NCCL_LIBRARY)\nCMake Error at F.cmake:9 (message):\n  NCCL is needed",
+                "Nccl",
+                "nvidia-nccl-cu13",
+            ),
+        )
+    ),
+    ('Target "x" links to: CUDNN::cudnn_all but the target was not found.', "target-missing", ("nvidia-cudnn-cu13",)),
+    ('Target "x" links to: CUDAToolkit::npps but the target was not found.', "target-missing", ("nvidia-npp",)),
+    (
+        "CMake Error at F.cmake:9 (message):\n  Could not find nvcc, please set\n  CUDAToolkit_ROOT.",
+        "nvcc-not-found",
+        (),
+    ),
+    ("  Specify CUDA_TOOLKIT_ROOT_DIR", "nvcc-not-found", ()),
+    (
+        (
+            "-- Could not find nvcc, please set CUDAToolkit_ROOT.\n"
+            'CMake Error:\n  Target "x" links to target "CUDA::cudart" but the target was not found.  Perhaps'
+        ),
+        "nvcc-not-found",
+        (),
+    ),
+    (
+        (
+            '-- Could NOT find CUDAToolkit (missing: CUDA_CUDART) (found version "13.5.37")\n'
+            '  Target "x" links to:\n\n    CUDA::cudart\n\n  but the target was not found.'
+        ),
+        "toolkit-incomplete",
+        ("CUDA_CUDART",),
+    ),
+    (
+        "Could NOT find CUDA (missing: CUDA_INCLUDE_DIRS CUDA_CUDART_LIBRARY)",
+        "toolkit-incomplete",
+        ("CUDA_INCLUDE_DIRS",),
+    ),
+    (
+        'Could NOT find CUDAToolkit: Found unsuitable version "13.5.37", but required is exact version "12" (found x)',
+        "toolkit-version",
+        ("CUDA 12", "no nvcc before CUDA 13"),
+    ),
+    ('Target "x" links to: CCCL::CCCL but the target was not found.', "target-missing", ("nvidia-cuda-cccl",)),
+    ('Target "x" links to: CUDA::nvToolsExt but the target was not found.', "target-missing", ("CUDA::nvtx3",)),
+    (
+        'Target "x" links to: CUDA::cublas_static but the target was not found.',
+        "target-missing",
+        ("link to CUDA::cublas",),
+    ),
+    ('Target "x" links to: CUDA::cuda_driver but the target was not found.', "target-missing", ("stub",)),
+    (
+        'Target "x" links to: CUDA::nvml but the target was not found.',
+        "target-missing",
+        ("stub", "[cccl,cudart,nvcc,nvml]"),
+    ),
+    ('Target "x" links to: CUDA::toolkit but the target was not found.', "target-missing", ()),
+    ('Target "x" links to: CUDA::nvtx3 but the target was not found.', "target-missing", ("nvidia-nvtx",)),
+    ("cannot find -lCUDA::cublas", "library-missing", ("CMake has no target CUDA::cublas", "nvidia-cublas")),
+    (f'{FIND}Could not find a package configuration file provided by "Thrust" with any', "cccl-not-found", ("Thrust",)),
+    (
+        "Could not find the compiler specified in the environment variable CUDACXX:\n\n  /nope/nvcc.\n",
+        "stale",
+        ("unset CUDACXX",),
+    ),
+    (
+        "CMAKE_CUDA_ARCHITECTURES:\n\n    70\n\n  do not all work with this compiler.  Try:\n\n    75\n\n  instead.",
+        "architecture",
+        ("12.9 was the last",),
+    ),
+    (
+        'CMake Error in CMakeLists.txt:\n  CUDA_ARCHITECTURES is set to "native", but no GPU was detected.',
+        "architecture-native",
+        ("-DCMAKE_CUDA_ARCHITECTURES=80",),
+    ),
+    # --- Meson, setuptools, torch
+    ("nvcc not found: building CPU-only (pure-Python) package.", "nvcc-not-found", ("setup.py",)),
+    (
+        "UserWarning: CUDA not available ($CUDAHOME/$CUDA_PATH variables missing and nvcc not in path. Skipping",
+        "nvcc-not-found",
+        ("setup.py",),
+    ),
+    (
+        (
+            "ERROR: Dependency lookup for cuda with method 'system' failed: Please specify the desired CUDA Toolkit "
+            "version (e.g. dependency('cuda', version : '>=10.1'))"
+        ),
+        "nvcc-not-found",
+        ("CUDA_PATH",),
+    ),
+    (
+        (
+            'ERROR: CUDA target "targets/x86_64-linux" does not exist.\n'
+            "ERROR: Dependency lookup for cuda failed: Couldn't find requested CUDA module 'cudart_static'"
+        ),
+        "toolkit-incomplete",
+        ("targets/x86_64-linux",),
+    ),
+    (
+        "ERROR: Dependency lookup for cuda with method 'system' failed: Couldn't find requested CUDA module 'cublas'",
+        "library-missing",
+        ("nvidia-cublas",),
+    ),
+    ("meson.build:2:28: ERROR: C++ shared or static library 'cublas' not found", "library-missing", ("nvidia-cublas",)),
+    ("The nvcc binary could not be located in your $PATH. Either add it", "nvcc-not-found", ("setup.py",)),
+    ("CUDA was not found on the system, please set the CUDA_HOME or the CUDA_PATH", "nvcc-not-found", ("+cpu",)),
+    ("nvcc was not found. Are you sure your environment has nvcc available?", "nvcc-not-found", ()),
+    (
+        "FileNotFoundError: nvcc not found at '/usr/local/cuda/bin/nvcc'. Ensure CUDA path",
+        "stale",
+        ("/usr/local/cuda",),
+    ),
+    (
+        (
+            "RuntimeError: ('The detected CUDA version (%s) mismatches the version that was used to compilePyTorch "
+            "(%s). Please make sure to use the same CUDA versions.', '12.8', '13.2')"
+        ),
+        "torch-version",
+        ("built for CUDA 13.2", "of CUDA 12.8", "==13.2.*"),
+    ),
+    (
+        "The current installed version of g++ (16.1.0) is greater than the maximum required version by CUDA 13.0.",
+        "host-compiler-unsupported",
+        ("g++ 16.1.0",),
+    ),
+    # --- compilers
+    ("ptxas fatal   : Value 'sm_70' is not defined for option 'gpu-name'", "architecture", ("sm_70",)),
+    ("nvcc fatal   : Unsupported gpu architecture 'compute_101'", "architecture", ("called 110",)),
+    ("nvcc fatal   : Unsupported gpu architecture 'sm_107'", "architecture", ("CUDA 13.4 was the first",)),
+    ("nvcc fatal   : Unsupported gpu architecture 'compute_777'", "architecture", ("no release up to",)),
+    ("nvcc fatal   : Unsupported gpu architecture 'compute_120'", "architecture", ("CUDA 12.8 was the first",)),
+    (
+        "error: -- unsupported clang version! clang version must be less than 23 and",
+        "host-compiler-unsupported",
+        ("22",),
+    ),
+    ("error: #error -- unsupported ICC version! Only", "host-compiler-unsupported", ("no ICC.",)),
+    (
+        (
+            "crt/host_config.h(153): fatal error C1189: #error:  -\n- unsupported Microsoft Visual\n Studio "
+            "version! Only the versions between 2019 and 2022 (inclusive) are supported!"
+        ),
+        "host-compiler-unsupported",
+        ("this Visual Studio",),
+    ),
+    (
+        "error: Microsoft Visual C++ 14.0 or greater is required. Get it with",
+        "host-compiler-missing",
+        ("C++ compiler",),
+    ),
+    (
+        "/nope/g++: No such file or directory\nnvcc fatal   : Failed to preprocess host compiler properties.",
+        "host-compiler-missing",
+        ("/nope/g++", "CUDAHOSTCXX"),
+    ),
+    ("No CMAKE_CXX_COMPILER could be found.", "host-compiler-missing", ("CMake finds no C++ compiler",)),
+    ("error: no member named 'x'\nerror: 'struct cudaDeviceProp' has no member named 'clockRate'", "removed-in-13", ()),
+    ("fatal error: helper_cuda.h: No such file or directory", "header-missing", ("samples",)),
+    ("fatal error: 'texture_fetch_functions.h' file not found", "header-missing", ("too old",)),
+    ("fatal error: thrust/event.h: No such file or directory", "header-missing", ("held it up to CUDA 12.9",)),
+    ("fatal error: nccl.h: No such file or directory", "header-missing", ("nvidia-nccl-cu13",)),
+    ("fatal error: 'cutensor/types.h' file not found", "header-missing", ("cutensor-cu13",)),
+    # --- linkers
+    ("error: could not find native static library `cublas`, perhaps an -L flag is missing?", "library-missing", ()),
+    ("lld-link: error: could not open 'cudart.lib': no such file or directory", "library-missing", ("cudart.lib",)),
+    ("LINK : fatal error LNK1104: cannot open file 'cublas.lib'", "library-missing", ("cublas,",)),
+    ("cannot find -lnvToolsExt", "library-missing", ("NVTX 3",)),
+    ("cannot find -lcudnn", "library-missing", ("nvidia-cudnn-cu13",)),
+    ("cannot find -lcudnn_static", "library-missing", ("link to -lcudnn",)),
+    ("undefined reference to `ncclCommInitRank'", "undefined-symbol", ("-lnccl", "nvidia-nccl-cu13")),
+    ("undefined reference to `cusparseLtInit'", "undefined-symbol", ("-lcusparseLt", "nvidia-cusparselt-cu13")),
+    (
+        "ImportError: libcudnn.so.9: cannot open shared object file: No such file or directory",
+        "library-not-loaded",
+        ("nvidia-cudnn-cu13", "$ORIGIN/../nvidia/cudnn"),
+    ),
+    (
+        "ImportError: libcublasmp.so.0: cannot open shared object file: No such file or directory",
+        "library-not-loaded",
+        ("nvidia-cublasmp-cu13", "$ORIGIN/../nvidia/cublasmp/cu13"),
+    ),
+    ("cannot find -lnvidia-ml", "library-missing", ("stub",)),
+    (
+        "k.obj : error LNK2019: unresolved external symbol cudaMalloc referenced in function main",
+        "undefined-symbol",
+        (),
+    ),
+    ("undefined reference to `cuInit'", "undefined-symbol", ("CUDA::cuda_driver",)),
+    ("undefined reference to `nvmlInit_v2'", "undefined-symbol", ("-lnvidia-ml", "CUDA::nvml")),
+    ("nvlink error   : Undefined reference to 'cudaGetParameterBufferV2' in 'k.o'", "device-code", ("cudadevrt",)),
+    (
+        "ImportError: libcuda.so.1: cannot open shared object file: No such file or directory",
+        "library-not-loaded",
+        ("driver",),
+    ),
+    # --- programs
+    *(
+        (text.format("nvcc"), "nvcc-not-found", ("There is no nvcc",))
+        for text in (
+            "zsh:1: command not found: {}",
+            "fish: Unknown command: {}",
+            "E: mksh: {}: inaccessible or not found",
+            "./build.sh: line 3: {}: command not found",
+            "make: {}: No such file or directory",
+            "env: \u2018{}\u2019: No such file or directory",
+            "FileNotFoundError: [Errno 2] No such file or directory: '{}'",
+            "error: command '{}' failed: No such file or directory",
+            "error occurred: Failed to find tool. Is `{}` installed?",
+            "'{}' is not recognized as an internal or external command,",
+            "Could not find NVCC using the following names: {}",
+            "meson.build:3:9: ERROR: Program '{}' not found or not executable",
+        )
+    ),
+    ("FileNotFoundError: [Errno 2] No such file or directory: '/usr/local/cuda/bin/nvcc'", "nvcc-not-found", ()),
+    ("FileNotFoundError: [Errno 2] No such file or directory: '/sw/cuda/bin/nvcc'", "stale", ("unset the variable",)),
+    ("sh: 1: /e/nvidia/cu13/bin/../nvvm/bin/cicc: not found", "stale", ("cicc",)),
+    # --- what is rebuilt when it is imported, and came from an isolated build: scikit-build-core 1.1, CMake 3.25
+    (REBUILT_BY_CMAKE, "stale", ("overlay/lib/python3.11/", "anew", "pip install --no-build-isolation -e .")),
+    # the same, for a project that requires ninja; CMake 4.4
+    (
+        REBUILT_BY_CMAKE.partition("[0/1]")[0] + NO_NINJA.format("build tool execution failed, command was"),
+        "stale",
+        (".tmpuPN4sl/bin/ninja", f'pip install setuptools "cuda-toolkit[cccl,cudart,nvcc]==13.*" "{catalog.BUNDLE}"'),
+    ),
+    (NO_NINJA.format("execution of make failed. Make command was"), "stale", ("isolated", "cmake --fresh")),
+    (
+        "  Running\n\n   '/tmp/build-env-x/bin/ninja' '--version'\n\n  failed with:\n\n   no such file or directory",
+        "stale",
+        ("/tmp/build-env-x/bin/ninja", "cmake --fresh"),
+    ),
+    # meson-python 0.22; without isolation, and neither start-up hook nor PATH
+    (
+        """\
+  File "/v/lib/python3.11/site-packages/_heat_editable_loader.py", line 352, in _rebuild
+FileNotFoundError: [Errno 2] No such file or directory: '/tmp/pip-build-env-ytljtjqm/overlay/bin/ninja'
+""",
+        "stale",
+        ("overlay/bin/ninja", "pip install --no-build-isolation -e ."),
+    ),
+    # the same, where ninja is the machine's own
+    (
+        "[0/1] Regenerating build files\n/bin/sh: 1: /home/u/.cache/uv/builds-v0/.tmpN/bin/meson: not found\n",
+        "stale",
+        (".tmpN/bin/meson", "cmake --fresh"),
+    ),
+    (
+        """ImportError: rebuilding the "heat" editable package failed
+/usr/bin/sccache nvcc -DNDEBUG -I_heat.cpython-311-x86_64-linux-gnu.so.p --std=c++17 -O3 -c ../../src/heat.cu
+sccache: error: failed to execute compile
+sccache: caused by: cannot find binary path
+ninja: build stopped: subcommand failed.""",
+        "nvcc-not-found",
+        ("There is no nvcc.",),
+    ),
+    (
+        'cuobjdump (cuda-shims): not installed in this environment nor elsewhere on PATH; it is in: pip install "x"',
+        "tool-missing",
+        ("nvidia-cuda-cuobjdump",),
+    ),
+    (
+        "nvcc (cuda-shims): /x/nvcc and this shim call each other; take one of them off PATH, or install the toolkit",
+        "shim",
+        ("take one of them off PATH",),
+    ),
+    # --- the system
+    ("g++: fatal error: Killed signal terminated program cc1plus", "out-of-memory", ("killed cc1plus",)),
+    ("collect2: fatal error: ld terminated with signal 9 [Killed]", "out-of-memory", ("killed ld",)),
+    ("/bin/sh: line 1: 4711 Killed                  nvcc -c k.cu", "out-of-memory", ()),
+    ("k.cu(1): fatal error C1060: compiler is out of heap space", "out-of-memory", ()),
+    ("error: could not write: Disk quota exceeded", "disk-full", ("quota",)),
+    # --- installers, again
+    (
+        "error: Because nvidia-cudnn-cu12==9.1.0.70 has no wheels with a matching platform tag (e.g., `macosx_14_0_arm64`)",
+        "no-wheel",
+        ("nvidia-cudnn-cu12==9.1.0.70", "macOS"),
+    ),
+    (
+        "ERROR: nvidia_cublas_cu12-12.4.5.8-py3-none-manylinux2014_x86_64.whl is not a supported wheel on this platform.",
+        "no-wheel",
+        ("another system",),
+    ),
+    (
+        "RuntimeError: The package you are trying to install is only a placeholder project on PyPI.org repository.",
+        "placeholder-wheel",
+        ("--extra-index-url",),
+    ),
+    ("No matching distribution found for nvidia-nccl-cu12==2.21.5", "no-such-version", ("Linux alone", "macOS")),
+    (
+        "The conflict is caused by:\n    torch 2.11.0 depends on cuda-toolkit==13.0.2\n    The user requested 13.5.*",
+        "torch-pin",
+        ("torch 2.11.0 requires cuda-toolkit 13.0.2", "13.0"),
+    ),
+    (
+        "Because torch==2.15.0 depends on cuda-toolkit[cublas,cudart]==13.2.2 and you require cuda-toolkit==13.5.0, we",
+        "torch-pin",
+        ("13.2.2",),
+    ),
+    (
+        "  Installing build dependencies ... done\nModuleNotFoundError: No module named 'torch'",
+        "build-module",
+        ("no torch", '"torch"', "--no-build-isolation"),
+    ),
+    # --- CMake, again
+    (
+        "Could not find `nvcc` executable in path specified by variable\n  CUDAToolkit_ROOT=/opt/none",
+        "nvcc-not-found",
+        ("/opt/none", "unset CUDAToolkit_ROOT"),
+    ),
+    (
+        "CMake Error at C.cmake:90 (message):\n  Your installed Caffe2 version uses CUDA but I cannot find the CUDA libraries.",
+        "torch-cmake",
+        ("torch's CMake package",),
+    ),
+    (
+        '-- Could NOT find CUDA (missing: CUDA_INCLUDE_DIRS) (found version "12.4")\nCMake Error at C.cmake:90 (message):\n'
+        "  Your installed Caffe2 version uses CUDA but I cannot find the CUDA libraries.",
+        "toolkit-incomplete",
+        ("CUDA_INCLUDE_DIRS",),
+    ),
+    (
+        "CUDA_TOOLKIT_ROOT_DIR not found or specified\nCMake Error at C.cmake:90 (message):\n"
+        "  Your installed Caffe2 version uses CUDA but I cannot find the CUDA libraries.",
+        "nvcc-not-found",
+        ("no toolkit",),
+    ),
+    (
+        "Could NOT find CUDA (missing: CUDA_TOOLKIT_ROOT_DIR CUDA_NVCC_EXECUTABLE CUDA_INCLUDE_DIRS)",
+        "nvcc-not-found",
+        ("no toolkit",),
+    ),
+    (
+        "FindCUDA says CUDA version is 12.1 (usually determined by nvcc), but the CUDA headers say the version is 11.8.",
+        "version-mismatch",
+        ("12.1", "11.8"),
+    ),
+    (
+        "FindCUDA says CUDA version is (usually determined by nvcc), but the CUDA headers say the version is 9.0.",
+        "version-mismatch",
+        ("no release", "9.0."),
+    ),
+    (FIND + 'By not providing "FindCUDAToolkit.cmake" in CMAKE_MODULE_PATH', "cmake-version", ("3.17",)),
+    (
+        FIND.replace("Error", "Warning") + 'By not providing "FindCUDAToolkit.cmake" in\nerror: it failed',
+        "cmake-version",
+        ("cmake>=3.17",),
+    ),
+    (
+        'CMake Error in CMakeLists.txt:\n  Target "k" requires the language dialect "CUDA17" (with compiler extensions).',
+        "cuda-standard",
+        ("C++17", "CUDA 11.0", "3.18"),
+    ),
+    (
+        '-- The CUDA compiler identification is NVIDIA 12.4.99\nTarget "k" requires the language dialect "CUDA20" , but',
+        "cuda-standard",
+        ("3.25",),
+    ),
+    (
+        '-- The CUDA compiler identification is NVIDIA 11.4.99\nTarget "k" requires the language dialect "CUDA20" , but',
+        "cuda-standard",
+        ("CUDA 11.4", "CUDA 12.0"),
+    ),
+    (
+        'CUDA_CUDA_LIBRARY (ADVANCED)\n    linked by target "x" in directory /src',
+        "cmake-variable",
+        ("libcuda.so", "stubs"),
+    ),
+    (
+        'CUDA_cublas_device_LIBRARY (ADVANCED)\n    linked by target "x" in directory /src',
+        "cmake-variable",
+        ("CUDA 10.0 has dropped",),
+    ),
+    ('CUDNN_LIBRARY\n    linked by target "x" in directory /src', "cmake-variable", ("nvidia-cudnn-cu13",)),
+    ('CUDA_cufft_LIBRARY\n    linked by target "x" in directory /src', "cmake-variable", ("incomplete",)),
+    ("CUDA_TOOLKIT_INCLUDE (ADVANCED)\n   used as include directory in directory /src", "nvcc-not-found", ()),
+    ("/usr/bin/ld: cannot find -lCUDA_CUDA_LIBRARY-NOTFOUND", "library-missing", ("libcuda.so",)),
+    (
+        'The link interface of target "torch::nvtoolsext" contains:\n\n    CUDA::nvToolsExt\n\n  but the target was not found.',
+        "target-missing",
+        ("add_library(CUDA::nvToolsExt INTERFACE IMPORTED)",),
+    ),
+    (
+        '/usr/share/cmake-3.16/Modules/FindCUDA.cmake:9\nTarget "x" links to target "CUDA::cublas" but the target was not found',
+        "target-missing",
+        ("cmake>=3.17",),
+    ),
+    (
+        "CMake Error: Could NOT find TensorRT (missing: X)".replace(": C", ":\n  C"),
+        "other-software",
+        ("no part of CUDA",),
+    ),
+    (
+        FIND + 'Could not find a package configuration file provided by "TensorRT"',
+        "other-software",
+        ("libnvinfer-dev",),
+    ),
+    ("fatal error: NvInfer.h: No such file or directory", "other-software", ("libnvinfer-dev",)),
+    ("fatal error: THC/THC.h: No such file or directory", "other-software", ("1.11",)),
+    ("fatal error: cutlass/numeric_types.h: No such file or directory", "other-software", ("git submodule",)),
+    ("/usr/bin/ld: cannot find -lnvinfer", "other-software", ("TensorRT",)),
+    (
+        '  Could NOT find CUDNN: Found unsuitable version "8.9.7", but required is at least "9"',
+        "companion-not-found",
+        ("CUDNN 9", "8.9.7"),
+    ),
+    (
+        "Caffe2: Cannot find cuDNN library.  Turning the option off\nCMake Error at C.cmake:3 (message):\n  no cuDNN",
+        "companion-not-found",
+        ("nvidia-cudnn-cu13",),
+    ),
+    (
+        "-- The CUDA compiler identification is unknown\nCMake Error: it failed",
+        "cuda-unidentified",
+        ("CMakeConfigureLog",),
+    ),
+    (
+        '  The CUDA compiler\n\n    "/opt/cuda/bin/nvcc"\n\n  is not able to compile a simple test program.',
+        "cuda-unidentified",
+        ("host compiler",),
+    ),
+    (
+        'Compiling the CUDA compiler identification source file "CMakeCUDACompilerId.cu" failed.',
+        "cuda-unidentified",
+        ("doctor --log",),
+    ),
+    (
+        "-- Looking for a CUDA compiler - NOTFOUND\nCMake Error at CMakeLists.txt:6 (message):\n  CUDA was not found",
+        "cuda-unidentified",
+        ("CMAKE_CUDA_COMPILER",),
+    ),
+    (
+        "CMake Error at CMakeLists.txt:6 (message):\n  Could not find CUDA, which is needed",
+        "cuda-asked",
+        ("cuda-shims",),
+    ),
+    ("CMake Error at g.cmake:6 (message):\n  CUDA Toolkit not found\n", "cuda-asked", ()),
+    (
+        "CMake Warning at CMakeLists.txt:6 (message):\n  cuBLAS not found\nerror: it failed",
+        "cuda-left-out",
+        ("leave it out",),
+    ),
+    (
+        "CUDA enabled but no NVIDIA GPU architecture currently enabled and auto-detection failed.",
+        "architecture-native",
+        ("Kokkos_ARCH",),
+    ),
+    (
+        'k.vcxproj(31,5): error MSB4019: The imported project "C:\\VS\\BuildCustomizations\\CUDA 11.8.props" was not found.',
+        "toolset",
+        ("CUDA 11.8", "CMAKE_GENERATOR=Ninja"),
+    ),
+    (
+        "error : The CUDA Toolkit v12.1 directory '' does not exist. Please verify the CUDA Toolkit is installed properly",
+        "toolset",
+        ("CUDA 12.1",),
+    ),
+    # --- torch and what builds with it, again
+    (
+        '    [cuda_dir + "/bin/nvcc", "-V"], universal_newlines=True)\n'
+        "TypeError: unsupported operand type(s) for +: 'NoneType' and 'str'",
+        "nvcc-not-found",
+        ("torch finds no toolkit",),
+    ),
+    ("NameError: name 'bare_metal_version' is not defined", "nvcc-not-found", ()),
+    (
+        "op_builder.builder.MissingCUDAException: CUDA_HOME does not exist, unable to compile CUDA op(s)",
+        "nvcc-not-found",
+        (),
+    ),
+    ("AssertionError: CUDA_HOME is not set", "nvcc-not-found", ()),
+    ("RuntimeError: Could not find nvcc and default cuda_home='/usr/local/cuda' doesn't exist", "nvcc-not-found", ()),
+    ("RuntimeError: mamba_ssm is only supported on CUDA 11.6 and above.", "cuda-too-old", ("mamba_ssm", "CUDA 11.6")),
+    (
+        "Installed CUDA version 12.1 does not match the version torch was compiled with 13.0, unable to compile cuda/cpp",
+        "torch-version",
+        ("CUDA 13.0", "CUDA 12.1"),
+    ),
+    (
+        "that does not match the version used to compile Pytorch binaries.  Pytorch binaries were compiled with Cuda 11.7.",
+        "torch-version",
+        ("CUDA 11.7", "another release"),
+    ),
+    (
+        "    cuda = parse(torch.version.cuda)\nTypeError: expected string or bytes-like object",
+        "torch-cpu",
+        ("CPUs alone",),
+    ),
+    (
+        "subprocess.CalledProcessError: Command '['where', 'cl']' returned non-zero exit status 1.",
+        "host-compiler-missing",
+        ("cl.exe",),
+    ),
+    # --- cargo, Bazel and others, again
+    (
+        'panicked: Unable to find `include/cuda.h` under any of: ["/usr"]. Set the',
+        "nvcc-not-found",
+        ("cudarc", "CUDA_PATH"),
+    ),
+    ("Failed to execute `nvcc`: Os { code: 2, kind: NotFound }", "nvcc-not-found", ("cudarc finds no nvcc",)),
+    (
+        "nvcc failed to start. Ensure that you have CUDA installed and that `nvcc` is in your PATH.",
+        "nvcc-not-found",
+        (),
+    ),
+    ("thread 'main' panicked: Could not find a cuda installation", "nvcc-not-found", ("find_cuda_helper",)),
+    ("`nvidia-smi` failed. Ensure that you have CUDA installed", "architecture-native", ("CUDA_COMPUTE_CAP",)),
+    ("nvcc cannot target gpu arch 120. Available nvcc targets are [50, 90].", "architecture", ("CUDA 12.8",)),
+    ("Cuda Configuration Error: Cannot find cudnn.h under /usr", "bazel-cuda", ("cudnn.h", "TF_CUDA_PATHS")),
+    ("Could not find any cuda.h matching version '12' in any subdirectory:", "bazel-cuda", ("cuda.h",)),
+    ("ERROR: Config value 'cuda' is not defined in any .rc file", "bazel-cuda", ("./configure",)),
+    (
+        "ERROR: No matching toolchains found for types @@rules_cuda+//cuda:toolchain_type.",
+        "nvcc-not-found",
+        ("rules_cuda",),
+    ),
+    # --- compilers, again
+    ("nvcc fatal   : Unsupported gpu architecture 'compute_native'", "architecture", ("3.24",)),
+    ("nvcc fatal   : Value 'native' is not defined for option 'gpu-architecture'", "architecture", ("CUDA 11.6",)),
+    ("nvcc fatal   : Unsupported gpu architecture 'compute_120f'", "architecture", ("CUDA 12.9 was the first",)),
+    (
+        "Cuda compilation tools, release 11.6, V11.6.124\nnvcc fatal   : Unsupported gpu architecture 'compute_89'",
+        "architecture",
+        ("CUDA 11.8 was the first", "80, 86, 87"),
+    ),
+    (
+        "/usr/local/cuda-12.2/bin/nvcc k.cu\nnvcc fatal   : Unsupported gpu architecture 'compute_35'",
+        "architecture",
+        ("CUDA 11.8 was the last", "50, 52"),
+    ),
+    (
+        "nvcc fatal   : Unknown option '--generate-dependencies-with-compile'",
+        "nvcc-option",
+        ("CUDA 10.2 was the first",),
+    ),
+    ("nvcc fatal   : Unknown option '--something-of-its-own'", "nvcc-option", ("if it is one of the host",)),
+    ("nvcc fatal   : Value 'c++20' is not defined for option 'std'", "cuda-standard", ("CUDA 12.0",)),
+    (
+        "ATen/ATen.h:4:2: error: #error C++20 or later compatible compiler is required to use ATen.",
+        "cuda-standard",
+        ("-std=c++20", "torch<2.14"),
+    ),
+    ("error: #error You need C++17 to compile PyTorch", "cuda-standard", ("-std=c++17",)),
+    (
+        "ptxas /tmp/x.ptx, line 94; error   : Instruction 'cp.async' requires .target sm_80 or higher",
+        "architecture-low",
+        ("sm_80",),
+    ),
+    ("error   : Instruction 'wgmma.fence' not supported on .target 'sm_90'", "architecture-low", ("sm_90a",)),
+    (
+        'error: no instance of overloaded function "atomicAdd" matches the argument list\n'
+        "            argument types are: (double *, double)",
+        "architecture-low",
+        ("6.0",),
+    ),
+    (
+        "nvcc fatal   : A single input file is required for a non-link phase when an outputfile is specified",
+        "nvcc-path",
+        ("blank",),
+    ),
+    (
+        "error: #error -- unsupported GNU version! gcc 4.9 and up are not supported!",
+        "host-compiler-unsupported",
+        ("gcc 4.9 or newer",),
+    ),
+    (
+        "nvcc fatal   : nvcc cannot find a supported version of Microsoft Visual Studio. Only the versions 2012, 2013, 2015 "
+        "and 2017 are supported",
+        "host-compiler-unsupported",
+        ("2012 to 2017",),
+    ),
+    (
+        'static assertion failed with "error STL1002: Unexpected compiler version, expected CUDA 12.4 or newer."',
+        "host-compiler-unsupported",
+        ("CUDA 12.4 or later", "-vcvars_ver"),
+    ),
+    (
+        "nvcc fatal   : Could not set up the environment for Microsoft Visual Studio using 'vcvars64.bat'",
+        "host-compiler-missing",
+        ("Native Tools",),
+    ),
+    ("nvcc fatal   : Host compiler targets unsupported OS.", "host-compiler-missing", ("32 bits",)),
+    ('"C:\\VS\\vcvarsall.bat" x86_amd64 && set\' returned non-zero exit status 255.', "host-compiler-missing", ()),
+    ("LINK : fatal error LNK1158: cannot run 'rc.exe'", "host-compiler-missing", ("Windows SDK",)),
+    (
+        "RuntimeError: Failed to find C compiler. Please specify via CC environment variable.",
+        "host-compiler-missing",
+        ("Triton",),
+    ),
+    (
+        "The current installed version of g++ (4.8.5) is less than the minimum required version by CUDA 11.4 (6.0.0).",
+        "host-compiler-old",
+        ("g++ 4.8.5", "6.0.0"),
+    ),
+    (
+        'error: #error "You\'re trying to build PyTorch with a too old version of GCC. We need GCC 9 or later."',
+        "host-compiler-old",
+        ("GCC", "9 or later"),
+    ),
+    ("CMake wants to use -std=c++1y which is not supported by NVCC.", "host-compiler-old", ("NVCC_WRAPPER",)),
+    ("Your compiler (c++ 4.8.5) may be ABI-incompatible with PyTorch!\nerror: it failed", "host-compiler-old", ()),
+    (
+        '/usr/lib/gcc/x86_64-linux-gnu/13/include/amxtileintrin.h(42): error: identifier "__builtin_ia32_x" is undefined',
+        "host-compiler-unsupported",
+        ("gcc 13", "CUDA 12.8"),
+    ),
+    (
+        "/usr/include/c++/11/bits/std_function.h:435:145: error: parameter packs not expanded with \u2018...\u2019:",
+        "host-compiler-unsupported",
+        ("gcc 11", "g++-10"),
+    ),
+    (
+        '/usr/include/aarch64-linux-gnu/bits/math-vector.h(96): error: identifier "__Float32x4_t" is undefined',
+        "glibc-too-new",
+        ("C library",),
+    ),
+    (
+        '/usr/include/bits/mathcalls.h(101): error: identifier "_Float32" is undefined',
+        "host-compiler-unsupported",
+        ("gcc 13",),
+    ),
+    (
+        "nvcc fatal   : The version ('90000') of the host compiler ('Apple clang') is not supported",
+        "host-compiler-unsupported",
+        ("Xcode",),
+    ),
+    (
+        "nvcc -ccbin=$(which gcc-7) -c k.cu\nNo such file or directory\n"
+        "nvcc fatal   : Failed to preprocess host compiler properties.",
+        "host-compiler-missing",
+        ("gcc-7",),
+    ),
+    (
+        "error: #error The version of CUB in your include path is not compatible with this release of Thrust.",
+        "cub-copy",
+        (),
+    ),
+    ("fatal error C1189: #error:  MSVC/cl.exe with traditional preprocessor is used.", "msvc-preprocessor", ("/Zc:",)),
+    ('error: namespace "cub" has no member "CountingInputIterator"', "removed-in-13", ("CountingInputIterator",)),
+    (
+        "error: \u2018TransformInputIterator\u2019 is not a member of \u2018cub\u2019",
+        "removed-in-13",
+        ("TransformInput",),
+    ),
+    ('error: identifier "cudaThreadSynchronize" is undefined', "removed-in-13", ("cudaDeviceSynchronize",)),
+    (
+        'error: argument of type "int" is incompatible with parameter of type "cudaMemLocation"',
+        "removed-in-13",
+        ("cudaMemLocationTypeDevice",),
+    ),
+    ('error: identifier "cudaBindTexture" is undefined', "removed-in-12", ("cudaCreateTextureObject",)),
+    ("error: texture is not a template", "removed-in-12", ("texture",)),
+    (
+        "error: \u2018CUDNN_CONVOLUTION_FWD_SPECIFY_WORKSPACE_LIMIT\u2019 was not declared in this scope",
+        "removed-in-cudnn",
+        ("cuDNN 8",),
+    ),
+    ("error: \u2018AT_CHECK\u2019 was not declared in this scope", "removed-from-torch", ("TORCH_CHECK",)),
+    (
+        'error: no suitable conversion function from "const at::DeprecatedTypeProperties" to "c10::ScalarType" exists',
+        "removed-from-torch",
+        ("scalar_type()",),
+    ),
+    ('error: identifier "__shfl_down" is undefined', "removed-warp", ("_sync",)),
+    (
+        'nvcc -D__CUDA_NO_HALF_OPERATORS__ k.cu\nerror: more than one conversion function from "const __half" to a built-in '
+        "type applies:",
+        "half-operators",
+        ("-U__CUDA_NO_HALF_OPERATORS__",),
+    ),
+    (
+        "clang++: error: GPU arch sm_35 is supported by CUDA versions between 7.0 and 11.8 (inclusive), but installation at "
+        "/usr/local/cuda is 12.0",
+        "clang-cuda",
+        ("sm_35", "11.8", "12.0"),
+    ),
+    # --- linkers and loaders, again
+    (
+        "/usr/bin/ld: warning: libcuda.so.1, needed by libk.so, not found (try using -rpath or -rpath-link)\n"
+        "libk.so: undefined reference to `cuCtxGetCurrent'",
+        "library-needed",
+        ("driver", "--allow-shlib-undefined"),
+    ),
+    (
+        "k.o: relocation truncated to fit: R_X86_64_PC32 against symbol `__nv_fatbin_x' defined in .nv_fatbin section in k.o",
+        "binary-too-large",
+        ("-compress-all",),
+    ),
+    (
+        "ImportError: /v/nvidia/cusparse/lib/libcusparse.so.12: undefined symbol: __nvJitLinkComplete_12_4, version "
+        "libnvJitLink.so.12",
+        "library-mixed",
+        ("libnvJitLink.so.12", "LD_LIBRARY_PATH"),
+    ),
+    (
+        "ImportError: /v/k/_C.cpython-311-x86_64-linux-gnu.so: undefined symbol: _ZN3c106detail14torchCheckFailEPKc",
+        "library-mixed",
+        ("this torch",),
+    ),
+    (
+        "ImportError: libcudart.so.12: cannot open shared object file: No such file or directory",
+        "library-not-loaded",
+        ("CUDA 12", "nvidia-cuda-runtime-cu12"),
+    ),
+    (
+        "OSError: libcublas.so.10.0: cannot open shared object file: No such file or directory",
+        "library-not-loaded",
+        ("CUDA 10.0",),
+    ),
+    ("numba.cuda.cudadrv.error.NvvmSupportError: libNVVM cannot be found.", "library-not-loaded", ("nvidia-nvvm",)),
+    (
+        "ImportError: /lib/libc.so.6: version `GLIBC_2.32' not found (required by /v/flash_attn_2_cuda.so)",
+        "glibc-too-old",
+        ("GLIBC_2.32",),
+    ),
+    (
+        "ImportError: /root/.cache/torch_extensions/py310_cu118/k/k.so: cannot open shared object file: No such file",
+        "extension-not-built",
+        ("extension k",),
+    ),
+    # --- shells, again
+    ("/usr/local/cuda/bin/nvcc: cannot execute binary file: Exec format error", "other-processor", ("AArch64",)),
+    ("/bin/sh: 1: -gencode: not found", "nvcc-empty", ("make NVCC=nvcc",)),
+    ("error: command ':/usr/local/cuda/bin/nvcc' failed with exit status 1", "cuda-home-colon", ("colon",)),
+    # --- systems' packages and images
+    (
+        "W: GPG error: The following signatures couldn't be verified: NO_PUBKEY A4B469963BF863CC",
+        "apt-key",
+        ("cuda-keyring",),
+    ),
+    ("E: Unable to locate package cuda-toolkit-12-4", "apt-missing", ("cuda-toolkit-12-4",)),
+    ("manifest for nvidia/cuda:11.0-base not found: manifest unknown", "image-gone", ("11.0-base",)),
+    # --- further messages of the same programs
+    ("make: nvcc: Command not found", "nvcc-not-found", ("There is no nvcc",)),
+    ("/usr/bin/which: no nvcc in (/usr/bin:/bin)", "nvcc-not-found", ()),
+    ("OSError: [Errno 8] Exec format error: '/usr/local/cuda/bin/nvcc'", "other-processor", ("AArch64",)),
+    ("g++: internal compiler error: Killed (program cc1plus)", "out-of-memory", ("killed cc1plus",)),
+    ("nvcc error   : 'cudafe++' died with status 0xC0000005 (ACCESS_VIOLATION)", "compiler-crash", ("cudafe++",)),
+    ("Missing variable is:\nCMAKE_CUDA_COMPILE_OBJECT\nerror: it failed", "cuda-unidentified", ()),
+    ("CMake Error: CMAKE_CUDA_COMPILER not set, after EnableLanguage", "nvcc-not-found", ()),
+    ('CUDA language not currently supported by "Xcode" generator', "toolset", ("Xcode", "Ninja")),
+    (
+        "Could not find compiler set in environment variable CUDAHOSTCXX:\n\n  /nope/g++.\n",
+        "stale",
+        ("unset CUDAHOSTCXX",),
+    ),
+    (
+        "CMAKE_CUDA_ARCHITECTURES:\n\n    8.6\n\n  is not one of the following:",
+        "architecture",
+        ("8.6", "without a dot"),
+    ),
+    (
+        "OSError: Unknown compute capability. Ensure PyTorch with CUDA support is installed.",
+        "architecture-native",
+        ("TCNN",),
+    ),
+    (
+        "CUDA backend for DNN module requires CC 5.3 or higher.  Please remove",
+        "architecture-low",
+        ("5.3", "CUDA_ARCH_BIN"),
+    ),
+    (
+        "CUDA: OpenCV requires enabled 'cudev' module from 'opencv_contrib' repository",
+        "other-software",
+        ("OPENCV_EXTRA_MODULES_PATH",),
+    ),
+    (
+        "ERROR: nvenc requested, but not all dependencies are satisfied: ffnvcodec",
+        "other-software",
+        ("nv-codec-headers",),
+    ),
+    ("LLAMA_CUBLAS is deprecated and will be removed in the future.", "option-renamed", ("GGML_CUDA",)),
+    ('CMake was unable to find a build program corresponding to "Ninja".', "ninja-missing", ("ninja",)),
+    ("RuntimeError: Ninja is required to load C++ extensions", "ninja-missing", ()),
+    ("configure: error: CUDA toolkit not found", "cuda-asked", ("configure finds no CUDA",)),
+    ("FileNotFoundError: Could not find NVCC executable", "nvcc-not-found", ()),
+    ("Exception: Your CUDA environment is invalid. Please check above error log.", "nvcc-not-found", ("CuPy",)),
+    ("AssertionError: Torch not compiled with CUDA enabled", "torch-cpu", ("CPUs alone",)),
+    ("Inconsistent CUDA toolkit path: /usr vs /usr/lib", "bazel-cuda", ("/usr vs /usr/lib",)),
+    ("nvcc fatal   : Unsupported gpu architecture 'compute_8.6'", "architecture", ("compute_86 in its place",)),
+    (
+        "c++0x_warning.h:32:2: error: #error This file requires compiler and library support for the ISO C++ 2011 standard.",
+        "cuda-standard",
+        ("-std=c++11",),
+    ),
+    ("error: Unable to find vcvarsall.bat", "host-compiler-missing", ("C++ compiler",)),
+    (
+        "nvcc -c k.cu\ncc1plus: error: unrecognized command line option '-std=c++17'",
+        "host-compiler-old",
+        ("-std=c++17",),
+    ),
+    (
+        "/usr/include/string.h:652:42: error: 'memcpy' was not declared in this scope",
+        "glibc-too-new",
+        ("-D_FORCE_INLINES",),
+    ),
+    ('error: identifier "cusparseScsrmm2" is undefined', "removed-in-11", ("cusparseSpMM",)),
+    (
+        "/usr/bin/ld: skipping incompatible /opt/cuda/lib/libcudart.so when searching for -lcudart\n"
+        "/usr/bin/ld: cannot find -lcudart",
+        "library-incompatible",
+        ("lib64",),
+    ),
+    (
+        "libcudart_static.a(cudart_static.o): in function `f':\nx.c:(.text+0x1): undefined reference to `dlopen'",
+        "undefined-symbol",
+        ("-ldl -lrt -lpthread",),
+    ),
+]
