@@ -93,13 +93,15 @@ def explain_float(_: Words, scene: Scene) -> Cause:
     return Cause("host", what, why, lambda scene: scene.older_host(13))
 
 
-def explain_no_compiler(words: Words, _: Scene) -> Cause:
+def explain_no_compiler(words: Words, scene: Scene) -> Cause:
     """Explain a missing host compiler."""
     name = words.get("made") or words["name"]
     what = f"There is no {name}."
     if name == "CMAKE_CXX_COMPILER":
         what = "CMake finds no C++ compiler."
     why = "nvcc hands the host half of every .cu file to a C++ compiler"
+    if not scene.says(r"nvcc|(?i:cuda)|\.cu\b"):
+        why = "the build runs it, and nothing on PATH has that name"
     if re.search(r"[/\\]|\d$", name):
         return Cause("host", what, why, say("correct or unset what names it: -ccbin, NVCC_CCBIN or CUDAHOSTCXX"))
     return Cause("host", what, why, Scene.host)

@@ -65,7 +65,7 @@ def _explain_older(name: str, what: str) -> Cause | None:
 def explain_loaded_symbol(words: Words, _: Scene) -> Cause | None:
     """Explain a function that a library of CUDA's, or an extension of torch's, misses in another."""
     name, symbol, needed = words["name"], words["symbol"], words.get("needed", "")
-    if needed or (
+    if re.match(r"lib(?:cu|nv|nccl)", needed) or (
         re.match(r"lib(?:cu|nv|nccl|torch_cuda|c10_cuda)", name)
         and re.match(r"(?:__)?(?:cu[a-zL]{2,12}[A-Z]|nvJitLink|nccl|nvrtc|nvml)", symbol)
     ):

@@ -23,13 +23,13 @@ _NO_NETWORK = (
 )
 
 
-def explain_ptx(words: Words, _: Scene) -> Cause:
+def explain_ptx(words: Words, scene: Scene) -> Cause:
     """Explain PTX that is too new for ptxas."""
     new, old = (
         each.replace("9.", "13.", 1) if each.startswith("9.") else "" for each in (words["name"], words["found"])
     )
     parts = f" (CUDA {new} and {old})" if new and old else ""
-    if parts:
+    if parts and not scene.bare:
         what = (
             f"cicc wrote PTX {words['name']}, and this ptxas reads {words['found']}: they are of two releases{parts}."
         )
@@ -40,14 +40,15 @@ def explain_ptx(words: Words, _: Scene) -> Cause:
     return Cause("", what, why, say("have one toolkit on PATH and in CUDA_HOME, as new as what writes the PTX"))
 
 
-def explain_toolkit_version(words: Words, _: Scene) -> Cause:
+def explain_toolkit_version(words: Words, scene: Scene) -> Cause:
     """Explain a find_package(CUDAToolkit) that wants another version."""
     wanted, found = words["name"], words["found"]
     what = f"The project asks for CUDA {wanted}, and CMake finds {found}."
     if not tools.is_compiled(wanted):
         fix = f"ask for less in find_package(CUDAToolkit), or name a toolkit of CUDA {wanted} in CUDA_HOME"
         return Cause("", what, f"the wheels that hold nvcc are of CUDA {_COMPILED}; {_NO_12}", say(fix))
-    return Cause("", what, "cuda-toolkit is required at another release", lambda scene: scene.release(wanted))
+    why = "CMake takes the toolkit of another release" if scene.bare else "cuda-toolkit is required at another release"
+    return Cause("", what, why, lambda scene: scene.release(wanted))
 
 
 def explain_torch_version(words: Words, scene: Scene) -> Cause:
