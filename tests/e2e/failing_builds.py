@@ -202,8 +202,7 @@ FAILURES = [
         "bare",
         f"{NVCC} -c nvtx.cu",
         "header-missing",
-        ("nvToolsExt.h", "<nvtx3/nvToolsExt.h>"),
-        then=("<nvtx3/nvToolsExt.h>", f"sed -i 's,nvToolsExt.h,nvtx3/&,' nvtx.cu && {NVCC} -c nvtx.cu"),
+        ("nvToolsExt.h", "<nvtx3/nvToolsExt.h>", "[cccl,cudart,nvcc,nvtx]==13.5.0"),
     ),
     Failure("header-cudnn", "none", "c++ -c cudnn.cpp", "header-missing", ("nvidia-cudnn-cu13",)),
     Failure(

@@ -83,7 +83,11 @@ def explain_header(words: Words, scene: Scene) -> Cause | None:
     name = words["name"]
     what = f"The header {name} is not found."
     if name == "nvToolsExt.h":
-        return Cause(name, what, _NVTX, say("#include <nvtx3/nvToolsExt.h> instead, and link to nothing"))
+        lacks = not scene.has("nvtx")
+        if lacks:
+            scene.wanted.add("nvtx")
+        instead = "#include <nvtx3/nvToolsExt.h> instead, and link to nothing"
+        return Cause(name, what, _NVTX, lambda scene: f"{instead}; {scene.need()}" if lacks else instead)
     if name in _SAMPLES:
         why = "it belongs to NVIDIA's samples (cuda-samples, Common/) and not to the toolkit"
         return Cause("samples", what, why, say("copy it from there into the project"), name)
