@@ -773,7 +773,7 @@ FAILURES = [
         "make -f empty.mk",
         "nvcc-empty",
         ("-gencode", "make NVCC=nvcc"),
-        {"empty.mk": "all:\n\t$(NVCC) -gencode arch=compute_80,code=sm_80 -c k.cu\n"},
+        {"empty.mk": "all:\n\t@true && $(NVCC) -gencode arch=compute_80,code=sm_80 -c k.cu\n"},
         then=("make NVCC=nvcc", "make -f empty.mk NVCC=nvcc"),
     ),
     Failure(

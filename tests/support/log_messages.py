@@ -704,6 +704,11 @@ ninja: build stopped: subcommand failed.""",
         "removed-in-13",
         ("cudaMemLocationTypeDevice",),
     ),
+    (
+        'error: no suitable constructor exists to convert from "int" to "cudaMemLocation"',
+        "removed-in-13",
+        ("cudaMemLocationTypeDevice",),
+    ),
     ('error: identifier "cudaBindTexture" is undefined', "removed-in-12", ("cudaCreateTextureObject",)),
     ("error: texture is not a template", "removed-in-12", ("texture",)),
     (
