@@ -886,12 +886,12 @@ FAILURES = [
         "pip",
         "pip wheel --no-deps -v -w out .",
         "build-module",
-        ("no packaging", '"packaging"', "build-system.requires"),
-        {"setup.py": "import packaging\nimport setuptools\nsetuptools.setup(name='p', version='1', py_modules=[])\n"},
+        ("no psutil", '"psutil"', "build-system.requires"),
+        {"setup.py": "import psutil\nimport setuptools\nsetuptools.setup(name='p', version='1', py_modules=[])\n"},
         ("setuptools",),
         then=(
-            'add "packaging"',
-            'sed -i \'s/"setuptools"/"setuptools", "packaging"/\' pyproject.toml && pip wheel --no-deps -w out .',
+            'add "psutil"',
+            'sed -i \'s/"setuptools"/"setuptools", "psutil"/\' pyproject.toml && pip wheel --no-deps -w out .',
         ),
     ),
     # --- the machine

@@ -237,8 +237,8 @@ class Scene:
         """Say how to get a host compiler, no newer than the newest that nvcc takes where the log says so."""
         case = self.case
         limit = told or (host_compiler.read_limits(case.home) if case.home else {})
-        if told:  # of the other kinds the log says nothing: no clang for an nvcc that is too old for gcc
-            limit = {**dict.fromkeys(("gcc", "clang"), 0), **told}
+        if told and "gcc" in told:  # of clang the log says nothing: none for an nvcc that is too old for gcc
+            limit = {"clang": 0, **told}
         compiler = next(host_compiler.host_compilers(case.environ))
         if not host_compiler.suits(compiler, limit) and not (
             told and not host_compiler.find_accepted(limit, case.environ)
