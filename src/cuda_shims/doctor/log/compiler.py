@@ -123,8 +123,11 @@ def explain_meson_log(_: Words, scene: Scene) -> Cause:
 
 def explain_unidentified(_: Words, scene: Scene) -> Cause:
     """Explain an nvcc that CMake could not compile its first program with."""
-    what = "nvcc does not compile CMake's first program."
-    why = "most often it does not take the host compiler, or lacks a part of its toolkit; CMake's log has what it said"
+    what = "CMake cannot use the CUDA compiler."
+    why = (
+        "there is no working nvcc where it looks, or that does not take the host compiler, or lacks a part of its "
+        "toolkit; CMake's log has what it said"
+    )
     log = "CMakeFiles/CMakeConfigureLog.yaml"
     if scene.cmake_release and scene.cmake_release < _YAML_SINCE:
         log = "CMakeFiles/CMakeError.log"
