@@ -73,6 +73,7 @@ _TERMINAL = """
     .sgr-1-31 { fill: #ff7b72; font-weight: 600; }
     .sgr-32, .sgr-36 { fill: #56d364; }
     .sgr-33 { fill: #e3b341; }
+    .sgr-34 { fill: #58a6ff; }
     .sgr-2 { fill: #9198a1; }"""
 
 

@@ -56,5 +56,5 @@ def test_no_environment_asks_for_another(check):
     config = configparser.ConfigParser(interpolation=None)
     config.read(os.path.join(CHECKOUT, "tox.ini"), encoding="utf-8")
     names = {config[section]["base_python"] for section in config.sections() if "base_python" in config[section]}
-    asked = [re.fullmatch(r"\{env:(\w+):python3\.\d+\}", name).group(1) for name in names]
+    asked = {re.fullmatch(r"\{env:(\w+):python3\.\d+\}", name).group(1) for name in names}
     assert sorted(asked) == sorted(check.chosen({9}))
