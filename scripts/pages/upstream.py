@@ -130,6 +130,8 @@ def last_line(said: str) -> str:
     """
     if found := re.search(r"error while loading shared libraries: (lib[\w.-]+):", said):
         return f"That machine has no `{found.group(1)}`, which is too large to be carried along."
+    if re.search(r"embedded cubin with error: 209\b", said):
+        return "It compiles for the GPU of the machine that builds it, which has none."
     if re.search(r"embedded ptx with error: 222\b|unsupported toolchain", said):
         return "That machine's driver is older than the toolkit, and refuses its PTX."
     lines = [line.strip() for line in said.splitlines() if line.strip()]

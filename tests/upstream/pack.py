@@ -98,7 +98,8 @@ def _pack(world, way, folder, target, programs):
     (target / suite).mkdir(parents=True)
     (target / "lib").mkdir(exist_ok=True)
     for path in sorted(Path(folder).rglob("*")):
-        if path.is_file() and not path.is_symlink() and _wanted(path):
+        # a library's other names are links, and by one of those a program asks for it
+        if path.is_file() and (".so" in path.name or not path.is_symlink()) and _wanted(path):
             copy = target / suite / path.relative_to(folder)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, copy)
