@@ -15,7 +15,7 @@ SCRIPTS = sysconfig.get_path("scripts")
 MACOS = sys.platform == "darwin"
 #: what is said instead of a line that installs something
 NONE_HERE = "NVIDIA has no CUDA wheels for macOS"
-INSTALL = 'pip install "cuda-shims[cu13]"'
+INSTALL = ' "cuda-shims[cu13]"'
 _KEPT = ("SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "HOME", "USERPROFILE", "COMSPEC", "PATHEXT")
 
 

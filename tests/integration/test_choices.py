@@ -118,7 +118,7 @@ def test_a_major_that_is_not_installed(new_venv, toolkit, tmp_path, case, state)
     asker = "[tool.cuda-shims] toolkit" if case.startswith("project") else "CUDA_SHIMS_TOOLKIT"
     assert f"{asker}={wanted}" in done.stderr
 
-    fix = re.compile(rf'install "(cuda-shims\[cu{wanted}\]|cuda-toolkit\[[a-z,]+\]==(.*,)?{wanted}\.)')
+    fix = re.compile(rf'install (--python \S+ )?"(cuda-shims\[cu{wanted}\]|cuda-toolkit\[[a-z,]+\]==(.*,)?{wanted}\.)')
     for command in (["root"], ["env"], ["exec", "true"], ["which", "nvcc"]):
         done = ask(venv, f"{venv.bin}/cuda-shims", *command, cwd=folder, **environ)
         assert done.returncode in ({1, 127} if command[0] == "which" else {1}), (command, done)

@@ -352,7 +352,7 @@ def check_tool(venv, folder, environ):
     assert set(TOOLS) <= {row["tool"] for row in rows if row["on_path_is_ours"]}
     # pip has to be told which environment
     python = f"{root.partition('/lib/')[0]}/bin/python"
-    assert f"pip --python {python} install" in found["component-missing"]["fix"]
+    assert found["component-missing"]["fix"].startswith(f"uv pip install --python {python} ")
 
 
 @pytest.mark.parametrize("link_mode", ["hardlink", "symlink"])

@@ -135,6 +135,7 @@ def make_first(  # noqa: PLR0913
             # no reason for a root elsewhere, which no uninstaller finds. Nor can the signs that it is at work be relied
             # on: a file system of other hosts tells of them late (tests/e2e/test_races.py, over FUSE)
             if limit is None and error.errno in _REMOVED and not os.path.islink(folder):
+                check()
                 break
         else:
             return place.wheels if WHEELS_ARE_ROOT else path
