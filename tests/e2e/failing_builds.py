@@ -158,7 +158,7 @@ FAILURES = [
         "bare",
         f"{NVCC} -c profiler.cu",
         "header-missing",
-        ("cudaProfiler.h", 'pip install "cuda-toolkit[profiler]==13.5.*"'),
+        ("cudaProfiler.h", "pip install", '"cuda-toolkit[profiler]==13.5.*"'),
         requires=None,
     ),
     Failure(
@@ -684,7 +684,7 @@ FAILURES = [
         "none",
         "python -c 'import ctypes; ctypes.CDLL(\"libcublas.so.13\")'",
         "library-not-loaded",
-        ("libcublas.so.13", "pip install nvidia-cublas", "run path"),
+        ("libcublas.so.13", "pip install", " nvidia-cublas", "run path"),
     ),
     Failure("shim-choice", "ours", "CUDA_SHIMS_TOOLKIT=12 nvcc -c k.cu", "shim", ("unset CUDA_SHIMS_TOOLKIT",)),
     Failure(

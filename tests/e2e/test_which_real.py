@@ -150,10 +150,10 @@ def test_which(world, tmp_path):
         assert said.count("\n") == 1
         assert wheel in said
         # the line that it says does what it says
-        words = shlex.split(said.rpartition("run: ")[2])
-        assert words[:2] == ["pip", "install"]
-        assert re.search(r"==13(\.4)?\.\*$", words[2])
-        world.run(world.uv, "pip", "install", "-q", "-p", scripts / "python", words[2])
+        *install, requirement = shlex.split(said.rpartition("run: ")[2])
+        assert install == ["uv", "pip", "install", "--python", f"{scripts}/python"]
+        assert re.search(r"==13(\.4)?\.\*$", requirement)
+        world.run(world.uv, *install[1:], "-q", requirement)
     for name, (_, place) in NOT_HERE.items():
         assert which(world, scripts, name) == f"{root}/{place}\n"
     for name in ("CUDA::cublas_static", "CUDA::nvToolsExt", "mine.h", "libmine.so", "nvprof"):
@@ -203,13 +203,12 @@ def test_which_of_companions(world, tmp_path):
     """Without a toolkit, so that no root has them: each in its own folder, once the line that is said was run."""
     scripts = world.venv(tmp_path / "env", "cuda-shims")
     said = which(world, scripts, "cudnn.h", 127)
-    assert said == (
-        "cuda-shims: cudnn.h is not installed here: nvidia-cudnn-cu13 holds it; run: pip install nvidia-cudnn-cu13\n"
-    )
+    start = "cuda-shims: cudnn.h is not installed here: nvidia-cudnn-cu13 holds it; run: "
+    install = f"uv pip install --python {scripts}/python "
+    assert said == f"{start}{install}nvidia-cudnn-cu13\n"
     assert "; did you mean cudnn.h or cuda.h?" in which(world, scripts, "cudn.h", 127)
     for name, (distribution, folder) in COMPANIONS.items():
-        words = shlex.split(which(world, scripts, name, 127).rpartition("run: ")[2])
-        assert words == ["pip", "install", distribution]
+        assert which(world, scripts, name, 127).endswith(f" holds it; run: {install}{distribution}\n")
         # what they require, NCCL and NVRTC, is large
         world.run(world.uv, "pip", "install", "-q", "-p", scripts / "python", "--no-deps", distribution)
         path = which(world, scripts, name).strip()
