@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from _cuda_shims import mentions_us
 from _cuda_shims.selection import Project, is_major
-from cuda_shims.errors import ConfigError
+from cuda_shims.errors import ConfigError, NotTomlError, UnreadableConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -147,16 +147,16 @@ def _read(path: str) -> bytes:
         status = os.stat(path)
         # asked before it is opened: opening a FIFO waits for a writer that never comes
         if not stat.S_ISREG(status.st_mode):
-            raise ConfigError(path, _TABLE, "cannot be read: this is not a regular file")
+            raise UnreadableConfigError(path, _TABLE, "cannot be read: this is not a regular file")
         if status.st_size > MAX_BYTES:
-            raise ConfigError(path, _TABLE, f"is not looked for: the file is larger than {MAX_BYTES} bytes")
+            raise UnreadableConfigError(path, _TABLE, f"is not looked for: the file is larger than {MAX_BYTES} bytes")
         with open(path, "rb") as file:
             return file.read(MAX_BYTES)
     except (FileNotFoundError, NotADirectoryError):
         return b""
     except OSError as error:
         problem = f"cannot be read ({error.strerror}): give access to the file or build as its owner"
-        raise ConfigError(path, _TABLE, problem) from None
+        raise UnreadableConfigError(path, _TABLE, problem) from None
 
 
 def _parse(path: str, data: bytes) -> dict[str, Any]:
@@ -165,9 +165,9 @@ def _parse(path: str, data: bytes) -> dict[str, Any]:
 
     dots = (line.count(b".") for line in data.split(b"\n"))  # a key is in one line
     if sum(each * each for each in dots if each > _FREE_DOTS) > _MAX_WORK:
-        raise ConfigError(path, _TABLE, "cannot be read: the file has lines of too many dots; break them")
+        raise UnreadableConfigError(path, _TABLE, "cannot be read: the file has lines of too many dots; break them")
     if len(data) > MAX_PARSED:
-        raise ConfigError(path, _TABLE, f"cannot be read: the file is larger than {MAX_PARSED} bytes")
+        raise UnreadableConfigError(path, _TABLE, f"cannot be read: the file is larger than {MAX_PARSED} bytes")
     name = "tomllib" if sys.version_info >= (3, 11) else "tomli"
     try:
         # not "import", which would have to be written twice, once for each name, with one half never run
@@ -175,16 +175,16 @@ def _parse(path: str, data: bytes) -> dict[str, Any]:
         document: dict[str, Any] = toml.loads(data.decode())
     except ImportError:
         problem = f"cannot be read without {name}, which is missing here: pip install {name}"
-        raise ConfigError(path, _TABLE, problem) from None
+        raise UnreadableConfigError(path, _TABLE, problem) from None
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigError(path, _TABLE, f"cannot be read: the file is not UTF-8 (at line {line})") from None
+        raise NotTomlError(path, _TABLE, f"cannot be read: the file is not UTF-8 (at line {line})") from None
     except RecursionError:
         problem = "cannot be read: the file's arrays or tables are nested too deeply"
-        raise ConfigError(path, _TABLE, problem) from None
+        raise UnreadableConfigError(path, _TABLE, problem) from None
     except ValueError as error:
         # not TOMLDecodeError alone: an integer of 5000 digits is a plain ValueError of int()
-        raise ConfigError(path, _TABLE, f"cannot be read: the file is not TOML: {_plain(str(error))}") from None
+        raise NotTomlError(path, _TABLE, f"cannot be read: the file is not TOML: {_plain(str(error))}") from None
     return document
 
 

@@ -91,6 +91,14 @@ class ConfigError(CudaShimsError):
         return f"{self.source}: {self.key}: {self.problem}"
 
 
+class UnreadableConfigError(ConfigError):
+    """A ``pyproject.toml`` of which nothing can be read."""
+
+
+class NotTomlError(UnreadableConfigError):
+    """A ``pyproject.toml`` that no front end can read either: it is not TOML, or not UTF-8."""
+
+
 class BadEnvironmentError(CudaShimsError):
     """An interpreter or a directory that cannot be used as an environment."""
 

@@ -8,21 +8,14 @@ import stat
 import subprocess
 
 import pytest
+import users
 from fake_toolkit import write
 from users import HOOK, OWNER, STRANGER, USER, give, open_to_others, plant
 
 
 def identities(*folders):
-    """Describe what is there, so that what is written later can be told from it; not what Python compiles."""
-    found = {}
-    for folder in folders:
-        for top, names, files in os.walk(folder):
-            for name in (".", *names, *files):
-                path = os.path.normpath(os.path.join(top, name))
-                status = os.lstat(path)
-                if "__pycache__" not in path and not stat.S_ISLNK(status.st_mode):
-                    found[path] = (status.st_ino, status.st_ctime_ns, stat.S_IMODE(status.st_mode))
-    return found
+    """Describe what is there, so that what is written later can be told from it; not links, which have no mode."""
+    return {path: state for path, state in users.written(*folders).items() if not stat.S_ISLNK(state[2])}
 
 
 @pytest.mark.parametrize("umask", [0, 0o022, 0o077], ids=["umask 0", "umask 022", "umask 077"])

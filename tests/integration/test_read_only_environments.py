@@ -14,20 +14,7 @@ import stat
 import subprocess
 
 import pytest
-from users import HOOK, STRANGER, USER, check_whole, give, open_to_others, plant
-
-
-def written(*folders):
-    """Describe all that is in folders, so that a start which writes is seen; not the byte code that Python keeps."""
-    found = {}
-    for folder in folders:
-        for top, names, files in os.walk(folder):
-            for name in (".", *names, *files):
-                path = os.path.normpath(os.path.join(top, name))
-                status = os.lstat(path)
-                if "__pycache__" not in path:
-                    found[path] = (status.st_ino, status.st_ctime_ns, status.st_mode)
-    return found
+from users import HOOK, STRANGER, USER, check_whole, give, open_to_others, plant, written
 
 
 def doctor(venv, uid, **more):

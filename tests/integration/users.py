@@ -28,6 +28,19 @@ WHOLE = (
 )
 
 
+def written(*folders):
+    """Describe all that is in folders, so that a start which writes is seen; not the byte code that Python keeps."""
+    found = {}
+    for folder in folders:
+        for top, names, files in os.walk(folder):
+            for name in (".", *names, *files):
+                path = os.path.normpath(os.path.join(top, name))
+                status = os.lstat(path)
+                if "__pycache__" not in path:
+                    found[path] = (status.st_ino, status.st_ctime_ns, status.st_mode)
+    return found
+
+
 def identity(uid, gid=None, groups=()):
     """Spell who runs a command, for subprocess."""
     return {"user": uid, "group": uid if gid is None else gid, "extra_groups": list(groups)}

@@ -12,6 +12,10 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent / "support"))
+
+from classic import make_classic  # noqa: E402 # the line before makes it findable
+
 #: of torch and its like: their requirements are those of servers, and pin other releases of what the rest needs
 ALONE = ("sglang==0.5.23",)
 #: what that imports where its kernels are compiled
@@ -35,23 +39,7 @@ def main():
     started = {"PATH": os.environ["PATH"]}  # with the hook, which the tests' own start of Python is without
     said = subprocess.run([python, "-c", code], env=started, capture_output=True, text=True, check=True).stdout
     root = Path(said.strip())
-    classic(root.parent.parent / "nvidia/cu13", root, folder / "classic")
-
-
-def classic(wheels, root, home):
-    """Lay the wheels out as CUDA's own installer does: hard links, which cost nothing."""
-    for path in wheels.rglob("*"):
-        if path.is_file():
-            link = home / path.relative_to(wheels)
-            link.parent.mkdir(parents=True, exist_ok=True)
-            os.link(path.resolve(), link)
-    (home / "lib64").symlink_to("lib")
-    for path in (home / "lib").glob("lib*.so.*"):
-        plain = home / "lib" / f"{path.name.partition('.so.')[0]}.so"
-        if not plain.exists():
-            plain.symlink_to(path.name)
-    (home / "lib/stubs").mkdir()
-    (home / "lib/stubs/libcuda.so").write_bytes((root / "lib/stubs/libcuda.so").read_bytes())
+    make_classic(root.parent.parent, root, folder / "classic")
 
 
 if __name__ == "__main__":

@@ -775,7 +775,7 @@ ninja: build stopped: subcommand failed.""",
         ("GLIBC_2.32",),
     ),
     (
-        "ImportError: /root/.cache/torch_extensions/py310_cu118/k/k.so: cannot open shared object file: No such file",
+        "ImportError: /home/me/.cache/torch_extensions/py310_cu118/k/k.so: cannot open shared object file: No such file",
         "extension-not-built",
         ("extension k",),
     ),

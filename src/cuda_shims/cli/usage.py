@@ -59,9 +59,9 @@ def _how_to_install(name: str) -> str:
     from cuda_shims.catalog import contents, tools  # noqa: PLC0415 # as above
     from cuda_shims.cli.advice import missing, system  # noqa: PLC0415
 
-    if any(name in {each.extra, each.distribution} for each in tools.COMPONENTS):
-        extra = next(each.extra for each in tools.COMPONENTS if name in {each.extra, each.distribution})
-        return f"run: {tools.install_line(extra, None)}"
+    extra = next((each.extra for each in tools.COMPONENTS if name in {each.extra, each.distribution}), None)
+    if extra:
+        return f"run: {tools.install_line(extra)}"
     if contents.find(name):
         return missing(name, str(tools.NEWEST), {}, system())
     return "pip installs packages"

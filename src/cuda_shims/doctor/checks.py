@@ -11,7 +11,7 @@ from _cuda_shims import TOOLKIT
 from cuda_shims.config import Config, load_config
 from cuda_shims.doctor import build_folder, compiler, conda, cuda12, hook, project, root, shell, toolkit, visual_studio
 from cuda_shims.doctor.case import ERROR, WARNING, Case, Finding, escape, make_case
-from cuda_shims.errors import ConfigError
+from cuda_shims.errors import ConfigError, UnreadableConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def examine(
 def _judge_config(error: ConfigError) -> Iterator[Finding]:
     if error.key == TOOLKIT:  # what is asked for is given or refused, never replaced
         yield Finding("config-invalid", ERROR, f"{error}.", "builds get no toolkit", f"correct or unset {TOOLKIT}")
-    elif not project.is_unreadable(error):  # which another check says
+    elif not isinstance(error, UnreadableConfigError):  # which another check says
         yield Finding("config-invalid", WARNING, f"{error}.", "builds go on without it", "correct what it names")
 
 

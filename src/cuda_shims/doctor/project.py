@@ -7,7 +7,6 @@ wheel. What a build may do without, a use within ``if()`` say, is a hint.
 
 from __future__ import annotations
 
-import os
 import re
 
 from cuda_shims.catalog import tools
@@ -16,7 +15,7 @@ from cuda_shims.config import load_pyproject
 from cuda_shims.doctor.case import ERROR, HINT, OK, WARNING, Finding
 from cuda_shims.doctor.part import EXTRAS, is_companion, part_required, with_brought
 from cuda_shims.doctor.source_tree import find_uses
-from cuda_shims.errors import ConfigError
+from cuda_shims.errors import ConfigError, NotTomlError
 from cuda_shims.quoting import quote_requirement
 
 TYPE_CHECKING = False
@@ -90,19 +89,10 @@ def check_pyproject(case: Case) -> Iterator[Finding]:
         load_pyproject(case.directory)
     except ConfigError as error:
         what, fix = f"{error.source} {error.problem}.", "correct what it names"
-        if "not TOML" in error.problem or "not UTF-8" in error.problem:
+        if isinstance(error, NotTomlError):
             yield Finding("pyproject-unreadable", ERROR, what, "pip, uv and build stop at it", fix)
         else:
             yield Finding("pyproject-unreadable", WARNING, what, "what the project chooses and needs is not known", fix)
-
-
-def is_unreadable(error: ConfigError) -> bool:
-    """Tell whether an error is one of :func:`check_pyproject`."""
-    return (
-        os.path.basename(error.source) == "pyproject.toml"
-        and error.key == "tool.cuda-shims"
-        and ("cannot be read" in error.problem or "is not looked for" in error.problem)
-    )
 
 
 def read_requires(directory: str) -> list[str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from cuda12_support import new_prefix, no_system, prefix
 from fake_toolkit import TOOL, write, write_distribution
 from roots import make_root, root_path
 
@@ -12,28 +13,7 @@ import _cuda_shims
 from _cuda_shims import selection, uncommon
 from cuda_shims.installation import refresh
 
-
-@pytest.fixture(autouse=True)
-def _no_system(monkeypatch, tmp_path):
-    """This machine may have a CUDA where everybody looks."""
-    monkeypatch.setattr(selection, "_USUAL", str(tmp_path / "usr-local-cuda/bin"))
-
-
-@pytest.fixture
-def new_prefix(new_prefix):
-    """Make prefixes that have cuda-shims, so that a root lies beside its wheels."""
-
-    def make(*words):
-        prefix = new_prefix(*words)
-        prefix.ours()
-        return prefix
-
-    return make
-
-
-@pytest.fixture
-def prefix(new_prefix):
-    return new_prefix()
+__all__ = ["new_prefix", "no_system", "prefix"]  # fixtures
 
 
 def expected(root, **more):

@@ -7,16 +7,16 @@ import os
 import sys
 
 import pytest
+from cuda12_support import COMPILER_LINE, EVERY, NVCC, new_prefix, no_system, prefix
 from fake_toolkit import SPLIT, TOOL, write
 from roots import make_root, root_path
 from shim_support import failed, ran
 
 import _cuda_shims
 import cuda_shims
-from _cuda_shims import selection
 from _cuda_shims.places import Place
 from cuda_shims import errors
-from cuda_shims.catalog.tools import BUNDLE, NEWEST
+from cuda_shims.catalog.tools import NEWEST
 from cuda_shims.cli import lookup, main
 from cuda_shims.doctor import checks
 from cuda_shims.environment.environment import target_environment
@@ -24,39 +24,9 @@ from cuda_shims.environment.toolkit import read_toolkit
 from cuda_shims.installation import home
 from cuda_shims.selection import Scope
 
-EVERY = (
-    *SPLIT,
-    "nvidia-cuda-cupti-cu12",
-    "nvidia-cuda-sanitizer-api-cu12",
-    "nvidia-nvml-dev-cu12",
-    "nvidia-cublas-cu12",
-)
-COMPILER_LINE = f'pip install "{BUNDLE}"'
+__all__ = ["new_prefix", "no_system", "prefix"]  # fixtures
+
 CUOBJDUMP_LINE = f'pip install "cuda-toolkit[cuobjdump]=={NEWEST}.*"'
-NVCC = "NVIDIA publishes no nvcc on PyPI before CUDA 13"
-
-
-@pytest.fixture(autouse=True)
-def _no_system(monkeypatch, tmp_path):
-    """This machine may have a CUDA where everybody looks."""
-    monkeypatch.setattr(selection, "_USUAL", str(tmp_path / "usr-local-cuda/bin"))
-
-
-@pytest.fixture
-def new_prefix(new_prefix):
-    """Make prefixes that have cuda-shims, so that a root lies beside its wheels."""
-
-    def make(*words):
-        prefix = new_prefix(*words)
-        prefix.ours()
-        return prefix
-
-    return make
-
-
-@pytest.fixture
-def prefix(new_prefix):
-    return new_prefix()
 
 
 @pytest.fixture

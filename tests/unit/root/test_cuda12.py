@@ -7,28 +7,18 @@ import os
 import shutil
 
 import pytest
-from fake_toolkit import SPLIT, TOOL, write, write_distribution
+from cuda12_support import COMPILER_LINE, EVERY, NVCC
+from fake_toolkit import TOOL, write, write_distribution
 from roots import make_root, planned
 from shim_support import failed
 
 from _cuda_shims.places import Place
 from _cuda_shims.shims import compiles, is_shim
-from cuda_shims.catalog.tools import BUNDLE
 from cuda_shims.environment.environment import target_environment
 from cuda_shims.installation.install import install
 from cuda_shims.installation.uninstall import uninstall
 from cuda_shims.root import cuda12
 from cuda_shims.root.merge import merged
-
-EVERY = (
-    *SPLIT,
-    "nvidia-cuda-cupti-cu12",
-    "nvidia-cuda-sanitizer-api-cu12",
-    "nvidia-nvml-dev-cu12",
-    "nvidia-cublas-cu12",
-)
-COMPILER_LINE = f'pip install "{BUNDLE}"'
-NVCC = "NVIDIA publishes no nvcc on PyPI before CUDA 13"
 
 
 @pytest.fixture

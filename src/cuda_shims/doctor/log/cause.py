@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     #: what a pattern caught; what it may catch and did not is empty
     Words = Mapping[str, str]
     Fix = Callable[[Scene], str]
+    Explain = Callable[[Words, Scene], "Cause | None"]
 
 
 class Cause(NamedTuple):

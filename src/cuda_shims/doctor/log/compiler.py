@@ -10,15 +10,15 @@ from cuda_shims.quoting import quote_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from cuda_shims.doctor.log.cause import Words
-
-    Explain = Callable[[Words, Scene], "Cause | None"]
+    from cuda_shims.doctor.log.cause import Explain, Words
 
 #: the first CMake that writes CMakeConfigureLog.yaml
 _YAML_SINCE = (3, 26)
 LIMITS = "each release of nvcc knows the compilers of its time (include/crt/host_config.h)"
+
+
+def _name_nvcc(scene: Scene) -> str:
+    return f"This nvcc of CUDA {scene.toolkit_release}" if scene.toolkit_release else "This nvcc"
 
 
 def explain_compiler(words: Words, scene: Scene) -> Cause:
@@ -29,16 +29,16 @@ def explain_compiler(words: Words, scene: Scene) -> Cause:
     if words.get("before"):  # "gcc 4.7 and up", of CUDA 6 and 7
         upto, newest = f" {words['before']} or newer", 0
     limit = {kind: newest} if newest else {}
-    ran = f" of CUDA {scene.toolkit_release}" if scene.toolkit_release else ""
-    return Cause("host", f"This nvcc{ran} takes no {kind}{upto}.", LIMITS, lambda scene: scene.host(limit))
+    return Cause("host", f"{_name_nvcc(scene)} takes no {kind}{upto}.", LIMITS, lambda scene: scene.host(limit))
 
 
 def explain_visual_studio(words: Words, scene: Scene) -> Cause:
     """Explain a Visual Studio that nvcc refuses."""
-    ran = f" of CUDA {scene.toolkit_release}" if scene.toolkit_release else ""
     years = f", but {words['name']} to {words['found']} alone" if words.get("name") and words.get("found") else ""
     why = f"{LIMITS}; updates within a year count, as MSVC 14.40 of Visual Studio 2022 does for CUDA before 12.4"
-    return Cause("host", f"This nvcc{ran} does not take this Visual Studio{years}.", why, Scene.older_visual_studio)
+    return Cause(
+        "host", f"{_name_nvcc(scene)} does not take this Visual Studio{years}.", why, Scene.older_visual_studio
+    )
 
 
 def explain_stl(words: Words, scene: Scene) -> Cause:
@@ -73,13 +73,12 @@ def explain_old_standard(words: Words, scene: Scene) -> Cause | None:
 
 def explain_headers(words: Words, scene: Scene) -> Cause:
     """Explain headers of a compiler or of the C library that nvcc's own front end cannot read."""
-    ran = f" of CUDA {scene.toolkit_release}" if scene.toolkit_release else ""
     if words.get("gcc"):
         gcc = int(words["gcc"].partition(".")[0])
-        what = f"This nvcc{ran} does not understand the headers of gcc {gcc}."
+        what = f"{_name_nvcc(scene)} does not understand the headers of gcc {gcc}."
         why = "it reads them with a front end of its own, which knows the compilers of its time"
         return Cause("host", what, why, lambda scene: scene.older_host(gcc))
-    what = f"This nvcc{ran} does not understand the headers of this system's C library."
+    what = f"{_name_nvcc(scene)} does not understand the headers of this system's C library."
     why = "glibc is newer than it"
     fix = "take {}, or build where glibc is older (a container of an earlier release of the system)"
     return Cause("glibc", what, why, lambda scene: fix.format(scene.newer("")))
@@ -87,8 +86,7 @@ def explain_headers(words: Words, scene: Scene) -> Cause:
 
 def explain_float(_: Words, scene: Scene) -> Cause:
     """Explain the C library's headers as a gcc reads them that nvcc's own front end does not know."""
-    ran = f" of CUDA {scene.toolkit_release}" if scene.toolkit_release else ""
-    what = f"This nvcc{ran} does not know the types _Float32 and the like, which the host compiler has."
+    what = f"{_name_nvcc(scene)} does not know the types _Float32 and the like, which the host compiler has."
     why = f"to gcc 13 and later these are C++ too, and glibc's headers use them there; {LIMITS}"
     return Cause("host", what, why, lambda scene: scene.older_host(13))
 

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
-    from cuda_shims.doctor.log.cause import Words
-
-    Explain = Callable[[Words, Scene], "Cause | None"]
+    from cuda_shims.doctor.log.cause import Explain, Words
 
 #: the files that have rules, in the order in which these are tried
 PARTS = ("install", "configure", "compile", "link", "system")
