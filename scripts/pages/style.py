@@ -1,0 +1,180 @@
+"""
+Check the English of the pages against the word list in ``docs/CONTRIBUTING.md``.
+
+``python scripts/pages/style.py`` (in ``tox -e docs``) prints each phrase that the list rejects, and what to write
+instead. ``python scripts/pages/style.py FILE …`` checks these files only. It skips code, the targets of links, and
+comments.
+
+The list is the table below the heading "Words":
+
+- ``mend, mends``: phrases, in any case.
+- ``Who``: with a capital letter, at the start of a sentence that is not a question. Headings are exempt.
+- ``of … own``: ``…`` stands for one to three words.
+- The third column lists longer phrases that are fine.
+
+Vale does the same and more. Its package on PyPI downloads the program from GitHub when it runs, so CI would depend on
+that download, and nothing could pin it by hash.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LIST = os.path.join(ROOT, "docs", "CONTRIBUTING.md")
+#: one idea a sentence
+MOST_WORDS = 40
+_TABLE = re.compile(r"^## Words\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+#: a sentence starts after a full stop, a colon is not enough; in a list, a table's cell, a paragraph
+_START = r"(?:(?<=[.!?]\s)|(?<=[.!?]\n)|^(?:[ ]*(?:[-*]|\d+\.|>)[ ]+)?|(?<=\|\s))(?:\[|\*\*|[*_(])*"
+_SPACE = r"(?: +| *\n *)"
+#: the parts of a page that are not English sentences
+_SKIPPED = re.compile(
+    r"\A---\n.*?\n---\n"
+    r"|^(?P<indent>[ ]*)(?P<fence>```+).*?^(?P=indent)(?P=fence)[ ]*$"
+    r"|<!--.*?-->"
+    r"|(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)"
+    r"|\]\([^)\s]*\)"
+    r"|<[^>\n]+>|https?://\S+",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+class Rule(NamedTuple):
+    """A row of the list."""
+
+    phrases: tuple[str, ...]
+    instead: str
+    fine: tuple[str, ...]
+
+
+class Problem(NamedTuple):
+    """What a page says, and should not."""
+
+    line: int
+    said: str
+    instead: str
+
+
+def main() -> int:
+    """Check; the exit code is 1 if there is a problem."""
+    with open(LIST, encoding="utf-8") as file:
+        rules = read_rules(file.read())
+    named = [os.path.abspath(name) for name in sys.argv[1:]]
+    count = 0
+    for page in named or pages():
+        with open(page, encoding="utf-8") as file:
+            found = check(file.read(), rules, os.path.basename(page) == os.path.basename(LIST))
+        for problem in found:
+            place = f"{os.path.relpath(page, ROOT)}:{problem.line}"
+            print(f"style: {place}: {problem.said!r}: {problem.instead}", file=sys.stderr)
+        count += len(found)
+    print(f"style: {len(rules)} rules, {count} problems")
+    return 1 if count else 0
+
+
+def pages() -> list[str]:
+    """
+    List the pages.
+
+    :returns: their paths
+
+    """
+    found = [os.path.join(ROOT, name) for name in ("README.md", "CHANGELOG.md")]
+    for folder, _, names in sorted(os.walk(os.path.join(ROOT, "docs"))):
+        found += [os.path.join(folder, name) for name in sorted(names) if name.endswith(".md")]
+    return found
+
+
+def read_rules(text: str) -> list[Rule]:
+    """
+    Read the list.
+
+    :param text: of the page that has it
+    :returns: its rows
+
+    """
+    (section,) = _TABLE.findall(text)
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"]
+    return [Rule(_phrases(left), right, _phrases(fine)) for left, right, fine in rows[2:]]
+
+
+def check(text: str, rules: list[Rule], has_list: bool = False) -> list[Problem]:
+    """
+    Find what a page should say in other words.
+
+    :param text: the page, in Markdown
+    :param rules: the list
+    :param has_list: the list is in this page, and not checked itself
+    :returns: the problems, by line
+
+    """
+    if has_list:
+        text = _TABLE.sub(lambda match: _blank(match.group()), text)
+    text = _SKIPPED.sub(_code_as_a_word, text)
+    found = []
+    for rule in rules:
+        fine = [match.span() for phrase in rule.fine for match in _pattern(phrase).finditer(text)]
+        for phrase in rule.phrases:
+            for match in _pattern(phrase).finditer(text):
+                if any(start <= match.start() and match.end() <= end for start, end in fine):
+                    continue
+                if phrase[0].isupper() and _ends_as_question(text, match.end()):
+                    continue
+                found.append(_problem(text, match.start("said"), match.group("said"), rule.instead))
+    for start, sentence in _sentences(text):
+        words = len(re.findall(r"\w[\w'-]*", sentence))
+        if words > MOST_WORDS:
+            found.append(_problem(text, start, f"{sentence[:40]}…", f"{words} words: make it two sentences"))
+        elif sentence.count(";") > 1:
+            found.append(_problem(text, start, f"{sentence[:40]}…", "two semicolons: make it two sentences"))
+    return sorted(found)
+
+
+def _phrases(cell: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in cell.split(",") if part.strip())
+
+
+def _pattern(phrase: str) -> re.Pattern[str]:
+    words = [r"\w[\w'-]*(?: +\w[\w'-]*){0,2}" if word == "…" else re.escape(word) for word in phrase.split()]
+    said = rf"\b(?P<said>{_SPACE.join(words)})(?!\w)"
+    if phrase[0].isupper():
+        return re.compile(_START + said, re.MULTILINE)
+    return re.compile(said, re.IGNORECASE)
+
+
+def _code_as_a_word(match: re.Match[str]) -> str:
+    """Keep the length, so that places stay; code inside a sentence counts as a word."""
+    return "X" * len(match.group()) if match.group("ticks") else _blank(match.group())
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)
+
+
+def _ends_as_question(text: str, start: int) -> bool:
+    end = re.compile(r"[.!?](?=\s|$)|\n\n|\|").search(text, start)
+    return end is not None and end.group() == "?"
+
+
+def _sentences(text: str) -> Iterator[tuple[int, str]]:
+    """Take paragraphs and list items apart; headings and tables have no sentences that could be too long."""
+    for block in re.finditer(r"(?:^(?![#|])[^\n]*\S[^\n]*\n?)+", text, re.MULTILINE):
+        ends = [match.end() for match in re.finditer(r"[.!?](?=\s)|\n(?=\s*(?:[-*]|\d+\.)\s)", block.group())]
+        for start, end in zip([0, *ends], [*ends, len(block.group())]):
+            sentence = block.group()[start:end]
+            yield block.start() + start + len(sentence) - len(sentence.lstrip()), " ".join(sentence.split())
+
+
+def _problem(text: str, start: int, said: str, instead: str) -> Problem:
+    return Problem(text.count("\n", 0, start) + 1, " ".join(said.split()), instead)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

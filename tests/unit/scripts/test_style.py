@@ -1,0 +1,119 @@
+"""The word list of docs/CONTRIBUTING.md, and how scripts/pages/style.py reads it; ``tox -e docs`` checks the pages."""
+
+from __future__ import annotations
+
+import pytest
+from checkout import CHECKOUT
+from script_support import load_script
+
+style = load_script("pages/style")
+LIST = (CHECKOUT / "docs/CONTRIBUTING.md").read_text(encoding="utf-8")
+RULES = style.read_rules(LIST)
+PHRASES = [(rule, phrase) for rule in RULES for phrase in rule.phrases]
+
+
+def said(text, **options):
+    return [problem.said for problem in style.check(text, RULES, **options)]
+
+
+@pytest.mark.parametrize(("rule", "phrase"), PHRASES, ids=[phrase for _, phrase in PHRASES])
+def test_each_phrase_is_found(rule, phrase):
+    words = phrase.replace("…", "the two words")
+    text = f"{words} is it.\n" if phrase[0].isupper() else f"Here {words}\n"
+    assert (words, rule.instead) in [problem[1:] for problem in style.check(text, RULES)]
+
+
+@pytest.mark.parametrize("phrase", [phrase for rule in RULES for phrase in rule.fine])
+def test_each_fine_phrase_is_fine(phrase):
+    assert said(f"Here {phrase.replace('…', 'a')}.\n") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Run `mend it` now.",
+        "Run ``mend `it` `` now.",
+        "See [the page](mend.md).",
+        "<!-- mend -->",
+        '<img alt="mend">',
+        "https://example.org/mend",
+        "```text\nmend\n```",
+        "- A list:\n\n  ```text\n  mend\n  ```",
+        "````text\n```\nmend\n```\n````",
+        "---\nmend: true\n---\n",
+        "This is recommended.",
+    ],
+)
+def test_what_is_not_english_is_skipped(text):
+    assert said(f"{text}\n") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Who calls it waits.",
+        "It runs. Who calls it waits.",
+        "- Who calls it waits.",
+        "| a | Who calls it waits. |",
+        "> Who calls it waits.",
+        "**Who calls it** waits.",
+        "[Who calls it](a.md) waits.",
+    ],
+)
+def test_a_capital_letter_is_the_start_of_a_sentence(text):
+    assert said(f"{text}\n") == ["Who"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["The one who calls it waits.", "Who calls it?", "# Who calls it", "See (Who) there.", "The band The Who plays."],
+)
+def test_it_is_nothing_else(text):
+    assert said(f"{text}\n") == []
+
+
+def test_lines_may_break_in_a_phrase_and_paragraphs_not():
+    assert style.check("One.\nIt turns\nit round.\n", RULES) == [(2, "turns it round", "reverses it")]
+    assert said("It turns\n\nit round.\n") == []
+
+
+@pytest.mark.parametrize("before", ["", "A short one. ", "- A short item\n- "])
+def test_a_long_sentence(before):
+    words = style.MOST_WORDS
+    assert said(f"{before}{'word ' * words}.\n") == []
+    (problem,) = style.check(f"{before}{'word ' * (words + 1)}.\n", RULES)
+    assert problem.instead == f"{words + 1} words: make it two sentences"
+    assert "word word" in problem.said
+
+
+def test_a_table_has_no_sentences():
+    assert said(f"| {'word ' * 50}; a; b |\n") == []
+
+
+def test_semicolons():
+    assert said("One; two.\nThree; four.\n") == []
+    assert [problem.instead for problem in style.check("One; two; three.\n", RULES)] == [
+        "two semicolons: make it two sentences"
+    ]
+
+
+def test_the_list_itself_is_not_checked():
+    assert said(LIST, has_list=True) == []
+    assert len(said(LIST)) > len(RULES)
+
+
+def test_the_command(tmp_path, capsys, monkeypatch):
+    page = tmp_path / "page.md"
+    page.write_text("# A page\n\nIt mends that.\n", encoding="utf-8")
+    monkeypatch.setattr("sys.argv", ["style.py", str(page)])
+    assert style.main() == 1
+    out, err = capsys.readouterr()
+    assert err.endswith("page.md:3: 'mends': fix\n")
+    assert out == f"style: {len(RULES)} rules, 1 problems\n"
+    page.write_text("# A page\n\nIt fixes that.\n", encoding="utf-8")
+    assert style.main() == 0
+
+
+def test_all_pages_are_checked():
+    names = {page[len(style.ROOT) + 1 :] for page in style.pages()}
+    assert names >= {"README.md", "CHANGELOG.md", "docs/tutorial.md", "docs/examples/make/README.md"}
