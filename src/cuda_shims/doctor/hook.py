@@ -10,6 +10,7 @@ from cuda_shims.files.action import CONFLICT, CREATE, KEEP, REPLACE
 from cuda_shims.installation import files as own_files
 from cuda_shims.installation.own import is_hook, is_linked_hook
 from cuda_shims.installation.owner import owner
+from cuda_shims.quoting import quote_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def check_shims(case: Case) -> Iterator[Finding]:
         return  # another check says that we are not installed there
     install = case.command("install")
     if os.path.isdir(environment.scripts) and not os.access(environment.scripts, os.W_OK):
-        install = f"who may write to {environment.scripts} runs: {install}"
+        install = f"who may write to {quote_path(environment.scripts)} runs: {install}"
     # a start of Python brings shims up to date when it makes a root, and makes none of wheels without a compiler
     # (torch's), whose output nothing caches
     compiler = case.toolkit is None or "nvcc" in case.toolkit.tools

@@ -9,7 +9,7 @@ import shutil
 import sys
 
 import pytest
-from fake_toolkit import OLD, age, write, write_distribution, write_shim
+from fake_toolkit import OLD, Prefix, age, write, write_distribution, write_shim
 from patient import HEALTHY, TOOL, Patient, codes, only
 
 from _cuda_shims import ROOTS_FOLDER, caches, root_variables
@@ -467,6 +467,16 @@ def test_shim_missing(healthy):
     found = only(healthy.bad())
     assert (found.code, found.level) == ("shim-missing", "warning")
     assert "ptxas" in found.what
+
+
+def test_shims_that_this_user_may_not_renew(tmp_path, monkeypatch):
+    patient = Patient(Prefix(str(tmp_path / "a b")), tmp_path)
+    patient.toolkit()
+    patient.ours()
+    scripts = patient.prefix.bin
+    write_shim(scripts, "nvcc")
+    deny(monkeypatch, scripts)
+    assert patient.bad()["shim-stale"].fix.startswith(f"who may write to '{scripts}' runs: cuda-shims install")
 
 
 def test_shim_of_another_version(healthy):

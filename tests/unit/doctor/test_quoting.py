@@ -74,8 +74,16 @@ def test_the_fix_of_an_editable_install(tmp_path):
     assert not (tmp_path / "made").exists()
 
 
+def test_an_editable_install_is_done_anew_by_what_installed_us(tmp_path):
+    (tmp_path / "INSTALLER").write_text("uv\n")
+    scripts = str(tmp_path / "bin")
+    environment = Environment((str(tmp_path),), scripts, str(tmp_path), is_target=False, label="it")
+    case = Case(environment, {"VIRTUAL_ENV": str(tmp_path)}, Config(), [], None, None, here=True)
+    assert Scene(case, "_editable_loader.py").fresh().endswith("; uv pip install --no-build-isolation -e .")
+
+
 @pytest.mark.parametrize("text", HOSTILE)
-@pytest.mark.parametrize("place", ["cuda-toolkit[nvcc]{}", "cuda-toolkit[{}]==13.*", "{}"])
+@pytest.mark.parametrize("place", ["cuda-toolkit[nvcc]{}", "cuda-toolkit[{}]==13.*", "nvidia-nvvm {}", "{}"])
 def test_the_fix_of_a_requirement(tmp_path, place, text):
     """Whoever pastes it into a shell, though it is for pyproject.toml, runs nothing of it."""
     requires = [place.format(text), "cuda-toolkit[cudart]==13.*"]
@@ -85,7 +93,8 @@ def test_the_fix_of_a_requirement(tmp_path, place, text):
     case = Case(environment, {}, Config(), [], None, None, here=True, directory=str(tmp_path))
     (found,) = project.check_needs(case)
     assert "cublas" in found.fix
-    for line in (found.fix, project.find_lacking(case)):
+    scene = Scene(case, "")
+    for line in (found.fix, project.find_lacking(case), scene.whole(), scene.release("13.2")):
         for command in (line, f"echo {line.partition(' ')[2]}", f"echo {line.partition(': ')[2]}"):
             subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, check=False)
         assert not (tmp_path / "made").exists()

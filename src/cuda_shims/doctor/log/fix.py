@@ -15,7 +15,7 @@ from cuda_shims.doctor.log import clue
 from cuda_shims.doctor.log.history import ARCHITECTURES, GCC_LIMITS
 from cuda_shims.doctor.log.requires import OWN, read_requires
 from cuda_shims.fit import spell_requirement
-from cuda_shims.quoting import quote_path
+from cuda_shims.quoting import quote_path, quote_requirement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Scene:
     def whole(self) -> str:
         """Say how to get all parts of the compiler at one release."""
         parts = {each.distribution for each in tools.COMPONENTS}
-        pins = [each for each in self.requires or () if needs.name_of(each) in parts]
+        pins = [quote_requirement(each) for each in self.requires or () if needs.name_of(each) in parts]
         return self._bring(_WHOLE) + (f" in the place of {', '.join(pins)}" if pins else "")
 
     def _bring(self, parts: Iterable[str]) -> str:
@@ -171,7 +171,7 @@ class Scene:
     def newer(self, since: str) -> str:
         """Say how to get an nvcc of some release or a later one."""
         if since and tools.is_compiled(since) and self.has("nvcc"):
-            return f"cuda-toolkit=={since}.* or later"
+            return f"{quote_requirement(f'cuda-toolkit=={since}.*')} or later"
         named = f"CUDA {since} or later" if since else "a newer CUDA"
         if self.torch_release and not tools.is_compiled(self.torch_release):
             return named
@@ -291,7 +291,7 @@ class Scene:
         line = needs.add_extras(self.requires, _WHOLE)
         if line:
             requirement = f"{line.partition(']')[0]}]=={minor}.*"
-        return f'in pyproject.toml: "{requirement}"'
+        return f"in pyproject.toml: {quote_requirement(requirement)}"
 
     def any_release(self, distribution: str) -> str:
         """Say how to require releases that exist."""
@@ -315,7 +315,8 @@ class Scene:
         first = self.case.pip(*(each for each in wanted if not set('"%' if _WINDOWS else "\\") & set(each)))
         first += "" if self.requires else " and what build-system.requires names"
         # not to remove the build directory, without which an import fails as well
-        return f"install it anew, in an environment that stays: {first}; pip install --no-build-isolation -e ."
+        anew = self.case.pip("--no-build-isolation", "-e", ".")
+        return f"install it anew, in an environment that stays: {first}; {anew}"
 
     def cuda_path(self) -> str:
         """Say how to name the toolkit root to clang."""

@@ -93,12 +93,11 @@ def explain_least_release(words: Words, scene: Scene) -> Cause | None:
     )
 
 
-def explain_cmake_version(words: Words, scene: Scene) -> Cause:
+def explain_cmake_version(words: Words, _: Scene) -> Cause:
     """Explain a CMake that is too old."""
     wanted = f"cmake>={words['name']}"
     what = f"The project asks for CMake {words['name']}, and {words['found']} runs."
-    fix = f'in pyproject.toml, add "{wanted}"' if scene.requires is not None else scene.case.pip(wanted)
-    return Cause("", what, "pip has newer ones than most systems", say(fix))
+    return Cause("", what, "pip has newer ones than most systems", lambda scene: scene.install(wanted))
 
 
 def explain_requirement(words: Words, scene: Scene) -> Cause | None:
@@ -123,7 +122,7 @@ def explain_extra(words: Words, _: Scene) -> Cause:
     what = f"cuda-toolkit {found} has no extra {name}."
     extras = sorted(each.extra for each in tools.COMPONENTS)
     if name in extras:
-        return Cause(name, what, "later releases have it", say("take cuda-toolkit==13.2.* or later"))
+        return Cause(name, what, "later releases have it", say('take "cuda-toolkit==13.2.*" or later'))
     return Cause(name, what, "so that nothing was installed for it", say(f"its extras are: {', '.join(extras)}"))
 
 
