@@ -20,7 +20,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 PAGE = os.path.join(ROOT, "docs", "how-to", "run-time-compilers.md")
 BEGIN, END = "<!-- scripts/pages/run_time.py writes from here -->", "<!-- to here -->"
 #: what a process inherits, as tests/jit/run.py has it, with each column's title
-COLUMNS = {"shims": "with cuda-shims", "empty": "inheriting nothing", "bare": "wheels alone", "classic": "classic"}
+COLUMNS = {"shims": "with cuda-shims", "empty": "inheriting nothing", "bare": "bare wheels", "classic": "classic"}
 GPU = "gpu"
 LONGEST = 150
 
@@ -113,7 +113,7 @@ def render(found: dict[str, dict[str, dict[str, Any]]], date: str) -> str:
         ", ".join(sorted({row["nvcc"] for row in _rows(found) if "nvcc" in row and bool(row.get("gpu")) == gpu}))
         for gpu in (False, True)
     ]
-    text = [f"*Of {date}, nvcc {compilers[0]}; GPU: {', '.join(machines) or 'none'}, nvcc {compilers[1]}.*", ""]
+    text = [f"*Measured on {date} with nvcc {compilers[0]}; GPU: {', '.join(machines) or 'none'}, nvcc {compilers[1]}.*", ""]
     text += [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *(f"| {line} |" for _, line in sorted(body)), ""]
     text += [f"{number}. `{reason}`" for number, reason in enumerate(notes.texts, 1)]
     return "\n".join(text)

@@ -32,7 +32,7 @@ def test_what_a_cell_shows(run_time):
         ]
     )
     text = run_time.render(found, "2026-01-02")
-    assert text.startswith("*Of 2026-01-02, nvcc 13.5; GPU: H1, nvcc 13.0, 13.5.*")
+    assert text.startswith("*Measured on 2026-01-02 with nvcc 13.5; GPU: H1, nvcc 13.0, 13.5.*")
     assert "| CuPy | 1.0, 2.0 | ✓ | ✗ [1] |  |  | right, 3e-07 |" in text
     assert "| KeOps | 1.0 | ✓ with `LD_LIBRARY_PATH` [2] |  |  |  | ✗ [3] |" in text
     assert "1. `FileNotFoundError: [Errno 2] in …/ninja`" in text
