@@ -48,7 +48,7 @@ def manual() -> str:
         lines += [_plain(command.description or ""), *_options(command)]
     lines += [".SH ENVIRONMENT"]
     with open(REFERENCE, encoding="utf-8") as file:
-        _, _, text = file.read().partition("What you may set:\n")
+        _, _, text = file.read().partition("You may set:\n")
     for name, meaning in re.findall(r"^\| `(\w+)` \| (.*) \|$", text.partition("\n## ")[0], re.MULTILINE):
         lines += [".TP", f".B {name}", _plain(re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", meaning).replace("`", ""))]
     lines += [".SH EXIT STATUS"]
