@@ -186,7 +186,7 @@ def test_imported_after_an_isolated_install(world, project, tmp_path):
     assert finding["code"] == "stale", said
     assert finding["quote"] in said
     fix = finding["fix"].partition(": ")[2]
-    assert re.match(r"uv pip install .*\"cuda-toolkit\[.*; pip install --no-build-isolation -e \.$", fix)
+    assert re.match(r"uv pip install .*\"cuda-toolkit\[.*; uv pip install .*--no-build-isolation -e \.$", fix)
     # pip refuses build constraints without isolation
     folders = (scripts, os.path.dirname(world.uv))
     environ = world.environ(*folders, PIP_BUILD_CONSTRAINT=None, CUDAARCHS="80-real")

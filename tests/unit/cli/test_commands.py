@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -316,7 +317,8 @@ def test_another_interpreters_environment(call, tmp_path):
     python = os.path.join(prefix.bin, "python")
     done = call("install", "--python", python)
     assert (done.code, f"created {prefix.bin}/nvcc\n" in done.out) == (0, True)
-    assert "the start-up hook needs cuda-shims itself, which is not installed in the environment of" in done.err
+    needs = "the start-up hook needs cuda-shims itself, which is not installed in the environment of"
+    assert re.search(rf"{needs} .*: pip --python {re.escape(python)} install cuda-shims\n", done.err)
     root = Place(prefix.site, 13).beside
     assert call("root", "--python", prefix.path).out == f"{root}\n"
     assert call("which", "--python", python, "nvcc").out == f"{root}/bin/nvcc\n"

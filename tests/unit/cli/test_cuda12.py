@@ -249,6 +249,8 @@ def test_exec_of_a_tool_that_cuda_12_has_not(command, prefix):
     code, out, err = command("exec", "fatbinary", "--version")
     assert (code, out, err.count("\n")) == (127, "", 1)
     assert "NVIDIA publishes no fatbinary on PyPI before CUDA 13" in err
+    code, out, err = command("exec", "--target", prefix.site, "--cuda", "12", "fatbinary")
+    assert f'; pip install --target {prefix.site} "cuda-shims[cu13]", or ' in err
     assert command("exec", "no-such-command")[2] == "cuda-shims: no-such-command: no such command on PATH\n"
 
 

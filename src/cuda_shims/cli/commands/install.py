@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
+from cuda_shims.cli.advice import for_environment
 from cuda_shims.cli.changes import report
 from cuda_shims.cli.output import Output
 from cuda_shims.cli.place import current_directory, find_environment
@@ -19,8 +20,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
     changes = install(environment, dry_run=options.dry_run, force=options.force)
     code = report(changes, output, dry_run=options.dry_run)
     if environment.dist_info is None:
-        output.remark(
-            f"cuda-shims: the start-up hook needs cuda-shims itself, which is not installed in {environment.label}: "
-            "pip install cuda-shims"
-        )
+        what = "the start-up hook needs cuda-shims itself, which is not installed in"
+        fix = for_environment("pip install cuda-shims", environment, here=environment.is_here)
+        output.remark(f"cuda-shims: {what} {environment.label}: {fix}")
     return code
