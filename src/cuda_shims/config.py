@@ -218,10 +218,9 @@ _READERS: dict[str, Callable[[object], str]] = {"toolkit": _toolkit, "prefer": _
 
 
 def _unknown(key: str) -> str:
-    import difflib  # noqa: PLC0415 # only for a mistake
+    from cuda_shims.likeness import find_similar  # noqa: PLC0415 # for a mistake alone
 
-    # clipped: the comparison is quadratic, and the key may have been written to be slow
-    near = difflib.get_close_matches(key[:_SHOWN], _READERS, n=1)
+    near = find_similar(key, _READERS)
     return f"is unknown; did you mean {near[0]}?" if near else f"is unknown; there are {', '.join(_READERS)}"
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from cuda_shims import likeness
 from cuda_shims.catalog.table import Place, name_stem, read_table
 
 TYPE_CHECKING = False
@@ -32,9 +33,6 @@ _SHARED = {"torch", "cuquantum"}
 _LIBRARY = re.compile(r"\.(?:so(?:\.[\w.]*)?|a|bc|lib|dll)$", re.IGNORECASE)
 #: no name of a file in a wheel comes near; a longer string is not a name
 _LONGEST = 200
-#: how alike two names are of which one may be meant: cudn.h and cudnn.h are 0.92, nvvc and nvcc 0.75, mine.h and mma.h
-#: 0.55
-_SIMILAR = 0.75
 
 
 class Holding(NamedTuple):
@@ -191,8 +189,6 @@ def find_similar(name: str) -> list[str]:
     :returns: at most two names of the same kind that some wheel holds, the nearest first
 
     """
-    from difflib import get_close_matches  # noqa: PLC0415 # for a name that nothing holds alone
-
     if not _is_name(name):
         return []
     table, kind, name = read_table(), kind_of(name), name.replace("\\", "/")
@@ -205,9 +201,8 @@ def find_similar(name: str) -> list[str]:
         own, known = name_stem(_linked(name)), list(table.stems)
     elif kind == "tool":
         known = [*table.files["tool"], *table.stems]
-    by_lower = {each.lower(): each for each in known}
-    near = get_close_matches(own.lower(), by_lower, cutoff=_SIMILAR)
-    spelled = [name[: name.rindex(own)] + by_lower[each] + name[name.rindex(own) + len(own) :] for each in near]
+    near = likeness.find_similar(own, known, 3)
+    spelled = [name[: name.rindex(own)] + each + name[name.rindex(own) + len(own) :] for each in near]
     return [each for each in spelled if find(each) or driver_stub(each)][:2]
 
 

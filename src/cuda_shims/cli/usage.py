@@ -43,25 +43,29 @@ def parse(parsers: dict[str, argparse.ArgumentParser], words: list[str]) -> argp
         near = did_you_mean(word, known)
         raise UsageError(f"unknown option {word!a}{near} cuda-shims {name} --help lists them all")
     if name == "install":
-        raise UsageError(f"install makes links, and takes no names; {_how_to_install(word)}")
+        raise UsageError(f"install makes links, and takes no names; {_how_to_install(word, options)}")
     raise UsageError(f"{name} does not take {word!a}; see: cuda-shims {name} --help")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Ask whether one of the known words was meant, if one is like it."""
-    from difflib import get_close_matches  # noqa: PLC0415 # for a mistake alone
+    from cuda_shims.likeness import find_similar  # noqa: PLC0415 # for a mistake alone
 
-    near = get_close_matches(word[:40], list(known), n=1)
+    near = find_similar(word, known)
     return f"; did you mean {near[0]}?" if near else ";"
 
 
-def _how_to_install(name: str) -> str:
+def _how_to_install(name: str, options: argparse.Namespace) -> str:
     from cuda_shims.catalog import contents, tools  # noqa: PLC0415 # as above
-    from cuda_shims.cli.advice import missing, system  # noqa: PLC0415
+    from cuda_shims.cli.advice import for_environment, missing, system  # noqa: PLC0415
+    from cuda_shims.cli.place import find_environment  # noqa: PLC0415
 
     extra = next((each.extra for each in tools.COMPONENTS if name in {each.extra, each.distribution}), None)
     if extra:
-        return f"run: {tools.install_line(extra)}"
-    if contents.find(name):
-        return missing(name, str(tools.NEWEST), {}, system())
-    return "pip installs packages"
+        fix = f"run: {tools.install_line(extra)}"
+    elif contents.find(name):
+        fix = missing(name, str(tools.NEWEST), {}, system())
+    else:
+        return "pip installs packages"
+    environment = find_environment(options)
+    return for_environment(fix, environment, here=environment.is_here)

@@ -258,7 +258,7 @@ def test_libraries_of_the_driver(name, header):
         ("cudaprofiler.h", ["cudaProfiler.h", "cuda_profiler_api.h"]),
         ("nvtx3\\nvtoolsext.h", ["nvtx3/nvToolsExt.h", "nvtx3/nvToolsExtMem.h"]),
         ("-lcudn", ["-lcudnn", "-lcuda"]),
-        ("-l:libncl.so", ["-l:libnccl.so"]),
+        ("-l:libncl.so", ["-l:libnccl.so", "-l:libOpenCL.so"]),
         ("libcublass.so.13", ["libcublas.so.13", "libcublasLt.so.13"]),
         ("cutensr.lib", ["cutensor.lib", "cutensorMg.lib"]),
         ("cudn", ["cudnn", "cuda"]),

@@ -319,7 +319,7 @@ MISSING = [
     ),
     ("mine::mine", "13.5", LINUX, f"{NOWHERE} a target of that name"),
     ("cudn.h", "13.5", LINUX, f"{NOWHERE} a header of that name; did you mean cudnn.h or cuda.h?"),
-    ("libncl.so", "13.5", LINUX, f"{NOWHERE} a library of that name; did you mean libnccl.so?"),
+    ("libncl.so", "13.5", LINUX, f"{NOWHERE} a library of that name; did you mean libnccl.so or libOpenCL.so?"),
     ("mine.h", "13.5", LINUX, f"{NOWHERE} a header of that name"),
     ("libmine.so", "13.5", LINUX, f"{NOWHERE} a library of that name"),
     ("-lmine", "13.5", WINDOWS, f"{NOWHERE} a library of that name"),

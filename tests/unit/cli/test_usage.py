@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from cuda_shims.cli import main
 from cuda_shims.cli.parser import make_parsers
 from cuda_shims.cli.usage import UsageError, parse
+from cuda_shims.environment.environment import current_environment
+from cuda_shims.environment.installer import install_command
 
 LISTS = "cuda-shims {} --help lists them all"
 
@@ -16,6 +20,8 @@ LISTS = "cuda-shims {} --help lists them all"
     [
         ("lst", "unknown command 'lst'; did you mean list? cuda-shims --help lists them all"),
         ("whcih nvcc", "unknown command 'whcih'; did you mean which? cuda-shims --help lists them all"),
+        ("evn", "unknown command 'evn'; did you mean env? cuda-shims --help lists them all"),
+        ("LIST", "unknown command 'LIST'; did you mean list? cuda-shims --help lists them all"),
         ("instal", "unknown command 'instal'; did you mean install? cuda-shims --help lists them all"),
         ("frobnicate", "unknown command 'frobnicate'; cuda-shims --help lists them all"),
         ("nvcc --version", "unknown command 'nvcc'; cuda-shims --help lists them all"),
@@ -31,11 +37,11 @@ LISTS = "cuda-shims {} --help lists them all"
         ("uninstall cublas", "uninstall does not take 'cublas'; see: cuda-shims uninstall --help"),
         (
             "install cublas",
-            'install makes links, and takes no names; run: pip install "cuda-toolkit[cublas]==13.*"',
+            'install makes links, and takes no names; run: INSTALL "cuda-toolkit[cublas]==13.*"',
         ),
         (
             "install nvidia-cufft",
-            'install makes links, and takes no names; run: pip install "cuda-toolkit[cufft]==13.*"',
+            'install makes links, and takes no names; run: INSTALL "cuda-toolkit[cufft]==13.*"',
         ),
         ("install torch", "install makes links, and takes no names; pip installs packages"),
     ],
@@ -43,7 +49,8 @@ LISTS = "cuda-shims {} --help lists them all"
 def test_a_mistake(capsys, words, sentence):
     assert main(words.split()) == 2
     said = capsys.readouterr()
-    assert (said.out, said.err) == ("", f"cuda-shims: {sentence}\n")
+    install = install_command(current_environment(), os.environ, here=True)
+    assert (said.out, said.err) == ("", f"cuda-shims: {sentence.replace('INSTALL', install)}\n")
 
 
 @pytest.mark.parametrize("name", ["cudnn", "libnccl.so", "cudnn.h"])
@@ -52,7 +59,13 @@ def test_a_companion_that_somebody_wants_to_install(capsys, name):
     said = capsys.readouterr().err
     assert said.startswith("cuda-shims: install makes links, and takes no names; nvidia-")
     assert said.rstrip().endswith("-cu13")
-    assert "run: pip install nvidia-" in said
+    assert f"run: {install_command(current_environment(), os.environ, here=True)} nvidia-" in said
+
+
+def test_what_somebody_wants_to_install_elsewhere(capsys, tmp_path):
+    assert main(["install", "cublas", "--target", str(tmp_path)]) == 2
+    line = f'pip install --target {tmp_path} "cuda-toolkit[cublas]==13.*"\n'
+    assert capsys.readouterr().err.endswith(f"; run: {line}")
 
 
 def test_a_word_with_control_codes_is_not_printed_as_it_is(capsys):
