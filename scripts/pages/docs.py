@@ -22,12 +22,11 @@ PAGE = os.path.join(ROOT, "docs", "reference", "command-line.md")
 HEAD = """\
 # Command line
 
-`cuda-shims` and `python -m cuda_shims` are the same, but where the current directory has a `cuda_shims.py` of its own,
-which `python -m` runs, and `python -P -m` (3.11) and `python -I -m` do not. This page is written by
-`scripts/pages/docs.py`.
+`cuda-shims` and `python -m cuda_shims` are the same, except in a directory that has a `cuda_shims.py`: `python -m` runs that
+file, and `python -P -m` (3.11) and `python -I -m` do not. `scripts/pages/docs.py` writes this page.
 
-On a terminal its answers have colours (not with `NO_COLOR=1`, always with `FORCE_COLOR=1`), and what takes longer than
-a second says so. A shell completes the commands after
+On a terminal the answers have colours (never with `NO_COLOR=1`, always with `FORCE_COLOR=1`), and a step that takes longer than a
+second says so. To make a shell complete the commands:
 
 | | |
 |---|---|
@@ -35,7 +34,7 @@ a second says so. A shell completes the commands after
 | fish | `cuda-shims completion fish \\| source` in `~/.config/fish/config.fish` |
 | PowerShell | `cuda-shims completion powershell \\| Out-String \\| Invoke-Expression` in `$PROFILE` |
 
-The same as a manual page is `docs/reference/cuda-shims.1`, in the sdist, for those who package it for a system.
+The sdist has this page as a manual page, `docs/reference/cuda-shims.1`, for people who package cuda-shims for a system.
 
 """
 

@@ -56,7 +56,7 @@ EXAMPLES = (
     Example("cmake-separable", "CMake: separable compilation, device link", "mandelbrot"),
     Example("cmake-cccl", "CMake: find_package(CCCL)", "running_sum"),
     Example("cmake-findcuda", "CMake: the old find_package(CUDA)", "collatz"),
-    Example("cmake-runtime", "CMake: C++ alone with the runtime", "gpu_memory", device_code=False),
+    Example("cmake-runtime", "CMake: C++ only, with the runtime", "gpu_memory", device_code=False),
     Example("meson-python", "Meson: the language (meson-python)", "heat"),
     Example(
         "meson-dependency",
@@ -66,7 +66,7 @@ EXAMPLES = (
         device_code=False,
     ),
     Example("setuptools", "setuptools: locate_cuda and a rule for nvcc", "primes"),
-    Example("setuptools-cython", "setuptools: Cython with a kernel beside it", "blur"),
+    Example("setuptools-cython", "setuptools: Cython with a kernel", "blur"),
     Example("hatchling", "hatchling: a build hook", "nearest"),
     Example("pdm-backend", "pdm-backend: a build hook", "game_of_life"),
     Example(

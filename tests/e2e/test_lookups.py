@@ -145,7 +145,7 @@ NAMES = {
     "nvrtc": "NVRTC (cuda-core), with the headers of wheels and root",
     "numba": "Numba-CUDA",
     "cupy": "CuPy with the back end nvcc",
-    "triton": "Triton, its own ptxas and ours",
+    "triton": "Triton, with its ptxas and with ours",
     "jax": "JAX's look-up",
     "tvm": "TVM's nvcc",
 }

@@ -62,7 +62,7 @@ def test_load_inline(world, tmp_path, record_property, torch):
 
 def test_another_minor_than_torchs(world, tmp_path, record_property):
     """Torch warns, and goes on: within a major, CUDA's runtime is compatible with what was built with another minor."""
-    record_property("cell", {"system": "torch: nvcc of another minor", "front_end": "venv", "toolkit": TOOLKIT})
+    record_property("cell", {"system": "torch: nvcc of another minor release", "front_end": "venv", "toolkit": TOOLKIT})
     version = RELEASES[TOOLKIT].nvcc
     parts = [f"nvidia-{part}=={version}" for part in ("cuda-nvcc", "nvvm", "cuda-crt", "cuda-runtime")]
     scripts = environment(world, "2.15.0", "torch-other-minor", *parts, "nvidia-cuda-cccl")

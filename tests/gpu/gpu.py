@@ -220,20 +220,20 @@ def _packages(wheel: str) -> list[str]:
 TEMPLATE = """\
 # On a GPU
 
-The projects of [the examples](../examples) were built in isolated builds, by pip, on a machine with no GPU, no driver
-and no CUDA but NVIDIA's wheels, carried as wheels to a machine with a GPU, and run there. There they need neither a
-compiler nor cuda-shims. `tests/gpu/gpu.py` does both halves and writes this page.
+pip built the projects of [the examples](../examples) in isolated builds, on a machine with no GPU, no driver and no CUDA
+except NVIDIA's wheels. The resulting wheels ran on a machine with a GPU, where they need neither a compiler nor cuda-shims.
+`tests/gpu/gpu.py` does both halves and writes this page.
 
 | | |
 |---|---|
 | GPU | {gpu}, {memory}, compute capability {capability} |
-| driver | {driver}, which is CUDA {driver_cuda}'s |
+| driver | {driver}, for CUDA {driver_cuda} |
 | toolkit of the wheels | {wheels}, machine code for sm_{architecture} |
 | there | Python {python}, {libc}, CuPy {cupy_version}; {libraries} |
 
 ## Every example: {right} of {count} gave the right answers
 
-Each compares what its kernels or CUDA's library give with what it computes itself or knows.
+Each example compares the results of its kernels, or of CUDA's library, with values that it computes itself or knows.
 
 | example | headers and runtime | build | self-test |
 |---|---|---|---|
@@ -241,14 +241,14 @@ Each compares what its kernels or CUDA's library give with what it computes itse
 
 ## CuPy arrays
 
-The two kernels of [vector_ops](../examples/scikit-build-core), on arrays of random float32 numbers in [0, 1), against
-NumPy in double precision; float32 itself is exact to 6.0e-08.
+The two kernels of [vector_ops](../examples/scikit-build-core) ran on arrays of random float32 numbers in [0, 1). The table
+compares them with NumPy in double precision; float32 itself is exact to 6.0e-08.
 
 | elements | axpy, largest relative error | dot, relative error |
 |---|---|---|
 {errors}
 
-Largest difference on a stream of CuPy's own: {stream_error:g}. axpy on {size:,} elements takes {axpy_ms:.3f} ms
+Largest difference on a CuPy stream: {stream_error:g}. axpy on {size:,} elements takes {axpy_ms:.3f} ms
 ({axpy_speed:.0f} GB/s), CuPy's own addition of such arrays {cupy_ms:.3f} ms ({cupy_speed:.0f} GB/s); medians of 20.
 """
 

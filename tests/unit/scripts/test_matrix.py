@@ -50,4 +50,4 @@ def test_page(matrix):
 
 def test_nothing_red_is_said(matrix):
     page = matrix.render(matrix.read_results([line("a")]), {}, "2026-01-02", "")
-    assert "why\n\nNothing.\n" in page
+    assert "causes\n\nNothing.\n" in page
