@@ -4,13 +4,11 @@ Write docs/reference/matrix.md from the results of the tests that fill its cells
 ``tox -e matrix`` runs them all, which note a JSON line each in the file that CUDA_SHIMS_TEST_RESULTS names, and then
 this. A cell that no test has filled is an error: the page may not be older in one place than in another.
 
-usage: python scripts/pages/matrix.py RESULTS [--date YYYY-MM-DD]
+usage: python scripts/pages/matrix.py RESULTS [RESULTS ...] [--date YYYY-MM-DD]
 """
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
 import json
 import os
 import platform
@@ -18,6 +16,8 @@ import re
 import subprocess
 import sys
 from typing import Any, NamedTuple
+
+from results import take_results
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PAGE = os.path.join(ROOT, "docs", "reference", "matrix.md")
@@ -198,14 +198,10 @@ def describe_machine() -> str:
 
 def main() -> int:
     """Write the page; 1 if a cell is neither green nor explained."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
-    parser.add_argument("results")
-    parser.add_argument("--date", default=dt.datetime.now(tz=dt.timezone.utc).date().isoformat())
-    options = parser.parse_args()
-    with open(options.results, encoding="utf-8") as file:
-        cells = read_results(file.read().splitlines())
+    lines, date = take_results(__doc__)
+    cells = read_results(lines)
     versions = all_versions()
-    text = render(cells, versions, options.date, describe_machine())
+    text = render(cells, versions, date, describe_machine())
     with open(PAGE, "w", encoding="utf-8") as file:
         file.write(text)
     gone = set(versions) - {cell.system for cell in cells}

@@ -9,12 +9,12 @@ usage: python scripts/pages/run_time.py RESULTS [RESULTS ...] [--date YYYY-MM-DD
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
 import json
 import os
 import re
 from typing import Any
+
+from results import take_results
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PAGE = os.path.join(ROOT, "docs", "how-to", "run-time-compilers.md")
@@ -113,7 +113,8 @@ def render(found: dict[str, dict[str, dict[str, Any]]], date: str) -> str:
         ", ".join(sorted({row["nvcc"] for row in _rows(found) if "nvcc" in row and bool(row.get("gpu")) == gpu}))
         for gpu in (False, True)
     ]
-    text = [f"*Measured on {date} with nvcc {compilers[0]}; GPU: {', '.join(machines) or 'none'}, nvcc {compilers[1]}.*", ""]
+    gpus = ", ".join(machines) or "none"
+    text = [f"*Measured on {date} with nvcc {compilers[0]}; GPU: {gpus}, nvcc {compilers[1]}.*", ""]
     text += [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *(f"| {line} |" for _, line in sorted(body)), ""]
     text += [f"{number}. `{reason}`" for number, reason in enumerate(notes.texts, 1)]
     return "\n".join(text)
@@ -121,20 +122,13 @@ def render(found: dict[str, dict[str, dict[str, Any]]], date: str) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the page's table; 1 where a classic toolkit does what we do not."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
-    parser.add_argument("results", nargs="+")
-    parser.add_argument("--date", default=dt.datetime.now(tz=dt.timezone.utc).date().isoformat())
-    options = parser.parse_args(arguments)
-    lines = []
-    for name in options.results:
-        with open(name, encoding="utf-8") as file:
-            lines += file.read().splitlines()
+    lines, date = take_results(__doc__, arguments)
     found = read(lines)
     with open(PAGE, encoding="utf-8") as file:
         before, _, rest = file.read().partition(BEGIN)
     after = rest.partition(END)[2]
     with open(PAGE, "w", encoding="utf-8") as file:
-        file.write(f"{before}{BEGIN}\n\n{render(found, options.date)}\n\n{END}{after}")
+        file.write(f"{before}{BEGIN}\n\n{render(found, date)}\n\n{END}{after}")
     worse = [name for name, rows in found.items() if behind(rows)]
     for name in worse:
         print(f"{name}: a classic toolkit does it, and we do not")

@@ -9,8 +9,6 @@ usage: python scripts/pages/upstream.py RESULTS [GPU-RESULTS] [--date YYYY-MM-DD
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
 import json
 import os
 import re
@@ -18,6 +16,7 @@ import sys
 from typing import Any
 
 from matrix import MARKS
+from results import take_results
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PAGE = os.path.join(ROOT, "docs", "reference", "upstream.md")
@@ -179,17 +178,10 @@ def _row(words: list[str]) -> str:
 
 def main() -> int:
     """Write the page; 1 if a classic copy passes a test that cuda-shims does not, or a test was not run."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
-    parser.add_argument("results", nargs="+", help="the file of the three setups, and that of the GPU")
-    parser.add_argument("--date", default=dt.datetime.now(tz=dt.timezone.utc).date().isoformat())
-    options = parser.parse_args()
-    lines = []
-    for name in options.results:
-        with open(name, encoding="utf-8") as file:
-            lines += file.read().splitlines()
+    lines, date = take_results(__doc__)
     facts, rows = read_results(lines)
     with open(PAGE, "w", encoding="utf-8") as file:
-        file.write(render(facts, rows, options.date))
+        file.write(render(facts, rows, date))
     regrets = Page(rows).regrets()
     for regret in regrets:
         print(f"upstream: {regret}", file=sys.stderr)

@@ -14,6 +14,7 @@ from _cuda_shims.selection import Project, named_folders, select, user_toolkit
 from _cuda_shims.shims import is_shim
 from cuda_shims.catalog import companions, tools
 from cuda_shims.doctor.part import distribution_of_13, is_companion
+from cuda_shims.doctor.source_tree import find_uses
 from cuda_shims.environment.distribution import distributions
 from cuda_shims.environment.installer import install_command, place_options
 from cuda_shims.environment.toolkit import read_toolkit
@@ -21,9 +22,10 @@ from cuda_shims.quoting import quote_requirement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from cuda_shims.config import Config
+    from cuda_shims.doctor.source_tree import Use
     from cuda_shims.environment.environment import Environment
     from cuda_shims.environment.toolkit import Toolkit
 
@@ -66,6 +68,8 @@ class Case(NamedTuple):
     directory: str = ""
     #: the variables that the shell has, which the start-up hook has not touched
     shell: Mapping[str, str] = MappingProxyType({})
+    #: finds what a project asks of CUDA; several checks want to know it
+    uses: Callable[[str], list[Use]] = find_uses
 
     def other_toolkit(self) -> str | None:
         """Find the toolkit that the user's own variables name, if it is not ours."""

@@ -7,6 +7,8 @@ compile nothing.
 
 from __future__ import annotations
 
+import functools
+
 from _cuda_shims import TOOLKIT
 from cuda_shims.config import Config, load_config
 from cuda_shims.doctor import build_folder, compiler, conda, cuda12, hook, project, root, shell, toolkit, visual_studio
@@ -71,7 +73,8 @@ def examine(
     except Exception as error:  # noqa: BLE001 # as below
         found.append(_failed("toolkits", error))
     else:
-        case = case._replace(directory=directory)
+        # its files, which may be many, are read once
+        case = case._replace(directory=directory, uses=functools.lru_cache(maxsize=1)(case.uses))
         for check in _CHECKS:
             found += _results(check, case)
     return [escape(each) for each in found]

@@ -14,7 +14,6 @@ from cuda_shims.catalog.tools import COMPILER_COMPONENTS
 from cuda_shims.config import load_pyproject
 from cuda_shims.doctor.case import ERROR, HINT, OK, WARNING, Finding
 from cuda_shims.doctor.part import EXTRAS, is_companion, part_required, with_brought
-from cuda_shims.doctor.source_tree import find_uses
 from cuda_shims.errors import ConfigError, NotTomlError
 from cuda_shims.quoting import quote_requirement
 
@@ -116,7 +115,7 @@ def find_lacking(case: Case) -> str | None:
     if requires is None:
         return None
     brought = {part for each in requires for part in read_parts([each]) or ()}
-    ours, uses = "cuda-shims" in map(name_of, requires), find_uses(case.directory)
+    ours, uses = "cuda-shims" in map(name_of, requires), case.uses(case.directory)
     if not (brought or ours or uses):
         return None
     sure = {use.part for use in uses if use.sure and use.part}
@@ -129,7 +128,7 @@ def find_lacking(case: Case) -> str | None:
 
 def check_needs(case: Case) -> Iterator[Finding]:
     """Find what the project uses of CUDA and its build does not get: the build's own message names no wheel."""
-    uses = find_uses(case.directory)
+    uses = case.uses(case.directory)
     if not uses:
         return
     found = [*_check_nowhere(case, uses), *_check_parts(case, [use for use in uses if use.part])]

@@ -9,7 +9,7 @@ from fake_toolkit import write, write_distribution
 from patient import only
 
 from cuda_shims.catalog import tools
-from cuda_shims.doctor import project
+from cuda_shims.doctor import project, source_tree
 
 
 @pytest.mark.parametrize(
@@ -272,3 +272,14 @@ def test_a_project_that_has_nothing_to_do_with_cuda(patient, requires):
     write_project(patient, requires, CMakeLists_txt="add_library(x x.c)")
     found = patient.bad()["no-toolkit"]
     assert (found.level, found.fix.startswith("pip ")) == ("error", True)
+
+
+def test_each_file_is_read_once(patient, monkeypatch):
+    """Two checks ask what the project uses, and it may have a thousand files."""
+    read = []
+    real = source_tree.read_file
+    monkeypatch.setattr(source_tree, "read_file", lambda name, text: read.append(name) or real(name, text))
+    patient.ours()
+    write_project(patient, ["setuptools"], CMakeLists_txt="x(CUDA::cublas)")
+    assert "no-toolkit" in patient.bad()
+    assert sorted(read) == ["CMakeLists.txt", "pyproject.toml"]
