@@ -204,6 +204,7 @@ def test_no_links_beside_the_wheels(linkless, home, tmp_path, first):
     assert os.path.isfile(f"{root}/lib64/libcudart.so")
     assert venv.nvcc() == f"{root}/bin/nvcc"
     assert venv.run(f"{venv.bin}/cuda-shims", "root").strip() == root
+    assert "cmake" not in venv.run(f"{venv.bin}/cuda-shims", "install", "-v")
     # each further start does nothing
     for _ in range(2):
         before = snapshot(cache, times=True), snapshot(venv.site, times=True)

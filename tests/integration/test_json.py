@@ -67,7 +67,7 @@ def test_the_page_has_every_command():
 
 
 def test_install_and_uninstall(ask):
-    assert {each["what"] for each in ask("install", "--dry-run")["changes"]} == {"root", "shim", "hook"}
+    assert {each["what"] for each in ask("install", "--dry-run")["changes"]} == {"root", "shim", "hook", "file"}
     os.unlink(os.path.join(ask.venv.bin, "ptxas"))
     with open(os.path.join(ask.venv.bin, "ptxas"), "w", encoding="ascii") as file:
         file.write("somebody's\n")

@@ -10,6 +10,7 @@ from cuda_shims.files.action import CONFLICT, CREATE, KEEP, REPLACE
 from cuda_shims.installation import files as own_files
 from cuda_shims.installation.own import is_hook, is_linked_hook
 from cuda_shims.installation.owner import owner
+from cuda_shims.installation.packages import is_package_link
 from cuda_shims.quoting import quote_path
 
 TYPE_CHECKING = False
@@ -74,7 +75,7 @@ def _roots(case: Case) -> set[str | None]:
 def check_shims(case: Case) -> Iterator[Finding]:
     """Find shims that are missing, old, or somebody else's."""
     environment = case.environment
-    found = [(kind, path) for kind, path in _find_own_files(case) if not is_hook(path)]
+    found = [each for each in _find_own_files(case) if not is_hook(each[1]) and not is_package_link(each[1])]
     if environment.dist_info is None and not any(kind in {KEEP, REPLACE} for kind, _ in found):
         return  # another check says that we are not installed there
     install = case.command("install")

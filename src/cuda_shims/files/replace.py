@@ -109,7 +109,8 @@ def carry_out(folder: str, actions: Iterable[Action], stage: Stage | None = None
     :param actions: its steps
     :param stage: see :func:`write_entry`
     :returns: path to digest of what is ours there now
-    :raises OSError: at the first step that fails; those before it stand, and a second run goes on
+    :raises OSError: at the first step that fails; those before it stand, and a second run goes on. A link that cannot
+        be made is left out: some file systems have none
 
     """
     owned = {}
@@ -117,7 +118,12 @@ def carry_out(folder: str, actions: Iterable[Action], stage: Stage | None = None
         path = os.path.join(folder, action.path)
         if action.kind in {CREATE, REPLACE} and action.entry is not None:
             (OWN if stage is None else stage.rights).make_folders(os.path.dirname(path))
-            write_entry(path, action.entry, stage)
+            try:
+                write_entry(path, action.entry, stage)
+            except OSError:
+                if action.entry.link is None:
+                    raise
+                continue
         elif action.kind == REMOVE:
             remove(path, folder)
         if action.kind in {CREATE, REPLACE, KEEP}:

@@ -1,4 +1,4 @@
-"""The files of ours that are not in a root: shims, start-up files, and our distribution's RECORD of them."""
+"""The files of ours that are not in a root: shims, start-up files, CMake packages, and our RECORD of them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from cuda_shims.files.ledger import read_ledger
 from cuda_shims.files.rights import OWN
 from cuda_shims.installation import shims
 from cuda_shims.installation.own import HOOK_FILES, TARGET_HOOK, is_hook, is_ours_by_content, read_recorded
+from cuda_shims.installation.packages import package_links
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def plan_files(  # noqa: PLR0913
     force: bool = False,
 ) -> list[Action]:
     """
-    Plan the files of ours that are not in a root: shims and the start-up hook.
+    Plan the files of ours that are not in a root: shims, the start-up hook, CMake packages.
 
     :param site_dir: the site-packages directory; the paths of the actions are relative to it
     :param scripts: the scripts directory
@@ -57,6 +58,7 @@ def plan_files(  # noqa: PLR0913
     if hook:
         names = (TARGET_HOOK,) if target else HOOK_FILES
         entries += [Entry(name, None, shims.template(name)) for name in names]
+    entries += package_links(site_dir, scripts, toolkits)
     recorded = read_recorded(site_dir, scripts)
     # a root that is made anew asks for no start-up files, and those that install wrote stay
     recorded = {path: digest for path, digest in recorded.items() if hook or not is_hook(path)}
@@ -121,7 +123,8 @@ def _amended_record(dist_info: str | None, actions: Sequence[Action], *, gone: b
     # sitecustomize is in the ledger alone: an upgrade in a --target folder would remove it, and brings none
     mine = [each for each in actions if each.path != TARGET_HOOK]
     add: dict[str, bytes | None] = {ROOTS_FOLDER: None}
-    add.update({each.path: each.entry.data for each in mine if each.kind in _OURS and each.entry})
+    entries = (each.entry for each in mine if each.kind in _OURS and each.entry)
+    add.update({entry.path: entry.data if entry.link is None else None for entry in entries})
     drop = [each.path for each in mine if each.kind == action.REMOVE] if gone else []
     # no hook runs any more when the folder that it writes to goes, and while that fails, RECORD is there
     first = [*HOOK_FILES, ROOTS_FOLDER]

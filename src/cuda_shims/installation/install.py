@@ -16,6 +16,7 @@ from cuda_shims.installation import files as own_files
 from cuda_shims.installation import uv_lock
 from cuda_shims.installation.own import is_hook
 from cuda_shims.installation.owner import owner
+from cuda_shims.installation.packages import is_package_link
 from cuda_shims.installation.presence import while_installed
 from cuda_shims.installation.refresh import allowed_paths, make_first, rights_in
 from cuda_shims.root.build import plan_root
@@ -51,7 +52,10 @@ def install(environment: Environment | None = None, *, dry_run: bool = False, fo
     for action in actions:
         path = os.path.normpath(os.path.join(site_dir, action.path))
         note = f"it belongs to {owner(environment.site_dirs, path)}" if action.kind == CONFLICT else ""
-        changes.append(Change(action.kind, "hook" if is_hook(path) else "shim", path, note))
+        if not is_package_link(path):
+            changes.append(Change(action.kind, "hook" if is_hook(path) else "shim", path, note))
+        elif dry_run or os.path.lexists(path):  # a file system may have no links
+            changes.append(Change(action.kind, "file", path, note))
     return changes
 
 

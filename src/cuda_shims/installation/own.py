@@ -10,6 +10,7 @@ from cuda_shims.catalog.tools import TOOLS
 from cuda_shims.files.ledger import is_inside, read_ledger
 from cuda_shims.files.read import read_bytes
 from cuda_shims.installation import shims
+from cuda_shims.installation.packages import is_package_link, may_be_package_link
 
 _SITECUSTOMIZE_MARK = b"# cuda-shims sitecustomize"
 #: the start-up files of the wheel
@@ -45,7 +46,7 @@ def is_linked_hook(path: str) -> bool:
 
 def is_ours_by_content(path: str) -> bool:
     """Tell a file of ours by what it is, whoever wrote it and whichever version of us."""
-    if os.path.basename(path) in HOOK_FILES:
+    if os.path.basename(path) in HOOK_FILES or (is_package_link(path) and os.path.islink(path)):
         return True
     if os.path.basename(path) == TARGET_HOOK:
         return read_bytes(path).startswith(_SITECUSTOMIZE_MARK)
@@ -64,6 +65,8 @@ def may_be_ours(site_dir: str, scripts: str, path: str) -> bool:
         name = os.path.basename(place)
         name = name.removesuffix(".exe")
         return name == "cuda-shims" or any(each.name == name for each in TOOLS) or is_shim(path)
+    if may_be_package_link(scripts, place):
+        return True
     if not is_inside(path, os.path.realpath(site_dir)):
         return False
     first, *rest = os.path.relpath(place, os.path.realpath(site_dir)).split(os.sep)

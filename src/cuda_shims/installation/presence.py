@@ -18,6 +18,7 @@ from cuda_shims.files.ledger import LEDGER
 from cuda_shims.installation import shims
 from cuda_shims.installation.files import has
 from cuda_shims.installation.own import HOOK_FILES, read_recorded
+from cuda_shims.installation.packages import package_paths
 
 
 class while_installed:  # noqa: N801 # a context manager
@@ -69,6 +70,8 @@ def _remove_all(site_dir: str, scripts: str | None, dist_info: str | None) -> No
         for path in (os.path.join(scripts, tool.name + shims.SUFFIX) for tool in TOOLS):
             if os.path.lexists(path) and is_shim(path):
                 replace.remove(path, scripts)
+        for path in filter(os.path.islink, package_paths(scripts)):
+            replace.remove(path, scripts)
     try:  # for a process that has begun meanwhile, a sign as well
         os.unlink(os.path.join(folder, LEDGER))
     except OSError:

@@ -24,6 +24,7 @@ from cuda_shims.files.action import CONFLICT, REMOVE, Change
 from cuda_shims.files.read import read_bytes
 from cuda_shims.installation import conda
 from cuda_shims.installation import own as own_files
+from cuda_shims.installation.packages import is_package_link
 from cuda_shims.installation.refresh import may_write
 
 TYPE_CHECKING = False
@@ -136,7 +137,7 @@ def _distribution_files(environment: Environment) -> Iterator[tuple[str, str]]:
     lines = records.record_lines(records.read_record(environment.dist_info) or "")
     for line, (digest, _) in lines.items():
         path = recorded_file(site_dir, line) if "\0" not in line else ""
-        if not os.path.lexists(path) or os.path.isdir(path):
+        if not os.path.lexists(path) or (os.path.isdir(path) and not is_package_link(path)):
             continue
         if not own_files.may_be_ours(site_dir, environment.scripts, path):
             yield path, _ELSEWHERE

@@ -462,6 +462,12 @@ def test_target_without_a_component(patient):
     assert fix == f'pip install --target {patient.prefix.site} "cuda-toolkit[nvvm,crt,cudart,cccl]==13.5.*"'
 
 
+def test_links_for_cmake_are_no_shims(healthy):
+    """A build that Python starts does without; a file system may have none."""
+    os.makedirs(os.path.join(healthy.prefix.site, "cuda_shims/installation/templates/cmake"))
+    assert healthy.bad() == {}
+
+
 def test_shim_missing(healthy):
     os.unlink(os.path.join(healthy.prefix.bin, "ptxas"))
     found = only(healthy.bad())
