@@ -38,6 +38,7 @@ _SPACE = r"(?: +| *\n *)"
 _SKIPPED = re.compile(
     r"\A---\n.*?\n---\n"
     r"|^(?P<indent>[ ]*)(?P<fence>```+).*?^(?P=indent)(?P=fence)[ ]*$"
+    r"|^\n(?:[ ]{4}.*\n)+?(?=\n|\Z)"
     r"|<!--.*?-->"
     r"|(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)"
     r"|\]\([^)\s]*\)"

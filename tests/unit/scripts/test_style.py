@@ -39,6 +39,7 @@ def test_each_fine_phrase_is_fine(phrase):
         "https://example.org/mend",
         "```text\nmend\n```",
         "- A list:\n\n  ```text\n  mend\n  ```",
+        "Indented:\n\n    mend\n\n    mend",
         "````text\n```\nmend\n```\n````",
         "---\nmend: true\n---\n",
         "This is recommended.",
