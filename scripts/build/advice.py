@@ -56,7 +56,7 @@ class Advice:
     def macos(self) -> str:
         """What is said there."""
         served, fix = self._platforms["SERVED"], self._platforms["FIX"]
-        return f"NVIDIA has no CUDA wheels for macOS, they are for {served}: {fix}"
+        return f"NVIDIA has no CUDA wheels for macOS; they are for {served}: {fix}"
 
 
 def block(advice: Advice) -> str:

@@ -220,9 +220,9 @@ def _packages(wheel: str) -> list[str]:
 TEMPLATE = """\
 # On a GPU
 
-pip built the projects of [the examples](../examples) in isolated builds, on a machine with no GPU, no driver and no CUDA
-except NVIDIA's wheels. The resulting wheels ran on a machine with a GPU, where they need neither a compiler nor cuda-shims.
-`tests/gpu/gpu.py` does both halves and writes this page.
+pip built the projects of [the examples](../examples) in isolated builds, on a machine with no GPU, no driver and no
+CUDA except NVIDIA's wheels. The resulting wheels ran on a machine with a GPU, where they need neither a compiler nor
+cuda-shims. `tests/gpu/gpu.py` does both halves and writes this page.
 
 | | |
 |---|---|
@@ -241,8 +241,8 @@ Each example compares the results of its kernels, or of CUDA's library, with val
 
 ## CuPy arrays
 
-The two kernels of [vector_ops](../examples/scikit-build-core) ran on arrays of random float32 numbers in [0, 1). The table
-compares them with NumPy in double precision; float32 itself is exact to 6.0e-08.
+The two kernels of [vector_ops](../examples/scikit-build-core) ran on arrays of random float32 numbers in [0, 1). The
+table compares them with NumPy in double precision; float32 itself is exact to 6.0e-08.
 
 | elements | axpy, largest relative error | dot, relative error |
 |---|---|---|
