@@ -46,6 +46,7 @@ html_css_files = ["site.css"]
 html_show_copyright = False
 html_show_sourcelink = False
 html_copy_source = False
+html_search_scorer = os.path.join(_HERE, "search.js")
 # the commands without their prompts and without what they print
 copybutton_prompt_text = "$ "
 copybutton_only_copy_prompt_lines = True

@@ -109,13 +109,13 @@ def found_in(text, case):
     return [each.finding for each in diagnosis.explain(Log(clean(text)), case)]
 
 
-def page_rows():
+def page_messages():
     with open(PAGE, encoding="utf-8") as file:
-        rows = [line.strip()[1:-1].split("|") for line in file if line.startswith("| `")]
-    for cells in rows:
-        code, messages, meaning, fix = (each.strip() for each in cells)
-        for message in messages.split("<br>"):
-            yield code.strip("`"), re.fullmatch(r"(`+)(.*)\1", message).group(2), meaning, fix
+        sections = file.read().split("\n### ")[1:]
+    for section in sections:
+        (code,) = re.findall(r"^- Code: `(.+)`$", section, re.MULTILINE)
+        (messages,) = re.findall(r"^```text\n(.+?)\n```$", section, re.MULTILINE | re.DOTALL)
+        yield from ((code, message) for message in messages.split("\n"))
 
 
 # --- every message ---
@@ -159,14 +159,14 @@ def test_an_environment_that_was_made_anew_has_no_root_yet(case, tmp_path, messa
     assert "start one there" in fix()
 
 
-@pytest.mark.parametrize(("code", "message"), [row[:2] for row in page_rows()])
+@pytest.mark.parametrize(("code", "message"), list(page_messages()))
 def test_the_page_tells_the_truth(case, code, message):
     text = f"error: it failed\n{message}"
     assert [each.code for each in found_in(text, case(PROJECT))] == [code]
 
 
 def test_the_page_lists_every_code_and_the_tests_every_rule():
-    rows = list(page_rows())
+    rows = list(page_messages())
     codes = list(dict.fromkeys(each.code for each in diagnosis.RULES))
     assert {row[0] for row in rows} == set(codes)
     assert len(codes) > 40
@@ -463,7 +463,7 @@ def test_the_packages_of_an_index_that_uv_builds(case):
 HOSTILE = "a;touch${IFS}x"
 
 
-@pytest.mark.parametrize("text", [*(each[0] for each in MESSAGES), *(row[1] for row in page_rows())])
+@pytest.mark.parametrize("text", [*(each[0] for each in MESSAGES), *(message for _, message in page_messages())])
 def test_nothing_of_a_log_reaches_a_fix_unquoted(case, text):
     project = case(PROJECT, PATH=os.sep)
     for rule in (each for each in diagnosis.RULES if any(needle in text for needle in each.needles)):
@@ -565,7 +565,7 @@ def test_what_a_pattern_costs_is_bounded(rule):
 
 def hostile():
     needles = [needle for rule in diagnosis.RULES for needle in rule.needles]
-    starts = [message[: len(message) // 2] for _, message, _, _ in page_rows()]
+    starts = [message[: len(message) // 2] for _, message in page_messages()]
     yield from ((" ".join(needles)), "\n".join(needles), " ".join(starts), "\n".join(starts))
     yield from ("x", " ", "\n", "'", "/", "fatal error: a", "Target 'x' links to: ", "undefined reference to `cudaF' ")
 
@@ -579,7 +579,7 @@ def test_megabytes_of_anything(case, text):
 
 def test_texts_that_are_cut_and_mixed(case):
     chance = random.Random(6)  # noqa: S311 # the same texts in each run
-    texts = [text for text, _, _ in MESSAGES] + [row[1] for row in page_rows()]
+    texts = [text for text, _, _ in MESSAGES] + [message for _, message in page_messages()]
     project = case(PROJECT, PATH=os.sep)
     for _ in range(300):
         pieces = [chance.choice(texts) for _ in range(5)]
