@@ -42,7 +42,7 @@ WANTED = (
     ("version.json", "CMake, where there is no nvcc"),
 )
 #: a terminal's columns
-COLUMNS = 132
+COLUMNS = 92
 _CELL, _LINE = 7.225, 18  # of 12 pixels' monospace
 _STYLE = """
     .paper { fill: #ffffff; }

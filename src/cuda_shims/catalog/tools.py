@@ -155,6 +155,23 @@ def toolkit_requirement(major: str | None = None) -> str:
     return f"cuda-toolkit[{extras}]=={major}.*"
 
 
+def tool_requirement(name: str, major: int | None = None) -> str | None:
+    """
+    Spell the requirement that brings a tool.
+
+    :param name: a tool of :data:`TOOLS`
+    :param major: the CUDA major of the toolkit that lacks it, if there is one
+    :returns: e.g. ``cuda-toolkit[cuobjdump]==13.*``; ``None`` where no wheel of that major holds the tool
+
+    """
+    tool = find_tool(name)
+    if tool is None or (major and major < int(tool.since.partition(".")[0])):
+        return None
+    if tool.extra in {"nvcc", "nvvm"} and (major or NEWEST) in COMPILED:
+        return f"cuda-shims[cu{major or NEWEST}]"
+    return f"cuda-toolkit[{tool.extra}]=={major or NEWEST}.*"
+
+
 def missing_tool_fix(name: str, major: int | None = None) -> str:
     """
     Say how to get a tool that is missing.
@@ -167,15 +184,10 @@ def missing_tool_fix(name: str, major: int | None = None) -> str:
     tool = find_tool(name)
     if tool is None:
         return "no CUDA wheel on PyPI holds a tool of that name"
-    if major and major < int(tool.since.partition(".")[0]):
+    requirement = tool_requirement(name, major)
+    if requirement is None:
         newer = missing_tool_fix(name).replace("run: ", "")
         own = f"name a CUDA {major} of this machine's: CUDA_SHIMS_TOOLKIT=/its/folder"
         return f"NVIDIA publishes no {name} on PyPI before CUDA {tool.since}; {newer}, or {own}"
     since = "" if tool.extra in {"nvcc", "nvvm"} else f" (since CUDA {tool.since})"
-    return f"{distribution_of(tool.distribution, major)} holds it{since}; run: {_line_of(tool, major)}"
-
-
-def _line_of(tool: Tool, major: int | None) -> str:
-    if tool.extra in {"nvcc", "nvvm"} and (major or NEWEST) in COMPILED:
-        return f'pip install "cuda-shims[cu{major or NEWEST}]"'
-    return install_line(tool.extra, major)
+    return f'{distribution_of(tool.distribution, major)} holds it{since}; run: pip install "{requirement}"'

@@ -378,13 +378,45 @@ def test_list(call, home, tmp_path, monkeypatch):
     lines = done.out.splitlines()
     assert (done.code, done.err) == (0, "")
     assert lines[0] == f"CUDA 13.5.37 in {home.site}/nvidia/cu13"
-    assert f"nvcc               nvidia-cuda-nvcc 13.5.37  {home.site}/nvidia/cu13/bin/nvcc" in done.out
-    assert f"before {tmp_path}/other/nvcc" in done.out
-    assert f"PATH gives another one: {tmp_path}/first/ptxas" in done.out
-    assert "cuobjdump          -  nvidia-cuda-cuobjdump holds it" in done.out
+    assert lines[1] == "  nvcc               13.5.37  nvidia-cuda-nvcc"
+    assert "  cuobjdump          -        cuda-toolkit[cuobjdump]==13.*" in lines
+    assert lines[-6:] == [
+        "to install a missing one:",
+        '  pip install "cuda-toolkit[cuobjdump]==13.*"',
+        f"PATH gives others, from {tmp_path}/first:",
+        "  ptxas",
+        f"PATH has others behind these, in {tmp_path}/other:",
+        "  nvcc",
+    ]
     data = json.loads(call("list", "--json").out)
     assert (data["schema"], data["toolkit"]["version"], data["toolkit"]["root"]) == (SCHEMA, "13.5.37", None)
     assert data["tools"][0]["shadows"] == [f"{tmp_path}/other/nvcc"]
+    assert data["tools"][0]["path"] == f"{home.site}/nvidia/cu13/bin/nvcc"
+
+
+def test_list_fits_a_narrow_terminal(call, home, tmp_path, monkeypatch):
+    """But for paths and the line that installs, which have to be copied."""
+    for tool in tools.TOOLS:
+        write(str(tmp_path / "other" / tool.name), TOOL, 0o755)
+    monkeypatch.setenv("PATH", f"{home.bin}:{tmp_path}/other")
+    lines = [line for line in call("list").out.splitlines() if str(tmp_path) not in line and "pip install" not in line]
+    assert len(lines) > 12
+    assert max(map(len, lines)) <= 60
+
+
+def test_list_of_a_whole_toolkit_installs_nothing(call, home):
+    for tool in tools.TOOLS:
+        write(os.path.join(home.site, "nvidia/cu13/bin", tool.name), TOOL, 0o755)
+    out = call("list").out
+    assert "to install" not in out
+    assert len(out.splitlines()) == 1 + len(tools.TOOLS)
+
+
+def test_list_of_another_environment_installs_there(call, home):
+    done = call("list", "--target", home.site)
+    assert f'  pip install --target {home.site} "cuda-toolkit[cuobjdump]==13.*"' in done.out
+    row = json.loads(call("list", "--target", home.site, "--json").out)["tools"][7]
+    assert f"pip install --target {home.site} " in row["fix"]
 
 
 def test_which_and_root(call, home):

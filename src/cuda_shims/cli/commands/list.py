@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import argparse
 import os
+import textwrap
 from typing import Any
 
-from cuda_shims.catalog.tools import TOOLS, missing_tool_fix
+from cuda_shims.catalog.tools import TOOLS, missing_tool_fix, tool_requirement
+from cuda_shims.cli.advice import for_environment
 from cuda_shims.cli.output import Output
 from cuda_shims.cli.place import find_scope
 from cuda_shims.environment.path import on_path, runs_ours
 from cuda_shims.environment.toolkit import Toolkit
 from cuda_shims.selection import no_toolkit, selected
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: of a line that lists names; the table's are not longer, so that it fits a narrow terminal
+_WIDTH = 60
 
 
 def run(options: argparse.Namespace, output: Output) -> int:
@@ -21,27 +30,49 @@ def run(options: argparse.Namespace, output: Output) -> int:
     if not found:
         raise no_toolkit(scope.environment)
     toolkit, *others = found
-    rows = tool_rows(toolkit, os.environ.get("PATH", ""))
-    lines = [f"CUDA {toolkit.version} in {toolkit.home}"]
-    width = max(len(row["tool"]) for row in rows)
-    held = {row["tool"]: f"{row['distribution']} {row['version']}" for row in rows if row["path"]}
-    wide = max(map(len, held.values()), default=0)
+    rows, here = tool_rows(toolkit, os.environ.get("PATH", "")), not scope.elsewhere
     for row in rows:
-        if row["path"]:
-            lines.append(f"  {row['tool']:{width}}  {held[row['tool']]:{wide}}  {row['path']}")
-        else:
-            never, _, _ = row["fix"].partition("; ")  # said of most tools of CUDA 12
-            lines.append(
-                f"  {row['tool']:{width}}  -  {never if toolkit.is_split and 'before' in never else row['fix']}"
-            )
-        if row["on_path"] and not row["on_path_is_ours"]:
-            lines.append(f"  {'':{width}}  PATH gives another one: {row['on_path']}")
-        elif row["shadows"]:
-            lines.append(f"  {'':{width}}  before {', '.join(row['shadows'])}")
+        if row["fix"]:
+            row["fix"] = for_environment(row["fix"], scope.environment, here=here)
+    lines = [f"CUDA {toolkit.version} in {toolkit.home}", *_table(rows, toolkit.major)]
+    missing = [tool_requirement(row["tool"], toolkit.major) for row in rows if not row["path"]]
+    if any(missing):
+        fix = for_environment(f'pip install "{next(filter(None, missing))}"', scope.environment, here=here)
+        lines += ["to install a missing one:", f"  {fix}"]
+    lines += _of_others(rows)
     lines += [f"CUDA {each.version} is in {each.home}: cuda-shims list --cuda {each.major}" for each in others]
     described = [_describe(each) for each in found]
     output.answer({"toolkit": described[0], "others": described[1:], "tools": rows}, *lines)
     return 0
+
+
+def _table(rows: list[dict[str, Any]], major: int) -> Iterator[str]:
+    cells = []
+    for tool, row in zip(TOOLS, rows):
+        if row["path"]:
+            cells.append((tool.name, row["version"] or "", row["distribution"]))
+        else:
+            need = tool_requirement(tool.name, major)
+            cells.append((tool.name, "-", need or f"none on PyPI before CUDA {tool.since}"))
+    wide, width = (max(len(row[at]) for row in cells) for at in (0, 1))
+    for name, version, what in cells:
+        yield f"  {name:{wide}}  {version:{width}}  {what}"
+
+
+def _of_others(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """Name the tools of other toolkits on PATH, by folder: of each toolkit there are a dozen."""
+    first: dict[str, list[str]] = {}
+    behind: dict[str, list[str]] = {}
+    for row in rows:
+        if row["on_path"] and not row["on_path_is_ours"]:
+            first.setdefault(os.path.dirname(row["on_path"]), []).append(row["tool"])
+        else:
+            for path in row["shadows"]:
+                behind.setdefault(os.path.dirname(path), []).append(row["tool"])
+    for text, folders in (("PATH gives others, from", first), ("PATH has others behind these, in", behind)):
+        for folder, tools in folders.items():
+            yield f"{text} {folder}:"
+            yield from textwrap.wrap(", ".join(tools), _WIDTH, initial_indent="  ", subsequent_indent="  ")
 
 
 def _describe(toolkit: Toolkit) -> dict[str, Any]:
