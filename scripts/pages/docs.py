@@ -26,13 +26,17 @@ HEAD = """\
 runs that file, and `python -P -m` (3.11) and `python -I -m` do not. `scripts/pages/docs.py` writes this page.
 
 On a terminal the answers have colours (never with `NO_COLOR=1`, always with `FORCE_COLOR=1`), and a step that takes
-longer than a second says so. To make a shell complete the commands:
+longer than a second says so.
 
-| | |
+`cuda-shims completion` prints what makes a shell complete the commands. Write it once where your shell looks: it then
+works in every environment.
+
+| `cuda-shims completion …` | |
 |---|---|
-| bash, zsh | `eval "$(cuda-shims completion bash)"` in `~/.bashrc`; with `zsh`, in `~/.zshrc` after `compinit` |
-| fish | `cuda-shims completion fish \\| source` in `~/.config/fish/config.fish` |
-| PowerShell | `cuda-shims completion powershell \\| Out-String \\| Invoke-Expression` in `$PROFILE` |
+| `bash > ~/.local/share/bash-completion/completions/cuda-shims` | with the package bash-completion |
+| `zsh > ~/.zfunc/_cuda-shims` | with `fpath+=~/.zfunc; autoload -Uz compinit; compinit` in `~/.zshrc` |
+| `fish > ~/.config/fish/completions/cuda-shims.fish` | |
+| `powershell >> $PROFILE` | PowerShell |
 
 The sdist has this page as a manual page, `docs/reference/cuda-shims.1`, for people who package cuda-shims for a system.
 

@@ -52,13 +52,11 @@ def manual() -> str:
     for name, meaning in re.findall(r"^\| `(\w+)` \| (.*) \|$", text.partition("\n## ")[0], re.MULTILINE):
         lines += [".TP", f".B {name}", _plain(re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", meaning).replace("`", ""))]
     lines += [".SH EXIT STATUS"]
-    for code, meaning in re.findall(r"(\d+) ([^;]+)", EXIT_CODES.partition(": ")[2]):
+    for code, meaning in EXIT_CODES.items():
         lines += [".TP", f".B {code}", _plain(meaning)]
     lines += [".SH EXAMPLES"]
-    for example in re.findall(
-        r"^example: (.*?)   \(", "\n".join(each.epilog or "" for each in commands.values()), re.MULTILINE
-    ):
-        lines += [".PP", ".nf", _plain(example), ".fi"]
+    for command in commands.values():
+        lines += [".PP", ".nf", _plain(command.example), ".fi"]
     return "\n".join(lines) + "\n"
 
 

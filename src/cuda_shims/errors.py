@@ -167,7 +167,8 @@ class UnreadableLogError(_RefusedError):
 
     def __str__(self) -> str:
         """One sentence."""
-        return f"{self.path}: the log cannot be read ({self.reason}); name a file, or - for standard input"
+        other = "" if self.path == "standard input" else ", or - for standard input"
+        return f"{self.path}: the log cannot be read ({self.reason}); name a file{other}"
 
 
 class UnreadableMetadataError(_RefusedError):

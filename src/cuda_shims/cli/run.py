@@ -11,7 +11,7 @@ from importlib import import_module
 
 from cuda_shims.cli.output import Output
 from cuda_shims.cli.parser import make_parsers
-from cuda_shims.cli.usage import parse
+from cuda_shims.cli.usage import Command, parse
 from cuda_shims.errors import CudaShimsError
 
 
@@ -53,7 +53,7 @@ def _drop_output() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _parse(parsers: dict[str, argparse.ArgumentParser], words: list[str]) -> argparse.Namespace:
+def _parse(parsers: dict[str, Command], words: list[str]) -> argparse.Namespace:
     try:
         return parse(parsers, words)
     except SystemExit:

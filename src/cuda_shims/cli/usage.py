@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Iterable
 
 from cuda_shims.errors import CudaShimsError
+
+#: what ends with a help text or the version, before any command
+_ANSWERED = {"-h", "--help", "-V", "--version"}
+#: what argparse says of a command line, and what we say; an example follows
+_SENTENCES = (
+    (r"the following arguments are required: (\S+?)(?:, ARG)?", r"\1 is missing"),
+    (r"one of the arguments (\S+) (\S+) is required", r"\1 or \2 is missing"),
+    (r"argument (\S+): expected .*", r"\1 needs a value"),
+    (r"argument (\S+): not allowed with argument (\S+)", r"\1 and \2 exclude each other"),
+)
+#: why these commands do not take the name of a package or a tool
+_NO_NAMES = {
+    "install": "install makes links and takes no names",
+    "list": "list takes no names",
+    "uninstall": "uninstall removes cuda-shims itself and takes no names",
+}
 
 
 class UsageError(CudaShimsError):
@@ -15,36 +32,67 @@ class UsageError(CudaShimsError):
     exit_code = 2
 
 
-def parse(parsers: dict[str, argparse.ArgumentParser], words: list[str]) -> argparse.Namespace:
+class Command(argparse.ArgumentParser):
+    """The parser of a command, which raises :class:`UsageError` where argparse prints a usage and exits."""
+
+    #: a command line that works
+    example = "cuda-shims --help"
+
+    def error(self, message: str) -> None:  # type: ignore[override] # it raises, as one that exits does not return
+        """Say what is wrong, with a command line that is right."""
+        _, _, name = self.prog.partition(" ")
+        for pattern, sentence in _SENTENCES:
+            match = re.fullmatch(pattern, message)
+            if match:
+                raise UsageError(f"{name}: {match.expand(sentence)}; for example: {self.example}")
+        # of a value that its type refuses
+        raise UsageError(f"{name} {message.replace('argument ', '', 1)}")
+
+
+class OneOf:
+    """The type of a value that is one of a few words."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        """Take the words."""
+        self.words = tuple(words)
+
+    def __call__(self, text: str) -> str:
+        """Check a value."""
+        if text not in self.words:
+            near = did_you_mean(text.removesuffix(".exe"), self.words)
+            raise argparse.ArgumentTypeError(f"{text!a} is not one of {', '.join(self.words)}{near.rstrip(';')}")
+        return text
+
+
+def parse(parsers: dict[str, Command], words: list[str]) -> argparse.Namespace:
     """
     Read a command line.
 
     :param parsers: those of :func:`~cuda_shims.cli.parser.make_parsers`
     :param words: its words, without the program's name
     :returns: the options of its command
-    :raises UsageError: when a command, an option or a name is not known
-    :raises SystemExit: as argparse does, after a help text, or after what else is wrong
+    :raises UsageError: when it cannot be understood
+    :raises SystemExit: as argparse does, after a help text or the version
 
     """
     if words[0] == "help":
         words = [*words[1:], "--help"]
     name = next((each for each in words if not each.startswith("-")), "")
+    if words[0].startswith("-") and words[0] not in _ANSWERED:
+        name = next((each for each in words if parsers.get(each, parsers[""]) is not parsers[""]), "")
+        _refuse_option_in_front(parsers, name, words[0])
     if name not in parsers:
-        raise UsageError(f"unknown command {name!a}{did_you_mean(name, parsers)} cuda-shims --help lists them all")
+        raise UsageError(f"unknown command {name!a}{_meant_command(name, parsers)}")
     options, unknown = parsers[""].parse_known_args(words)
     if not unknown:
         return options
     word = unknown[0]
     if word.startswith("-"):
-        known = re.findall(r"--[a-z-]+", parsers[name].format_usage())
         word = word.partition("=")[0]
-        if word in known:
-            raise UsageError(f"{word} goes behind the command: cuda-shims {name} {word}")
-        near = did_you_mean(word, known)
+        near = did_you_mean(word, _options_of(parsers[name]))
         raise UsageError(f"unknown option {word!a}{near} cuda-shims {name} --help lists them all")
-    if name == "install":
-        raise UsageError(f"install makes links, and takes no names; {_how_to_install(word, options)}")
-    raise UsageError(f"{name} does not take {word!a}; see: cuda-shims {name} --help")
+    why, line = _meant_word(name, word, options, _options_of(parsers[name]))
+    raise UsageError(f"{why or f'{name} does not take {word!a}'}; {line}")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -55,17 +103,62 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ";"
 
 
-def _how_to_install(name: str, options: argparse.Namespace) -> str:
+def _options_of(parser: Command) -> list[str]:
+    return re.findall(r"--[a-z-]+", parser.format_usage())
+
+
+def _refuse_option_in_front(parsers: dict[str, Command], name: str, word: str) -> None:
+    word = word.partition("=")[0]
+    if name and word in _options_of(parsers[name]):
+        raise UsageError(f"{word} goes behind the command: cuda-shims {name} {word}")
+    if name:
+        raise UsageError(f"unknown option {word!a}; cuda-shims {name} --help lists them all")
+    raise UsageError(f"{word!a} comes without a command; cuda-shims --help lists them all")
+
+
+def _meant_command(name: str, parsers: dict[str, Command]) -> str:
+    from cuda_shims.catalog.tools import find_tool  # noqa: PLC0415 # as above
+
+    if find_tool(name):
+        return f"; run {name} by its name alone, or with the variables set: cuda-shims exec {name}"
+    return f"{did_you_mean(name, [*parsers, *_ANSWERED])} cuda-shims --help lists them all"
+
+
+def _meant_word(name: str, word: str, options: argparse.Namespace, known: list[str]) -> tuple[str, str]:
+    """Say, of a command and a word that it does not take, why not, if that is known, and what was meant."""
+    from cuda_shims.quoting import quote_path  # noqa: PLC0415 # as above
+
+    # a word that is not to be shown as it is stands for any
+    shown = quote_path(word) if word.isascii() and word.isprintable() else "NAME"
+    lines = {
+        "doctor": f"cd {shown} && cuda-shims doctor" if os.path.isdir(word) else f"cuda-shims doctor --log {shown}",
+        "env": f"cuda-shims env --format {shown}",
+        "list": f"cuda-shims which {shown}",
+        "uninstall": f"pip uninstall {shown}",
+    }
+    if word.isdigit() and "--cuda" in known:
+        return "", f"run: cuda-shims {name} --cuda {shown}"
+    if os.path.exists(word) and "--python" in known and name != "doctor":
+        return "", f"run: cuda-shims {name} --python {shown}"
+    if name == "install":
+        return _NO_NAMES[name], f"run: {_how_to_install(word, shown, options)}"
+    line = f"run: {lines[name]}" if name in lines else f"cuda-shims {name} --help says what it takes"
+    return _NO_NAMES.get(name, ""), line
+
+
+def _how_to_install(name: str, shown: str, options: argparse.Namespace) -> str:
     from cuda_shims.catalog import contents, tools  # noqa: PLC0415 # as above
-    from cuda_shims.cli.advice import for_environment, missing, system  # noqa: PLC0415
+    from cuda_shims.cli.advice import for_environment  # noqa: PLC0415
     from cuda_shims.cli.place import find_environment  # noqa: PLC0415
 
     extra = next((each.extra for each in tools.COMPONENTS if name in {each.extra, each.distribution}), None)
-    if extra:
-        fix = f"run: {tools.install_line(extra)}"
-    elif contents.find(name):
-        fix = missing(name, str(tools.NEWEST), {}, system())
+    if name in {"cuda", "cuda-toolkit"}:
+        line = f'pip install "{tools.BUNDLE}"'
+    elif extra:
+        line = tools.install_line(extra)
     else:
-        return "pip installs packages"
+        holder = next(iter(contents.find(name)), None)
+        bare = f"pip install {holder.distribution if holder else shown}"
+        line = tools.install_line(holder.extra) if holder and holder.extra else bare
     environment = find_environment(options)
-    return for_environment(fix, environment, here=environment.is_here)
+    return for_environment(line, environment, here=environment.is_here)

@@ -89,8 +89,12 @@ def target_environment(folder: str) -> Environment:
     :raises BadEnvironmentError: when there is no such directory, or it is a ``--prefix``
 
     """
+    from cuda_shims.environment import interpreter  # noqa: PLC0415 # not wanted by the start-up hook
+
     folder = _existing(folder, "--target")
     dist_info = find_dist_info([folder])
+    if not _is_used(folder) and interpreter.own_interpreter(folder):
+        raise BadEnvironmentError(folder, "this is an environment with an interpreter of its own: give --python")
     if not _is_used(folder) and any(map(_is_used, prefix_site_dirs(folder))):
         raise BadEnvironmentError(folder, "this is a prefix, and what is installed is below its lib: give --prefix")
     # site-packages of a prefix is such a directory as well, and its scripts are elsewhere
@@ -137,7 +141,8 @@ def prefix_environment(folder: str) -> Environment:
 def _existing(folder: str, option: str) -> str:
     folder = os.path.abspath(folder)
     if not os.path.isdir(folder):
-        raise BadEnvironmentError(folder, f"there is no such directory; give {option} the one that pip installed into")
+        what = "this is not a directory" if os.path.exists(folder) else "there is no such directory"
+        raise BadEnvironmentError(folder, f"{what}; give {option} the one that pip installed into")
     return folder
 
 

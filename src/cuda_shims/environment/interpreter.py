@@ -15,6 +15,8 @@ from cuda_shims.process import find_program
 
 #: where an environment has its interpreter: a virtual one, another (``/usr``), one on Windows, conda's there
 _PLACES = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")
+#: how a project's folder calls the environment in it
+_INSIDE = (".venv", "venv", "env")
 #: comes before the answer: a sitecustomize, or a script that starts the interpreter, may print something of its own
 _MARK = "cuda-shims was answered: "
 # the current directory comes first with -c, and may hold a json.py: it is "/" (before this runs, Python 3.13 imports
@@ -63,9 +65,10 @@ def ask(python: str) -> tuple[list[str], str, str]:
         # a TypeError for what is not text
         answer = [os.fspath(each) for each in path], os.fspath(scripts), os.fspath(executable)
     except (OSError, RecursionError, TypeError, ValueError, subprocess.SubprocessError) as error:
-        raise BadEnvironmentError(
-            python, f"this is not a Python interpreter or environment ({_reason(error)}); give --python the path of one"
-        ) from error
+        inside = next((name for name in _INSIDE if own_interpreter(os.path.join(python, name))), None)
+        fix = f"did you mean {os.path.join(python, inside)}?" if inside else "give --python the path of one"
+        problem = f"this is not a Python interpreter or environment ({_reason(error)}); {fix}"
+        raise BadEnvironmentError(python, problem) from error
     if is_old:
         raise BadEnvironmentError(python, f"this is Python {version[0]}.{version[1]}; cuda-shims needs 3.9 or later")
     return answer

@@ -31,35 +31,12 @@ from cuda_shims import __version__
 from cuda_shims.catalog import tools
 from cuda_shims.cli import main
 from cuda_shims.cli.output import SCHEMA
-from cuda_shims.cli.parser import FORMATS
+from cuda_shims.cli.parser import FORMATS, VARIABLES
 from cuda_shims.environment import record
 from cuda_shims.environment.environment import target_environment
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(places.__file__)))
 COMMANDS = ("install", "uninstall", "list", "which", "root", "env", "exec", "fit", "doctor")
-
-
-@pytest.fixture
-def at_home(monkeypatch):
-    """Give a function that makes a prefix the environment of this process."""
-
-    def at_home(prefix, *more):
-        # the standard library stays, site-packages of the tests' own Python go
-        base = [path for path in sys.path if "-packages" not in path]
-        monkeypatch.setattr(sys, "path", [*base, prefix.site, *more])
-        monkeypatch.setenv("PATH", os.pathsep.join([prefix.bin, "/usr/bin", "/bin"]))
-        write(os.path.join(prefix.bin, "pip"), TOOL, 0o755)
-        return prefix
-
-    return at_home
-
-
-@pytest.fixture
-def home(prefix, at_home):
-    """The environment of this process, with a toolkit and cuda-shims."""
-    prefix.toolkit()
-    prefix.ours()
-    return at_home(prefix)
 
 
 @pytest.fixture
@@ -645,26 +622,30 @@ def test_in_a_folder_that_was_removed(call, home, tmp_path, monkeypatch):
 def test_help_has_an_example(call, command):
     done = call(command, "--help")
     assert done.code == 0
-    assert f"cuda-shims {command}" in done.out.split("example: ")[1]
-    assert "127" in done.out
+    assert f"cuda-shims {command}" in done.out.split("example:\n")[1]
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        [],
-        ["which"],
-        ["exec"],
-        ["env", "--format", "nonsense"],
-        ["root", "--python", "x", "--target", "y"],
-        ["root", "--prefix", "x", "--target", "y"],
-    ],
-)
-def test_wrong_usage(call, arguments):
-    done = call(*arguments)
+def test_help_names_variables_and_exit_codes(call):
+    out = call("--help").out
+    for word in (*VARIABLES, "126  exec", "127  a tool"):
+        assert word in out
+    assert "default: CUDA_SHIMS_TOOLKIT" in " ".join(call("root", "--help").out.split())
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_help_has_groups(call):
+    """A command's own options first, then where it looks, then how it answers."""
+    out = call("env", "--help").out
+    titles = ("options:", "which environment and CUDA:", "output:", "example:")
+    assert [line for line in out.splitlines() if line.endswith(":")] == list(titles)
+    assert "--format" in out.partition(titles[1])[0].partition(titles[0])[2]
+    assert "--cuda" in out.partition(titles[2])[0].partition(titles[1])[2]
+
+
+def test_the_whole_help_alone(call):
+    done = call()
     assert (done.code, done.out) == (2, "")
-    assert "usage: " in done.err
-    assert ("remove all that is ours" in done.err) is (not arguments)  # alone: the whole help
+    assert "remove all that is ours" in done.err
 
 
 def test_a_reader_that_has_seen_enough(home):

@@ -11,16 +11,20 @@ import subprocess
 import time
 
 import pytest
+from fake_toolkit import write
 
 from cuda_shims.cli import main
 from cuda_shims.cli.parser import FORMATS, SHELLS, make_parsers
 
-#: how a shell that a person types into is started and told of our completions
+#: how a shell that a person types into is started and told of our completions, as the page says
 START = {
     "bash": (["bash", "--norc", "--noprofile", "-i"], "bind 'set enable-bracketed-paste off'; eval \"$(cat script)\""),
     "zsh": (
         ["zsh", "-f", "-i"],
-        'autoload -Uz compinit; compinit -u -D; unsetopt zle_bracketed_paste; eval "$(cat script)"',
+        (
+            "unsetopt zle_bracketed_paste; mkdir .zfunc; cp script .zfunc/_cuda-shims; "
+            "fpath+=~/.zfunc; autoload -Uz compinit; compinit -u -D"
+        ),
     ),
 }
 
@@ -75,8 +79,13 @@ def read_until(terminal, pattern):
 
 def fish(folder, line):
     needs("fish")
-    command = ["fish", "--no-config", "-c", 'source ./script; complete -C "$argv[1]"', line]
-    environ = {**os.environ, "HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    completions = folder / ".config/fish/completions"
+    completions.mkdir(parents=True)
+    shutil.copy(folder / "script", completions / "cuda-shims.fish")
+    write(str(folder / "bin/cuda-shims"), b"#!/bin/sh\n", 0o755)  # fish loads those of commands that exist
+    command = ["fish", "-c", 'complete -C "$argv[1]"', line]
+    environ = {**os.environ, "HOME": str(folder), "XDG_CONFIG_HOME": str(folder / ".config")}
+    environ["PATH"] = f"{folder}/bin:{environ['PATH']}"
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, env=environ)
     assert not done.stderr
     return [line.split("\t")[0] for line in done.stdout.splitlines()]

@@ -211,11 +211,10 @@ def test_a_toolkit_that_is_not_there(command):
 
 
 @pytest.mark.parametrize("major", ["12.9", "cu12", "012", "", "\u00b2", "/usr/local/cuda"])
-def test_an_option_that_is_no_major(command, major, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        command("root", "--cuda", major)
-    assert stopped.value.code == 2
-    assert "is not a CUDA major, such as 12" in capsys.readouterr().err
+def test_an_option_that_is_no_major(command, major):
+    code, _, err = command("root", "--cuda", major)
+    meant = "; did you mean 12?" if "12" in major and major[0] != "0" else ", such as 12"
+    assert (code, err) == (2, f"cuda-shims: root --cuda: {major!a} is not a CUDA major{meant}\n")
 
 
 def test_env(command, prefix, monkeypatch):
@@ -253,7 +252,7 @@ def test_exec_of_a_tool_that_cuda_12_has_not(command, prefix):
     assert "NVIDIA publishes no fatbinary on PyPI before CUDA 13" in err
     code, out, err = command("exec", "--target", prefix.site, "--cuda", "12", "fatbinary")
     assert f'; pip install --target {prefix.site} "cuda-shims[cu13]", or ' in err
-    assert command("exec", "no-such-command")[2] == "cuda-shims: no-such-command: no such command on PATH\n"
+    assert "no-such-command: no such command on PATH" in command("exec", "no-such-command")[2]
 
 
 def test_nowhere_to_make_a_root(command, prefix, monkeypatch):

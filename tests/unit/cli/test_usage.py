@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from cuda_shims.cli import main
 from cuda_shims.cli.parser import make_parsers
 from cuda_shims.cli.usage import UsageError, parse
-from cuda_shims.environment.environment import current_environment
-from cuda_shims.environment.installer import install_command
 
 LISTS = "cuda-shims {} --help lists them all"
 
@@ -24,7 +20,7 @@ LISTS = "cuda-shims {} --help lists them all"
         ("LIST", "unknown command 'LIST'; did you mean list? cuda-shims --help lists them all"),
         ("instal", "unknown command 'instal'; did you mean install? cuda-shims --help lists them all"),
         ("frobnicate", "unknown command 'frobnicate'; cuda-shims --help lists them all"),
-        ("nvcc --version", "unknown command 'nvcc'; cuda-shims --help lists them all"),
+        ("version", "unknown command 'version'; did you mean --version? cuda-shims --help lists them all"),
         ("help lst", "unknown command 'lst'; did you mean list? cuda-shims --help lists them all"),
         ("list --jsn", f"unknown option '--jsn'; did you mean --json? {LISTS.format('list')}"),
         ("env --fromat=sh", f"unknown option '--fromat'; did you mean --format? {LISTS.format('env')}"),
@@ -32,34 +28,31 @@ LISTS = "cuda-shims {} --help lists them all"
         ("install --zzz", f"unknown option '--zzz'; {LISTS.format('install')}"),
         ("list -z", f"unknown option '-z'; {LISTS.format('list')}"),
         ("--json list", "--json goes behind the command: cuda-shims list --json"),
-        ("list nvcc", "list does not take 'nvcc'; see: cuda-shims list --help"),
-        ("root 13", "root does not take '13'; see: cuda-shims root --help"),
-        ("uninstall cublas", "uninstall does not take 'cublas'; see: cuda-shims uninstall --help"),
-        (
-            "install cublas",
-            'install makes links, and takes no names; run: INSTALL "cuda-toolkit[cublas]==13.*"',
-        ),
-        (
-            "install nvidia-cufft",
-            'install makes links, and takes no names; run: INSTALL "cuda-toolkit[cufft]==13.*"',
-        ),
-        ("install torch", "install makes links, and takes no names; pip installs packages"),
+        ("--cuda 13 list", "--cuda goes behind the command: cuda-shims list --cuda"),
+        ("--jsn list", f"unknown option '--jsn'; {LISTS.format('list')}"),
+        ("--json", "'--json' comes without a command; cuda-shims --help lists them all"),
+        ("-v lst", "'-v' comes without a command; cuda-shims --help lists them all"),
+        ("completion bash zsh", "completion does not take 'zsh'; cuda-shims completion --help says what it takes"),
+        ("which", "which: NAME or -l is missing; for example: cuda-shims which CUDA::nvjpeg"),
+        ("which -l", "which: -l needs a value; for example: cuda-shims which CUDA::nvjpeg"),
+        ("which -l x y", "which: NAME and -l exclude each other; for example: cuda-shims which CUDA::nvjpeg"),
+        ("fit --format x", "fit --format: 'x' is not one of pip, uv, constraints"),
+        ("root --cuda x", "root --cuda: 'x' is not a CUDA major, such as 12"),
     ],
 )
 def test_a_mistake(capsys, words, sentence):
     assert main(words.split()) == 2
     said = capsys.readouterr()
-    install = install_command(current_environment(), os.environ, here=True)
-    assert (said.out, said.err) == ("", f"cuda-shims: {sentence.replace('INSTALL', install)}\n")
+    assert (said.out, said.err) == ("", f"cuda-shims: {sentence}\n")
 
 
 @pytest.mark.parametrize("name", ["cudnn", "libnccl.so", "cudnn.h"])
-def test_a_companion_that_somebody_wants_to_install(capsys, name):
+def test_a_companion_that_somebody_wants_to_install(home, capsys, name):
+    assert home
     assert main(["install", name]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("cuda-shims: install makes links, and takes no names; nvidia-")
-    assert said.rstrip().endswith("-cu13")
-    assert f"run: {install_command(current_environment(), os.environ, here=True)} nvidia-" in said
+    assert said.startswith("cuda-shims: install makes links and takes no names; run: pip install nvidia-")
+    assert said.endswith("-cu13\n")
 
 
 def test_what_somebody_wants_to_install_elsewhere(capsys, tmp_path):
@@ -69,8 +62,9 @@ def test_what_somebody_wants_to_install_elsewhere(capsys, tmp_path):
 
 
 def test_a_word_with_control_codes_is_not_printed_as_it_is(capsys):
-    assert main(["li\x1b[31mst"]) == 2
-    assert "\x1b" not in capsys.readouterr().err
+    for words in (["li\x1b[31mst"], ["list", "\x1b[31m"], ["list", "--\x1b[31m"], ["env", "--format", "\x1b[31m"]):
+        assert main(words) == 2
+        assert "\x1b" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("words", "same"), [("help", "--help"), ("help env", "env --help"), ("-V", "--version")])

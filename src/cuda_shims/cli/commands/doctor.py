@@ -71,6 +71,8 @@ def _explain(options: argparse.Namespace, output: Output) -> int:
     lines = [line for each in found for line in _format(each.finding, f"  line {each.line}: {each.quote}")]
     if not found:
         lines = ["cuda-shims knows no message in this log; that does not prove that the build is healthy"]
+        if not log.text.strip():
+            lines = ["this log is empty; builds write errors to standard error: pip wheel . > build.log 2>&1"]
     findings = [{**each.finding._asdict(), "line": each.line, "quote": each.quote} for each in found]
     output.answer({"findings": findings, "ok": not found, "skipped_bytes": log.skipped}, *lines)
     return 1 if found else 0

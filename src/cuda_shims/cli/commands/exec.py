@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from _cuda_shims import SPLIT
 from _cuda_shims.shims import compiles
 from _cuda_shims.variables import for_root
 from cuda_shims import process
@@ -23,9 +24,12 @@ def run(options: argparse.Namespace, output: Output) -> int:
     try:
         return process.become(program, options.arguments, environ)
     except (FileNotFoundError, NotADirectoryError):
-        why = missing_tool_fix(program, 12) if find_tool(program) and not compiles(home) else ""
-        why = for_environment(why, scope.environment, here=not scope.elsewhere)
-        output.remark(f"cuda-shims: {program}: {why or 'no such command on PATH'}", -1)
+        if find_tool(program):
+            fix = missing_tool_fix(program, None if compiles(home) else SPLIT)
+            why = for_environment(fix, scope.environment, here=not scope.elsewhere)
+        else:
+            why = "no such command on PATH; install it, or give its path"
+        output.remark(f"cuda-shims: {program}: {why}", -1)
         return 127
     except OSError as error:
         output.remark(f"cuda-shims: {program}: cannot be run ({error.strerror})", -1)

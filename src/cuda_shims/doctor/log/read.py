@@ -24,6 +24,8 @@ MAX_BYTES = 16 * 1024 * 1024
 _CHUNK = 1024 * 1024
 _QUOTED = 200
 _ENCODINGS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+#: what an archive, a compressed file or a program begins with: GitHub's logs come as a zip
+_PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd", b"\x7fELF", b"MZ\x90")
 #: CSI and OSC sequences of a terminal, and those of two characters
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[^\n])")
 #: the second \r of PowerShell; (?<!\r): from each \r of a long run the whole run would be looked through
@@ -93,6 +95,8 @@ def read_log(path: str) -> Log:
 
 def _read(file: BinaryIO) -> Log:
     head = file.read(_CHUNK)
+    if head.startswith(_PACKED):
+        raise ValueError("it is not text: unpack it first")
     encoding = next((name for mark, name in _ENCODINGS if head.startswith(mark)), "")
     newline = "\n".encode(encoding or "ascii")
     kept, size, skipped, line = deque([head]), len(head), 0, 1
