@@ -45,7 +45,7 @@ def render(
         _check_folder(name, folder, (shell and shell.separator) or _separator(folder))
     variables = dict(sorted(variables.items()))
     if shell is None:
-        return (_json if fmt == "json" else _github)(variables, search_paths)
+        return _json(variables, search_paths, last) if fmt == "json" else _github(variables, search_paths)
     lines = [shell.set(name, value) for name, value in variables.items()]
     lines += [line for name, folder in drop for line in shell.drop(name, folder)]
     lines += [line for name, folder in search_paths.items() for line in shell.put(name, folder, last=False)]
@@ -88,9 +88,13 @@ def _check_folder(name: str, folder: str, separator: str) -> None:
         raise ValueError(f"{folder!r} cannot be on {name}, whose entries {separator!r} separates here")
 
 
-def _json(variables: Mapping[str, str], search_paths: Mapping[str, str]) -> str:
+def _json(variables: Mapping[str, str], search_paths: Mapping[str, str], last: Sequence[tuple[str, str]]) -> str:
+    behind: dict[str, list[str]] = {}
+    for name, folder in last:
+        behind.setdefault(name, []).append(folder)
+    ends = {name: _separator(folders[0]).join(folders) for name, folders in behind.items()}
     # ASCII, so that no code page of any console changes it; a byte that is not UTF-8 is then \udcXX
-    document = {"schema": 1, "variables": variables, "search_paths": search_paths}
+    document = {"schema": 1, "variables": variables, "search_paths": search_paths, "last_search_paths": ends}
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
 

@@ -453,6 +453,20 @@ def test_env_for_github_path_and_json(call, home):
     assert isinstance(json.loads(call("env", "--json").out), dict)
 
 
+def test_env_of_what_goes_last_on_path(call, tmp_path, monkeypatch):
+    """The folders of companions: JSON has them, and GitHub's files cannot."""
+    monkeypatch.setenv("CUDA_SHIMS_TOOLKIT", str(tmp_path))
+    assert json.loads(call("env", "--json").out)["last_search_paths"] == {}
+    assert "companion" not in call("env", "--format", "github").err
+    (tmp_path / "search").mkdir()
+    said = json.loads(call("env", "--json").out)
+    assert said["last_search_paths"] == {"PATH": f"{tmp_path}/search:{tmp_path}/include"}
+    assert said["search_paths"]["PATH"] == f"{tmp_path}/bin"
+    done = call("env", "--format", "github")
+    assert f"{tmp_path}/search" not in done.out
+    assert 'in a step that looks for them run: eval "$(cuda-shims env)"' in done.err
+
+
 def test_env_in_a_shell(call, home):
     text = call("env").out
     done = subprocess.run(["sh", "-c", text + 'printf "%s\\n" "$CUDA_HOME" "$NVCC"; command -v nvcc'],

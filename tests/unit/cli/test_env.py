@@ -75,6 +75,7 @@ def test_json(said, root, prefix, tmp_path):
     found = json.loads(said("json", **prompt(tmp_path)))
     assert found["search_paths"] == {"PATH": f"{root}/bin", "CMAKE_PREFIX_PATH": root_path(prefix.site, 13)}
     assert found["variables"]["LIB"] == f"/msvc/lib:{root_path(prefix.site, 13)}/lib/x64"
+    assert found["last_search_paths"] == {"PATH": f"{root}/bin/x86_64"}
     assert not {"PATH", "INCLUDE"} & set(found["variables"])
     back = json.loads(said("json", "--unset", CUDA_SHIMS_ROOT=root, CUDA_SHIMS_GENERATOR="Ninja", CMAKE_GENERATOR="x"))
     assert back["search_paths"]["PATH"] == f"{root}/bin:{root}/bin/x86_64"

@@ -307,9 +307,10 @@ def test_json() -> None:
     variables = variables_of(VALUES)
     text = render(variables, "C:\\x", "json")
     assert text.isascii()
-    assert json.loads(text) == {"schema": 1, "variables": variables, "search_paths": {"PATH": "C:\\x"}}
+    document = {"schema": 1, "variables": variables, "search_paths": {"PATH": "C:\\x"}, "last_search_paths": {}}
+    assert json.loads(text) == document
     assert render({"B": "1", "A": "é"}, "/x", "json") == (
-        '{\n  "schema": 1,\n  "search_paths": {\n    "PATH": "/x"\n  },\n'
+        '{\n  "last_search_paths": {},\n  "schema": 1,\n  "search_paths": {\n    "PATH": "/x"\n  },\n'
         '  "variables": {\n    "A": "\\u00e9",\n    "B": "1"\n  }\n}\n'
     )
 

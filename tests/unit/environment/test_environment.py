@@ -212,7 +212,7 @@ def test_no_target(tmp_path, content):
     if content:
         write(str(tmp_path / "nowhere"), content)
     for name in ("target", "prefix"):
-        with pytest.raises(BadEnvironmentError, match=f"there is no such directory; give --{name} the one"):
+        with pytest.raises(BadEnvironmentError, match=f"(no such|not a) directory; give --{name} the one"):
             getattr(environment, f"{name}_environment")("nowhere")
 
 

@@ -38,6 +38,9 @@ _EVALUATED = {
     "cmd": "cuda-shims env --format cmd > cuda.cmd & call cuda.cmd",
 }
 
+#: what puts a folder last on PATH in GitHub's steps
+_STEP = 'in a step that looks for them run: eval "$(cuda-shims env)"'
+
 
 def run(options: argparse.Namespace, output: Output) -> int:
     """Print what sets the variables in a shell, or takes them back."""
@@ -54,11 +57,15 @@ def run(options: argparse.Namespace, output: Output) -> int:
     unset = {name for name in SEARCHED if name != "PATH" and not shell.get(name)}
     last = [(name, folder) for name, folder in last_paths(home) if name not in unset]
     drop = all_paths(outer) if outer and outer != home else []
-    if chosen in {"json", "github"}:  # neither can put a folder last, and GitHub can extend PATH alone
+    if chosen in {"json", "github"}:  # neither extends a value, but for PATH, and GitHub that in front alone
         values = path_values(home, outer, shell)
         whole = [name for name in first if name != "PATH"] if chosen == "github" else []
         variables |= {name: values[name] for name in (*whole, *(name for name, _ in last if name != "PATH"))}
-        first, last, drop = {name: first[name] for name in first if name not in whole}, [], []
+        first, drop = {name: first[name] for name in first if name not in whole}, []
+        last = [(name, folder) for name, folder in last if name == "PATH"]
+        if chosen == "github" and last:
+            output.remark(f"cuda-shims: GitHub puts no folder last on PATH, where companion libraries are; {_STEP}")
+            last = []
     try:
         to_path = chosen == "github-path"
         text = github_path_line(first["PATH"]) if to_path else render(variables, first, chosen, last=last, drop=drop)
