@@ -304,7 +304,7 @@ def test_on_macos(call, prefix):
         text = file.read()
     assert text.count("command -p uname -s") == 1
     write(script, text.replace("command -p uname -s", "echo Darwin").encode(), 0o755)
-    failed(call(script), f"NVIDIA has no CUDA wheels for macOS, they are for {SERVED}: {FIX}\n")
+    failed(call(script), f"NVIDIA has no CUDA wheels for macOS; they are for {SERVED}: {FIX}\n")
 
 
 # compiler caches ------------------------------------------------------------------------------------------------------

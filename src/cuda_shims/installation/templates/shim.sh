@@ -524,7 +524,7 @@ for _cs_input in "$_cs_12"/nvidia_cuda_*_cu12-*.dist-info; do
 done
 _cs_missing='not installed in this environment nor elsewhere on PATH'
 # advice: what scripts/build/advice.py writes from the catalog
-_cs_macos="NVIDIA has no CUDA wheels for macOS, they are for Linux on x86_64 and aarch64, and for Windows on AMD64 and ARM64: build on such a machine, or in a container there"
+_cs_macos="NVIDIA has no CUDA wheels for macOS; they are for Linux on x86_64 and aarch64, and for Windows on AMD64 and ARM64: build on such a machine, or in a container there"
 case ${_cs_12:+12-}$_cs_tool in
   12-nvcc | 12-fatbinary | 12-nvlink | 12-bin2c | 12-cudafe++) _cs_get="NVIDIA publishes no $_cs_tool on PyPI before CUDA 13.0; nvidia-cuda-nvcc holds it; pip install \"cuda-shims[cu13]\", or name a CUDA 12 of this machine's: CUDA_SHIMS_TOOLKIT=/its/folder" ;;
   12-ptxas) _cs_get="nvidia-cuda-nvcc-cu12 holds it; run: pip install \"cuda-toolkit[nvcc]==12.*\"" ;;
