@@ -18,6 +18,36 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 _CHECKOUT = os.path.dirname(_HERE)
 #: the pages for what lies above
 _ABOVE = {"README.md": "index.md", "CHANGELOG.md": "changelog.md"}
+#: what a page ends with on the site alone: a code host would show the directive
+_DOCSTRINGS = {
+    "reference/python": """
+## In detail
+
+```{eval-rst}
+.. currentmodule:: cuda_shims
+.. autofunction:: find_toolkits
+.. autoclass:: Toolkit()
+   :class-doc-from: both
+   :members:
+.. autofunction:: variables
+.. autofunction:: install
+.. autofunction:: uninstall
+.. autoclass:: cuda_shims.files.action.Change()
+   :class-doc-from: both
+.. autoexception:: CudaShimsError()
+   :members: exit_code
+.. autoexception:: BadEnvironmentError()
+   :class-doc-from: both
+.. autoexception:: ConfigError()
+   :class-doc-from: both
+.. autoexception:: NotWritableError()
+.. autoexception:: ToolNotFoundError()
+   :class-doc-from: both
+.. autoexception:: ToolkitNotFoundError()
+   :class-doc-from: both
+```
+"""
+}
 #: what has pages below it, in the list at the left. Not in the page itself: a code host would show it
 _BELOW = {"examples/README": "*/README"}
 
@@ -31,9 +61,11 @@ project = "cuda-shims"
 author = "cuda-shims developers"
 version = release = _version()
 
-extensions = ["myst_parser", "sphinx_copybutton"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
 source_suffix = {".md": "markdown"}
 nitpicky = True
+# the one type of the Python API that nobody needs to name: by default it is the environment of the process
+nitpick_ignore = [("py:class", "Environment")]
 myst_heading_anchors = 4  # by the rule of code hosts, which scripts/pages/docs.py checks too
 myst_links_external_new_tab = False
 
@@ -67,6 +99,8 @@ def _read(app: Sphinx, docname: str, source: list[str]) -> None:
         text = re.sub(rf"^\[[^\]]*\]\(\.\./{re.escape(name)}\)$", lambda _: whole, text, flags=re.MULTILINE)  # noqa: B023
     if docname in _BELOW:
         text += f"\n```{{toctree}}\n:hidden:\n:glob:\n\n{_BELOW[docname]}\n```\n"
+
+    text += _DOCSTRINGS.get(docname, "")
 
     def target(match: re.Match[str]) -> str:
         path, anchor = match.group(1), match.group(2) or ""

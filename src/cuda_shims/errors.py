@@ -10,24 +10,24 @@ from cuda_shims.catalog.tools import toolkit_requirement
 
 class CudaShimsError(Exception):
     """
-    Base of every error raised on purpose by this package.
+    The base of every error that this package raises on purpose.
 
-    ``str()`` of an instance is one sentence for a user: what is wrong and what to do.
+    ``str()`` of an instance is one sentence for a user: the problem and its fix.
     """
 
-    #: what the command line exits with: 1 a refusal or a finding, 2 wrong usage, 127 a tool that is not there
+    #: the exit code of the command line: 1 for a refusal or a finding, 2 for wrong usage, 127 for a missing tool
     exit_code: ClassVar[int] = 1
 
 
 class ToolkitNotFoundError(CudaShimsError):
-    """No pip-installed CUDA toolkit is where one was looked for."""
+    """There is no pip-installed CUDA toolkit in the place that was searched."""
 
     def __init__(self, where: str, wanted: str | None = None, install: str = "pip install") -> None:
         """
         Describe the failed search.
 
-        :param where: what was searched, for a reader (an environment, a directory)
-        :param wanted: the major that was asked for, if one was
+        :param where: the place that was searched, for a reader (an environment, a directory)
+        :param wanted: the required major, if there is one
         :param install: the command that installs a requirement there
 
         """
@@ -44,7 +44,7 @@ class ToolkitNotFoundError(CudaShimsError):
 
 
 class ToolNotFoundError(CudaShimsError):
-    """A tool that no installed wheel holds."""
+    """No installed wheel holds the tool."""
 
     exit_code = 127
 
@@ -53,8 +53,8 @@ class ToolNotFoundError(CudaShimsError):
         Name the tool.
 
         :param tool: its name, e.g. ``cuobjdump``
-        :param fix: which wheel holds it and the line that installs it, or that none does
-        :param where: where it is not, for a reader, e.g. ``in`` and an environment
+        :param fix: the wheel that holds it and the line that installs that wheel, or that no wheel does
+        :param where: the place that was searched, for a reader, e.g. ``in`` and an environment
 
         """
         self.tool = tool
@@ -68,7 +68,7 @@ class ToolNotFoundError(CudaShimsError):
 
 
 class ConfigError(CudaShimsError):
-    """A value in ``[tool.cuda-shims]`` or in a ``CUDA_SHIMS_*`` variable that cannot be used."""
+    """A value in ``[tool.cuda-shims]`` or in a ``CUDA_SHIMS_*`` variable is not valid."""
 
     exit_code = 2
 
@@ -100,7 +100,7 @@ class NotTomlError(UnreadableConfigError):
 
 
 class BadEnvironmentError(CudaShimsError):
-    """An interpreter or a directory that cannot be used as an environment."""
+    """An interpreter or a directory cannot be used as an environment."""
 
     exit_code = 2
 
@@ -138,7 +138,7 @@ class _RefusedError(CudaShimsError):
 
 
 class NotWritableError(_RefusedError):
-    """A place that had to be written and could not be; nothing is left half-written there."""
+    """A file or a directory cannot be written; nothing is left half-written there."""
 
     def __str__(self) -> str:
         """One sentence."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Toolkit:
-    """What the wheels of one CUDA major form, in whichever directories of a search path they lie."""
+    """The wheels of one CUDA major on a search path, which may lie in several directories."""
 
     __slots__ = ("companions", "components", "folders", "found_via", "is_split", "place", "tools", "version")
 
@@ -37,15 +37,15 @@ class Toolkit:
         found_via: str = "argument",
     ) -> None:
         """
-        Describe it; :func:`read_toolkit` finds it.
+        Describe a toolkit. :func:`find_toolkits` finds those that are installed.
 
-        :param place: where its wheels lie, and where its root may
-        :param version: of the compiler's distribution (of the runtime's where there is no compiler), e.g. ``13.5.37``
-        :param folders: that hold ``include``, ``lib``, ``bin``, unresolved, nearest first; for CUDA 12 those of its
-            components
-        :param components: normalised distribution name to version, of every distribution that has files in one of them
-        :param tools: tool name to its path, of every tool of :data:`cuda_shims.catalog.tools.TOOLS` that is there
-        :param companions: the folders of companion wheels, of whichever major
+        :param place: the directory of its wheels, where its root may be too
+        :param version: the version of the compiler's wheel (without a compiler, of the runtime's), e.g. ``13.5.37``
+        :param folders: the folders that hold ``include``, ``lib`` and ``bin``, nearest first, with links unresolved;
+            CUDA 12 has one for each component
+        :param components: the normalised name and the version of every distribution that has files in one of them
+        :param tools: the name and the path of every tool that is installed
+        :param companions: the folders of companion wheels (cuDNN, NCCL …) of any major
         :param is_split: whether it has a folder for each component
         :param found_via: where it was found: ``sys.path``, ``PATH`` (a prefix without an interpreter), or ``argument``
 
@@ -75,7 +75,7 @@ class Toolkit:
 
     @property
     def path(self) -> str:
-        """The folder that the wheels share there; for CUDA 12's components ``…/nvidia``, which cannot be a toolkit."""
+        """The folder that the wheels share. CUDA 12's share only ``…/nvidia``, which is not laid out as a toolkit."""
         return os.path.join(self.site_dir, "nvidia") if self.is_split else self.place.wheels
 
     @property
@@ -89,12 +89,12 @@ class Toolkit:
 
     @property
     def root(self) -> str | None:
-        """The path of its fresh root, or ``None``."""
+        """The path of its toolkit root, or ``None`` if that is missing or out of date."""
         return self.place.fresh_root()
 
     @property
     def home(self) -> str:
-        """What CUDA_HOME should name: the root, or the wheels' own folder while there is none (not of CUDA 12)."""
+        """The value for CUDA_HOME: the root, or without a root the wheels' own folder (not for CUDA 12)."""
         return self.root or self.path
 
 
@@ -102,9 +102,9 @@ def find_toolkits(search_path: Iterable[str] | None = None) -> list[Toolkit]:
     """
     Find the toolkits of a search path.
 
-    :param search_path: directories to look in; by default ``sys.path``, then the prefixes of PATH entries that have no
-        interpreter of their own (where pip and PDM put the other half of a build environment)
-    :returns: one for each major, in the order of the path, the newest major first within a directory
+    :param search_path: the directories to look in. The default is ``sys.path``, then each prefix on PATH that has no
+        interpreter (pip and PDM put half of a build environment into one)
+    :returns: a toolkit for each major, in the order of the path; in one directory, the newest major first
 
     """
     if search_path is not None:

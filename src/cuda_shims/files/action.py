@@ -34,17 +34,18 @@ class Action(Row):
 
 
 class Change(Row):
-    """Something that install or uninstall did, or would do, or could not do."""
+    """Something that install or uninstall did, would do, or could not do."""
 
     __slots__ = ("kind", "what", "path", "note")  # noqa: RUF023 # the order in which they are shown
 
     def __init__(self, kind: str, what: str, path: str, note: str = "") -> None:
         """
-        Describe it.
+        Describe a change.
 
-        :param kind: see :class:`Action`
+        :param kind: ``create``, ``replace``, ``keep``, ``remove`` or ``conflict`` (nothing was done: see the note)
         :param what: ``root``, ``shim``, ``hook``, ``file`` or ``package``
-        :param note: more, for a reader: whose a file is, how many entries a root has
+        :param path: its path
+        :param note: more for a reader, such as the owner of a file or the number of entries of a root
 
         """
         self.kind = kind

@@ -25,8 +25,8 @@ def home_of(scope: Scope, remark: Callable[[str], None]) -> str:
     :param scope: what the selection is made for
     :param remark: gets a sentence for the user when the wheels' own folder has to serve
     :returns: the path of a root, of a toolkit that a person named, or of the wheels' own folder
-    :raises ConfigError: as :func:`cuda_shims.selection.selected`
-    :raises ToolkitNotFoundError: likewise
+    :raises ConfigError: when a setting that chooses the toolkit cannot be used
+    :raises ToolkitNotFoundError: when no toolkit is installed, or not the one that was chosen
     :raises NotWritableError: when no root can be made, and the wheels' own folder cannot serve (CUDA 12)
 
     """
@@ -47,12 +47,12 @@ def variables(toolkit: Toolkit | None = None, environ: Mapping[str, str] | None 
     """
     Compute the environment variables that make build systems find a toolkit.
 
-    :param toolkit: the toolkit; by default the one that is selected
-    :param environ: what they are for (its PATH is what ours is put before); by default ``os.environ``
-    :returns: name to value, PATH included
-    :raises ConfigError: as :func:`cuda_shims.selection.selected`
-    :raises ToolkitNotFoundError: likewise
-    :raises NotWritableError: when a root is needed and can be made nowhere
+    :param toolkit: the toolkit; by default the one that a build started here would get
+    :param environ: the variables to start from: the toolkit comes first on its PATH; by default ``os.environ``
+    :returns: the names and values, PATH included
+    :raises ConfigError: when a setting that chooses the toolkit cannot be used
+    :raises ToolkitNotFoundError: when no toolkit is installed, or not the one that was chosen
+    :raises NotWritableError: when a root is missing and cannot be created anywhere
 
     """
     environ = os.environ if environ is None else environ

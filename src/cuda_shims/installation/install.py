@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 
 def install(environment: Environment | None = None, *, dry_run: bool = False, force: bool = False) -> list[Change]:
     """
-    Make everything of ours that an environment should have: roots, shims, start-up hook.
+    Create what an environment should have: toolkit roots, shims, the start-up hook.
 
-    :param environment: where; by default the environment of this process
-    :param dry_run: only say what would be done
-    :param force: take the place of files that are not ours
-    :returns: what was done, with a ``keep`` for what was right already and a ``conflict`` for what is somebody else's
-    :raises ToolkitNotFoundError: when there is no toolkit there
-    :raises NotWritableError: when something cannot be written; what was written before that stands
-    :raises UninstalledError: when cuda-shims was uninstalled meanwhile; nothing that was written stands
+    :param environment: the environment; by default that of this process
+    :param dry_run: change nothing
+    :param force: replace files that are not cuda-shims' own
+    :returns: the changes, with a ``keep`` for what was right already and a ``conflict`` for a file of somebody else's
+    :raises ToolkitNotFoundError: when the environment has no toolkit
+    :raises NotWritableError: when something cannot be written; what was written before that stays. Also when somebody
+        uninstalled cuda-shims meanwhile; then nothing that was written stays
 
     """
     environment = environment or current_environment()

@@ -42,13 +42,13 @@ _ELSEWHERE = "RECORD names it, and it is in no place of cuda-shims"
 
 def uninstall(environment: Environment | None = None, *, dry_run: bool = False, force: bool = False) -> list[Change]:
     """
-    Remove all that is ours from an environment, the distribution included: the hook would make the rest again.
+    Remove cuda-shims from an environment, its distribution included (the start-up hook would create the rest again).
 
-    :param environment: where; by default the environment of this process
-    :param dry_run: only say what would be done
-    :param force: remove files of ours that somebody changed since, too
-    :returns: what was removed, and a ``conflict`` for what was left: it is not as we wrote it, or others use it
-    :raises NotWritableError: when something cannot be removed; a second run goes on
+    :param environment: the environment; by default that of this process
+    :param dry_run: change nothing
+    :param force: also remove cuda-shims' own files that somebody has changed
+    :returns: the changes, with a ``conflict`` for what was left because somebody changed or uses it
+    :raises NotWritableError: when something cannot be removed; a second run continues
 
     """
     environment = environment or current_environment()

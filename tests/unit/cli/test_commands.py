@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
+from checkout import CHECKOUT
 from fake_toolkit import (
     NVCC_TOOLS,
     TOOL,
@@ -874,6 +875,18 @@ def test_the_api(home, monkeypatch):
     kinds = {(change.kind, change.what) for change in cuda_shims.install()}
     assert ("keep", "root") in kinds
     assert {change.kind for change in cuda_shims.uninstall()} == {"remove"}
+
+
+def test_the_page_of_the_api(home, monkeypatch, capsys):
+    with open(os.path.join(CHECKOUT, "docs", "reference", "python.md"), encoding="utf-8") as file:
+        (block,) = re.findall(r"^```python\n(.+?)^```$", file.read(), re.MULTILINE | re.DOTALL)
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    exec(block, {})  # noqa: S102 # our own page
+    root = Place(home.site, 13).beside
+    assert os.environ["CUDA_HOME"] == root
+    version, where, *tools_there = capsys.readouterr().out.split(maxsplit=2)
+    assert (version, where) == ("13.5.37", root)
+    assert "'nvcc'" in tools_there[0]
 
 
 def test_the_api_without_a_toolkit(prefix, at_home):
