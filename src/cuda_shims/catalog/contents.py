@@ -30,6 +30,11 @@ _TOOLKIT = {"", "CUDA", "CUDAToolkit"}
 _CCCL = {"CCCL": "cuda/version", "Thrust": "thrust/version.h", "CUB": "cub/cub.cuh", "libcudacxx": "cuda/version"}
 #: namespaces that hold targets for several companions
 _SHARED = {"torch", "cuquantum"}
+#: files by which pkg-config and CMake find a package
+_PACKAGE = re.compile(
+    r"(?P<library>[\w.+-]{1,100}?)(?P<release>-\d+\.\d+)?\.pc|(?P<package>\w{1,100}?)-?config\.cmake",
+    re.IGNORECASE | re.ASCII,
+)
 _LIBRARY = re.compile(r"\.(?:so(?:\.[\w.]*)?|a|bc|lib|dll)$", re.IGNORECASE)
 #: no name of a file in a wheel comes near; a longer string is not a name
 _LONGEST = 200
@@ -99,7 +104,8 @@ def kind_of(name: str) -> str:
     Tell what kind of thing a name means, by its form, or by the table where the form does not tell.
 
     :param name: as :func:`find` takes it
-    :returns: ``header``, ``library``, ``target`` or ``tool``; ``tool`` also for an unknown name
+    :returns: ``header``, ``library``, ``target``, ``package`` (a file of pkg-config's or CMake's) or ``tool``, also for
+        an unknown name
 
     """
     name = name[:_LONGEST].replace("\\", "/")
@@ -107,6 +113,8 @@ def kind_of(name: str) -> str:
         return "target"
     if name.startswith("-l") or _LIBRARY.search(name):
         return "library"
+    if _PACKAGE.fullmatch(name):
+        return "package"
     if "/" in name or name.lower().endswith(HEADER_SUFFIXES):
         return "header"
     return next((kind for kind, _, _ in _matches(name)), "library" if name in DRIVER_STUBS else "tool")
@@ -131,6 +139,27 @@ def files_of(name: str) -> list[str]:
     linked = _linked(name)
     exact = linked if _LIBRARY.search(linked) else f"lib{linked}.so"
     return list(dict.fromkeys([exact, *(file for _, file, _ in _matches(name))]))
+
+
+def is_package(file: str, name: str) -> bool:
+    """Tell whether a file is the package that is meant: cccl-config.cmake is CCCLConfig.cmake, cuda-13.5.pc cuda.pc."""
+    held, meant = _PACKAGE.fullmatch(file), _PACKAGE.fullmatch(name)
+    if not held or not meant:
+        return False
+    if meant["package"]:
+        return (held["package"] or "").lower() == meant["package"].lower()
+    return held["library"] == meant["library"] and meant["release"] in {None, held["release"]}
+
+
+def counterpart(package: str, release: str) -> str:
+    """Name what a package of some release is for, as :func:`find` takes it: ``-lnccl`` of nccl.pc, ``CCCL::CCCL``."""
+    match = _PACKAGE.fullmatch(package)
+    if match and match["package"]:
+        name = next((each for each in _CCCL if each.lower() == match["package"].lower()), match["package"])
+        return f"{name}::{name}"
+    if match and match["release"] in {None, f"-{release}"}:
+        return f"-l{match['library']}"
+    return f"-l{package.removesuffix('.pc')}"
 
 
 def places(name: str) -> list[Place]:

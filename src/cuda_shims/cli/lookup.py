@@ -33,6 +33,8 @@ _LIBRARIES = (
     *("bin", "bin/x64", "bin/x86_64", "bin/arm64", "nvvm/bin", "nvvm/libdevice", "compute-sanitizer"),
 )
 _TOOLS = ("bin", "nvvm/bin")
+#: pkg-config's and CMake's; CUDA's own installer has the former in a folder of their own
+_PACKAGES = ("lib/pkgconfig", "pkgconfig", "lib/cmake/*", "lib64/cmake/*")
 _FOLDERS = {"header": _HEADERS, "library": _LIBRARIES, "tool": _TOOLS}
 _SHOWN = 80
 
@@ -40,7 +42,7 @@ _SHOWN = 80
 class Answer(NamedTuple):
     """The answer to a question."""
 
-    #: ``header``, ``library``, ``target`` or ``tool``
+    #: ``header``, ``library``, ``target``, ``package`` or ``tool``
     kind: str
     #: where it is; ``None`` when it is not here
     path: str | None
@@ -80,16 +82,35 @@ def which(name: str, scope: Scope) -> Answer:
             return _tool(tool, scope)
     installed = _installed(scope)
     for home in installed.homes:
-        for file in contents.files_of(name):
-            for folder in _FOLDERS[contents.kind_of(file) if kind == "target" else kind]:
-                path = os.path.join(home, *folder.split("/"), *file.split("/"))
-                if os.path.isfile(path):
-                    return Answer(kind, path, None if home == installed.foreign else installed.version)
+        path = _package_in(home, name) if kind == "package" else _file_in(home, name, kind)
+        if path:
+            return Answer(kind, path, None if home == installed.foreign else installed.version)
     if installed.foreign and installed.foreign == scope.environ.get(TOOLKIT):
         raise _not_in(installed.foreign, shorten(name))
+    if kind == "package":
+        other = which(contents.counterpart(name, installed.release), scope)
+        root = "its wheel is installed, and packages are in the toolkit root; run: cuda-shims root"
+        return Answer(kind, None, installed.version, root if other.path else other.fix)
     lost = _lost(name, installed)
     fix = lost or missing(name, installed.release, installed.components, system())
     return Answer(kind, None, installed.version, fix)
+
+
+def _file_in(home: str, name: str, kind: str) -> str | None:
+    for file in contents.files_of(name):
+        for folder in _FOLDERS[contents.kind_of(file) if kind == "target" else kind]:
+            path = os.path.join(home, *folder.split("/"), *file.split("/"))
+            if os.path.isfile(path):
+                return path
+    return None
+
+
+def _package_in(home: str, name: str) -> str | None:
+    for folder in _PACKAGES:
+        for path in sorted(glob.glob(os.path.join(glob.escape(home), *folder.split("/"), "*"))):
+            if contents.is_package(os.path.basename(path), name):
+                return path
+    return None
 
 
 def _lost(name: str, installed: _Installed) -> str:

@@ -201,7 +201,7 @@ NO_NAMES = [
 def test_what_is_no_name(name):
     assert contents.find(name) == contents.places(name) == []
     assert contents.find_similar(name) is not None
-    assert contents.kind_of(name) in {"header", "library", "target", "tool"}
+    assert contents.kind_of(name) in {"header", "library", "target", "package", "tool"}
     assert contents.driver_stub(name) is None
     assert all("\0" not in file and ".." not in file.split("/") for file in contents.files_of(name))
 

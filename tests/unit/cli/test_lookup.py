@@ -63,6 +63,10 @@ HERE = [
     ("CCCL::CUB", "include/cccl/cub/cub.cuh", "include/cccl/cub/cub.cuh"),
     ("CUDAToolkit::cudart", "lib/libcudart.so", "lib/libcudart.so.13"),
     ("__nvcc_device_query", "bin/__nvcc_device_query", "bin/__nvcc_device_query"),
+    ("cudart-13.5.pc", "lib/pkgconfig/cudart-13.5.pc", None),
+    ("cudart.pc", "lib/pkgconfig/cudart-13.5.pc", None),
+    ("cccl-config.cmake", "lib/cmake/cccl/cccl-config.cmake", None),
+    ("CCCLConfig.cmake", "lib/cmake/cccl/cccl-config.cmake", None),
 ]
 
 
@@ -148,6 +152,26 @@ def test_companions_of_cuda_12_by_themselves(prefix):
     write_distribution(prefix.site, "cutensor-cu12", "2.1", {"cutensor/include/cutensor.h": b""})
     assert ask(prefix, "cutensor.h").path == f"{prefix.site}/cutensor/include/cutensor.h"
     assert ask(prefix, "nccl.h").fix == "nvidia-nccl-cu12 holds it; run: pip install nvidia-nccl-cu12"
+
+
+def test_a_package_that_is_not_here(prefix):
+    prefix.toolkit(components=("nvidia-cuda-nvcc", "nvidia-cuda-runtime"))
+    root = "its wheel is installed, and packages are in the toolkit root; run: cuda-shims root"
+    install = '{} holds it; run: pip install "cuda-toolkit[{}]==13.5.*"'
+    for name, fix in (
+        ("cudart.pc", root),
+        ("cudart-13.5.pc", root),
+        ("cudart-12.9.pc", "no CUDA wheel on PyPI holds a library of that name"),
+        ("cublas-13.5.pc", install.format("nvidia-cublas", "cublas")),
+        ("nccl.pc", "nvidia-nccl-cu13 holds it; run: pip install nvidia-nccl-cu13"),
+        ("ThrustConfig.cmake", install.format("nvidia-cuda-cccl", "cccl")),
+        ("mine-config.cmake", "no CUDA wheel on PyPI holds a target of that name"),
+    ):
+        answer = ask(prefix, name)
+        assert (answer.kind, answer.path, answer.fix.partition("; did")[0]) == ("package", None, fix)
+    make_root(Place(prefix.site, 13))
+    assert ask(prefix, "cublas-13.5.pc").path is None
+    assert ask(prefix, "cudart-12.9.pc").path is None
 
 
 def test_a_companion_beside_a_toolkit_that_variables_name(prefix, tmp_path):
