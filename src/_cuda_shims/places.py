@@ -211,11 +211,11 @@ def has_components(site_dir: str) -> bool:
 
 def companion_majors(site_dir: str) -> "list[int]":
     """
-    List the CUDA majors of a directory that has wheels of NVIDIA's but none of a toolkit's: cuDNN laid over a project.
+    List the CUDA majors of the companion wheels in a directory: cuDNN laid over a project.
 
     They are known by their names, which end in ``-cu13``; 0 stands for every major, whose headers mathdx is.
     """
-    if toolkit_majors(site_dir) != [0]:
+    if not toolkit_majors(site_dir):
         return []
     stems = {name.partition("-")[0] for name in os.listdir(site_dir) if name.endswith(".dist-info")}
     ends = {stem.rpartition("_cu")[2] for stem in stems if stem.startswith(("nvidia_", "cu"))}
@@ -244,11 +244,14 @@ def find_places(search_path: "Iterable[object]") -> "list[Place]":
     directories = list(site_dirs(search_path))
     wheels: "dict[int, list[str]]" = {}
     sites: "dict[int, list[str]]" = {}
-    for site_dir in directories:
-        own = majors(site_dir)
-        for major in own:
+    own = {site_dir: majors(site_dir) for site_dir in directories}
+    for site_dir, found in own.items():
+        for major in found:
             wheels.setdefault(major, []).append(site_dir)
-        for major in own or companion_majors(site_dir):
+    for site_dir, found in own.items():
+        # what it has for another directory's toolkit: the distributions are listed for no other reason
+        others = companion_majors(site_dir) if set(wheels) - set(found) else []
+        for major in {*found, *others}:
             sites.setdefault(major, []).append(site_dir)
     places = []
     for major, found in wheels.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from fake_toolkit import PYTHON, TOOL, write
+from fake_toolkit import PYTHON, TOOL, write, write_distribution
 from shim_support import plant
 
 from _cuda_shims import places, shims
@@ -57,6 +57,19 @@ def test_candidates_of_a_build(new_prefix):
     twelve.split()
     found = find_places([each.site for each in (compiler, libraries, twelve)])
     assert [(each.major, places.is_candidate(each)) for each in found] == [(13, True), (14, False), (12, True)]
+
+
+def test_a_companion_of_one_major_beside_the_wheels_of_another(new_prefix):
+    """As where CUDA 12's libraries came with torch; what is for the other toolkit is in that one's root."""
+    compiler, twelve = new_prefix("compiler"), new_prefix("twelve")
+    compiler.toolkit()
+    twelve.split()
+    sites = [twelve.site, compiler.site]
+    assert Place(compiler.site, 13) in find_places(sites)
+    write_distribution(twelve.site, "nvidia-nccl-cu13", "2.1", {"nvidia/nccl/include/nccl.h": b""})
+    assert Place(compiler.site, 13, tuple(sites)) in find_places(sites)
+    assert Place(twelve.site, 12) in find_places(sites)
+    assert find_places([twelve.site]) == [Place(twelve.site, 12)]
 
 
 def test_places_are_values():
