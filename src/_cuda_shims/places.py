@@ -245,13 +245,13 @@ def find_places(search_path: "Iterable[object]") -> "list[Place]":
     wheels: "dict[int, list[str]]" = {}
     sites: "dict[int, list[str]]" = {}
     own = {site_dir: majors(site_dir) for site_dir in directories}
-    for site_dir, found in own.items():
-        for major in found:
+    for site_dir, held in own.items():
+        for major in held:
             wheels.setdefault(major, []).append(site_dir)
-    for site_dir, found in own.items():
+    for site_dir, held in own.items():
         # what it has for another directory's toolkit: the distributions are listed for no other reason
-        others = companion_majors(site_dir) if set(wheels) - set(found) else []
-        for major in {*found, *others}:
+        others = companion_majors(site_dir) if set(wheels) - set(held) else []
+        for major in {*held, *others}:
             sites.setdefault(major, []).append(site_dir)
     places = []
     for major, found in wheels.items():
