@@ -84,7 +84,10 @@ def read_rows(path: str) -> tuple[list[Row], str]:
         words += [f"{key}={value}" for key, value in environ.items() if key != "MAX_JOBS"]
         words += [f"{key}={value}" for key, value in entry.get("settings", {}).items()]
         needs = ", ".join(f"`{word}`" for word in words) or "nothing"
-        rows.append(Row(name, entry["version"], needs, entry.get("causes", {})))
+        causes = entry.get("causes", {})
+        if isinstance(causes, str):
+            causes = dict.fromkeys(WAYS, causes)
+        rows.append(Row(name, entry["version"], needs, causes))
     return rows, torch.replace("==", " ").capitalize()
 
 

@@ -98,6 +98,13 @@ def test_a_red_cell_wants_a_cause(page):
     assert "\n1. It is old.\n2. So it is here.\n" in text
 
 
+def test_one_cause_of_all_ways(page):
+    changes = [(("one", "1.0", way), FAILED) for way in ("uv", "pip", "classic")]
+    text, problems = page(*changes, table=TABLE.replace('sha256 = "a"', 'sha256 = "a"\ncauses = "It wants a GPU."'))
+    assert problems == []
+    assert "| one 1.0 | nothing |  | ✗ [1] | ✗ [1] | ✗ [1] |" in text
+
+
 def test_a_cause_of_what_is_green_is_stale(page):
     text, problems = page(table=TABLE.replace('sha256 = "a"', 'sha256 = "a"\ncauses = { uv = "It is old." }'))
     assert problems == ["one, uv: a cause, and it is built: It is old."]
