@@ -149,7 +149,7 @@ def _read(path: str) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableConfigError(path, _TABLE, "cannot be read: this is not a regular file")
         if status.st_size > MAX_BYTES:
-            raise UnreadableConfigError(path, _TABLE, f"is not looked for: the file is larger than {MAX_BYTES} bytes")
+            raise UnreadableConfigError(path, _TABLE, f"is not read: the file is larger than {MAX_BYTES} bytes")
         with open(path, "rb") as file:
             return file.read(MAX_BYTES)
     except (FileNotFoundError, NotADirectoryError):
@@ -165,7 +165,7 @@ def _parse(path: str, data: bytes) -> dict[str, Any]:
 
     dots = (line.count(b".") for line in data.split(b"\n"))  # a key is in one line
     if sum(each * each for each in dots if each > _FREE_DOTS) > _MAX_WORK:
-        raise UnreadableConfigError(path, _TABLE, "cannot be read: the file has lines of too many dots; break them")
+        raise UnreadableConfigError(path, _TABLE, "cannot be read: the file has lines with too many dots; break them")
     if len(data) > MAX_PARSED:
         raise UnreadableConfigError(path, _TABLE, f"cannot be read: the file is larger than {MAX_PARSED} bytes")
     name = "tomllib" if sys.version_info >= (3, 11) else "tomli"
@@ -200,7 +200,7 @@ def _toolkit(value: object) -> str:
     if is_major(value):
         return value
     if "/" in value or "\\" in value:
-        raise ValueError("must be a CUDA major, such as 13: a path is taken from CUDA_SHIMS_TOOLKIT alone")
+        raise ValueError("must be a CUDA major, such as 13: only CUDA_SHIMS_TOOLKIT accepts a path")
     major = value.partition(".")[0]
     right = f": {major} alone" if is_major(major) else ", such as 13"
     raise ValueError(f"{_shown(value)} is not a CUDA major{right}")
@@ -221,7 +221,7 @@ def _unknown(key: str) -> str:
     from cuda_shims.likeness import find_similar  # noqa: PLC0415 # for a mistake alone
 
     near = find_similar(key, _READERS)
-    return f"is unknown; did you mean {near[0]}?" if near else f"is unknown; there are {', '.join(_READERS)}"
+    return f"is unknown; did you mean {near[0]}?" if near else f"is unknown; the keys are {', '.join(_READERS)}"
 
 
 def _kind(value: object) -> str:

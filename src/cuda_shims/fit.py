@@ -112,7 +112,7 @@ def find_fit(environment: Environment, distribution: str | None = None) -> Fit:
     found = installed.get(wanted.name) if wanted else None
     if wanted is None or found is None or not wanted.allows(found.version):
         there = f", {found.name} {found.version} is" if wanted and found else ""
-        fix = "install it there, or give the path of its wheel: no index is asked"
+        fix = "install it there, or give the path of its wheel: fit uses no index"
         raise NoFitError(f"{distribution!r} is not installed in {environment.label}{there}", fix)
     return _of_one(found, wanted.extras, installed)
 
@@ -154,14 +154,14 @@ def _of_one(metadata: Metadata, extras: frozenset[str], installed: Installed) ->
     needs = list(_needs(metadata, extras, installed))
     if needs:
         return _choose(needs)
-    what = f"{metadata.name} {metadata.version} says nothing of CUDA"
+    what = f"{metadata.name} {metadata.version} does not mention CUDA"
     torch = next((each for each in metadata.requires if each.name == TORCH and not each.marker), None)
     if torch:
         raise NoFitError(
             f"{what} but by {torch}, which is not installed", "install that, or give the path of its wheel"
         )
     raise NoFitError(
-        what, "it needs no toolkit, or is a build without CUDA; take one for CUDA (of torch: …+cu130 or so)"
+        what, "it needs no toolkit, or is a build without CUDA; install one for CUDA (for torch, …+cu130 or similar)"
     )
 
 

@@ -71,7 +71,7 @@ def selected(scope: Scope) -> Selected:
     places = scope.places()
     answer = select(places, scope.environ, lambda: Project(toolkit, config.prefer))
     if answer.refused and os.path.isabs(answer.refused):
-        problem = f"there is no folder {answer.refused}; name that of a toolkit, or a CUDA major, or unset it"
+        problem = f"there is no folder {answer.refused}; name a toolkit's folder or a CUDA major, or unset it"
         raise ConfigError("environment", TOOLKIT, problem)
     found = [read_toolkit(place) for place in places]
     found.sort(key=lambda toolkit: toolkit.place != answer.toolkit)

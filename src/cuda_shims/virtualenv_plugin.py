@@ -52,7 +52,7 @@ class CudaShims:
     @classmethod
     def add_parser_arguments(cls, parser: Any, interpreter: Any) -> None:  # noqa: ARG003 # virtualenv's interface
         """Add the option; virtualenv reads it from ``VIRTUALENV_CUDA_SHIMS`` and ``virtualenv.ini`` as well."""
-        text = "install cuda-shims, which makes the CUDA toolkit that is installed later findable by every build system"
+        text = "install cuda-shims, so that every build system finds the CUDA toolkit that you install later"
         parser.add_argument("--cuda-shims", dest="cuda_shims", action="store_true", default=False, help=text)
 
     def generate(self, creator: Any) -> list[str]:
@@ -183,7 +183,7 @@ def _requirements(site_dir: str, version: tuple[int, ...]) -> list[Entry]:
         else:
             missing.append(name)
     if missing:
-        text = "cuda-shims: no %s for Python %s is here to copy; it does without"
+        text = "cuda-shims: no %s for Python %s is here to copy; continuing without it"
         _LOGGER.warning(text, " and no ".join(missing), ".".join(map(str, version)))
     return entries
 

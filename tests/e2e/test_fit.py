@@ -172,7 +172,7 @@ def test_the_fix_of_the_doctor(world, tmp_path, fit):
         return {each["code"]: each for each in found if each["code"].startswith("torch")}
 
     (found,) = install("cuda-toolkit[cccl,crt,cudart,nvcc,nvvm]==13.4.*").values()
-    assert found["what"] == "torch 2.10.0+cu130 was built for CUDA 13.0, and the toolkit is of CUDA 13.4."
+    assert found["what"] == "torch 2.10.0+cu130 was built for CUDA 13.0, but the toolkit is for CUDA 13.4."
     assert found["fix"].startswith("uv pip install ")
     assert found["fix"].endswith(' "cuda-shims[cu130]" torch==2.10.0+cu130')
     assert set(install("cuda-shims[cu130]", "torch==2.10.0+cu130")) == {"torch"}

@@ -174,7 +174,7 @@ def test_the_wrong_minor(world, tmp_path, scratch, environment, variables, torch
     assert "The package `torch` requires `cuda-toolkit[" in install(world, environment, extra(WRONG))
     (found,) = findings(world, environment, scratch).values()
     assert (found["code"], found["level"]) == ("torch-mismatch", "warning")
-    assert found["what"] == f"torch {torch} was built for CUDA {minor(torch)}, and the toolkit is of CUDA {WRONG}."
+    assert found["what"] == f"torch {torch} was built for CUDA {minor(torch)}, but the toolkit is for CUDA {WRONG}."
     assert found["fix"].startswith("uv pip install ")
     assert found["fix"].endswith(f' "{extra(minor(torch))}" torch=={torch}')
     shutil.copytree(EXAMPLES_FOLDER / "torch-extension", tmp_path / "project")

@@ -302,7 +302,7 @@ def test_condas_compiler_is_gone_with_us(conda, toolkit):
     conda.install("cuda-shims", *toolkit(), by="newest pip")
     said = conda.run(conda.python, "-m", "cuda_shims", "uninstall")
     assert not os.path.lexists(f"{conda.bin}/nvcc")
-    line = f"removed {conda.bin}/nvcc (conda's cuda-nvcc-tools 13.0.88 has one of that name: "
+    line = f"removed {conda.bin}/nvcc (conda's cuda-nvcc-tools 13.0.88 has a file with that name: "
     assert f"{line}conda install --force-reinstall cuda-nvcc-tools)\n" in said
 
 

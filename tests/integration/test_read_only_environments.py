@@ -85,7 +85,7 @@ def test_a_root_in_the_cache_is_the_one_that_everything_names(shared, linked, fi
         ("path", "hook", "root"), "ok"
     )
     # the shims do not say which toolkit they run: nobody who may write to them has started a Python there
-    assert f"who may write to {venv.bin} runs" in found["shim-stale"]["fix"]
+    assert f"as a user who may write to {venv.bin}, run" in found["shim-stale"]["fix"]
     assert not {"shim-missing", "shim-foreign"} & set(found)
     assert root in found["root"]["what"]
 

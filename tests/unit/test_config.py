@@ -128,18 +128,18 @@ def test_environment_errors(name: str, value: str, problem: str, tmp_path) -> No
         (
             f'[{TABLE}]\ntoolkit = "/usr/local/cuda"',
             f"{TABLE}.toolkit",
-            "must be a CUDA major, such as 13: a path is taken from CUDA_SHIMS_TOOLKIT alone",
+            "must be a CUDA major, such as 13: only CUDA_SHIMS_TOOLKIT accepts a path",
         ),
-        (f"[{TABLE}]\ntoolkit = 'C:\\cuda'", f"{TABLE}.toolkit", "must be a CUDA major, such as 13: a path is taken"),
+        (f"[{TABLE}]\ntoolkit = 'C:\\cuda'", f"{TABLE}.toolkit", "must be a CUDA major, such as 13: only CUDA_SHIMS"),
         # the other keys
         (f"[{TABLE}]\nprefer = 1", f"{TABLE}.prefer", 'is an integer and must be "user" or "wheels"'),
         (f'[{TABLE}]\nprefer = "wheel"', f"{TABLE}.prefer", '\'wheel\' is neither "user" nor "wheels"'),
         (f'[{TABLE}]\nprefer = "{"x" * 99}"', f"{TABLE}.prefer", f"'{'x' * 60}…' is neither "),
-        (f"[{TABLE}]\ndriver-stub = false", f"{TABLE}.driver-stub", "is unknown; there are toolkit, prefer"),
+        (f"[{TABLE}]\ndriver-stub = false", f"{TABLE}.driver-stub", "is unknown; the keys are toolkit, prefer"),
         # unknown keys
         (f"[{TABLE}]\ntoolkits = 13", f"{TABLE}.toolkits", "is unknown; did you mean toolkit?"),
-        (f"[{TABLE}]\ncolour = 1", f"{TABLE}.colour", "is unknown; there are toolkit, prefer"),
-        (f"[{TABLE}.linux]\n", f"{TABLE}.linux", "is unknown; there are toolkit, prefer"),
+        (f"[{TABLE}]\ncolour = 1", f"{TABLE}.colour", "is unknown; the keys are toolkit, prefer"),
+        (f"[{TABLE}.linux]\n", f"{TABLE}.linux", "is unknown; the keys are toolkit, prefer"),
         (f'[{TABLE}]\n"a\\nb" = 1', f"{TABLE}.'a\\nb'", "is unknown; "),
         (f"[{TABLE}]\n{'k' * 500} = 1", f"{TABLE}.{'k' * 120}…", "is unknown; "),
         # no TOML
@@ -199,7 +199,7 @@ def test_keys_that_cost_the_square_of_their_length(text: str, read: bool, tmp_pa
     if read:
         assert load_config(str(tmp_path), {}).toolkit == "13"
     else:
-        with pytest.raises(ConfigError, match=r"lines of too many dots; break them$"):
+        with pytest.raises(ConfigError, match=r"lines with too many dots; break them$"):
             load_config(str(tmp_path), {})
 
 

@@ -37,7 +37,7 @@ def test_what_it_looks_at(doctor, scripts, vs):
 
 def test_no_compiler(doctor):
     said = doctor(cl=False, rc=1)
-    assert "error: There is no host compiler: nvcc runs cl.exe, which is not there." in said
+    assert "error: There is no host compiler: nvcc runs cl.exe, which does not exist." in said
     assert 'fix: install the Build Tools for Visual Studio with "Desktop development with C++" (MSVC 19.59 at' in said
 
 

@@ -28,7 +28,7 @@ def unserved() -> str:
     """
     if _machine() in _SYSTEMS.get(sys.platform, ("", ()))[1]:
         return ""
-    return f"NVIDIA has no CUDA wheels for {here()}, they are for {SERVED}: {FIX}"
+    return f"NVIDIA has no CUDA wheels for {here()}; they are for {SERVED}: {FIX}"
 
 
 def _machine() -> str:

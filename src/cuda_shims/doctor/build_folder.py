@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _FOLDER = re.compile(r"(?:build|cmake-build|out|_skbuild)")
 _MOST = 100
 _VALUE = r'(?m)^set\(CMAKE_CUDA_COMPILER%s "([^"\n]{1,1000})"\)'
-_WHY = "make and ninja go by the times of files, and uv installs old ones: objects of the old release may stay"
+_WHY = "make and ninja compare the times of files, and uv installs old ones: objects of the old release may stay"
 
 
 def check_build_folders(case: Case) -> Iterator[Finding]:
@@ -41,7 +41,9 @@ def check_build_folders(case: Case) -> Iterator[Finding]:
             if os.path.exists(os.path.join(folder, ".skbuild-info.json")):
                 again = "; an editable install: install again"
     if found:
-        what = f"The toolkit has nvcc {compiler}, and was another one for these build folders: {', '.join(found)}."
+        what = (
+            f"The toolkit has nvcc {compiler}, but these build folders were made with another one: {', '.join(found)}."
+        )
         yield Finding("build-stale", WARNING, what, _WHY, f"remove them, and build again{again}")
 
 

@@ -82,9 +82,9 @@ def examine(
 
 def _judge_config(error: ConfigError) -> Iterator[Finding]:
     if error.key == TOOLKIT:  # what is asked for is given or refused, never replaced
-        yield Finding("config-invalid", ERROR, f"{error}.", "builds get no toolkit", f"correct or unset {TOOLKIT}")
+        yield Finding("config-invalid", ERROR, f"{error}.", "builds find no toolkit", f"correct or unset {TOOLKIT}")
     elif not isinstance(error, UnreadableConfigError):  # which another check says
-        yield Finding("config-invalid", WARNING, f"{error}.", "builds go on without it", "correct what it names")
+        yield Finding("config-invalid", WARNING, f"{error}.", "builds continue without it", "correct what it names")
 
 
 def _results(check: Callable[[Case], Iterator[Finding]], case: Case) -> list[Finding]:
@@ -97,5 +97,5 @@ def _results(check: Callable[[Case], Iterator[Finding]], case: Case) -> list[Fin
 
 
 def _failed(check: str, error: Exception) -> Finding:
-    what = f"The check of {check} could not be made: {str(error) or type(error).__name__}."
-    return Finding("check-failed", WARNING, what, "what it would have found is not known", "see what the message names")
+    what = f"The check of {check} failed: {str(error) or type(error).__name__}."
+    return Finding("check-failed", WARNING, what, "its result is unknown", "see what the message names")

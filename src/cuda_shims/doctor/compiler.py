@@ -37,25 +37,25 @@ def _judge(case: Case, compiler: HostCompiler, limit: dict[str, int]) -> Finding
         what = f"The host compiler is {name} ({compiler.path}), which you told nvcc to allow."
         return Finding("host-compiler", OK, what)
     upto = " and ".join(f"{kind} up to {host_compiler.spell_version(kind, major)}" for kind, major in limit.items())
-    what = f"The host compiler is {name} ({compiler.path}), and this nvcc takes {upto}."
-    why = f"nvcc stops at it, unless told {host_compiler.ALLOW_FLAG} (NVCC_APPEND_FLAGS), which is at your risk"
+    what = f"The host compiler is {name} ({compiler.path}), and this nvcc supports {upto}."
+    why = f"nvcc refuses it, unless you pass {host_compiler.ALLOW_FLAG} (NVCC_APPEND_FLAGS), which is at your own risk"
     return Finding("host-compiler-unsupported", ERROR, what, why, fix)
 
 
 def _judge_unusable(case: Case, compiler: HostCompiler, fix: str) -> Finding:
     by = "nvcc runs" if compiler.source == "nvcc" else f"{compiler.source} names"
-    why = "nvcc hands the host half of every .cu file to it"
+    why = "nvcc passes the host code of every .cu file to it"
     if compiler.path:
         what = f"{by} {compiler.path}, which is not a working C++ compiler: {compiler.problem}."
         fix = "take that entry out of PATH" if compiler.problem == host_compiler.NOT_RUN else fix
         return Finding("host-compiler-broken", ERROR, what, why, fix)
     if not compiler.command:
-        why = 'nvcc takes the empty name for one: "No such file or directory"'
+        why = 'nvcc treats the empty name as a compiler: "No such file or directory"'
         return Finding("no-host-compiler", ERROR, f"{compiler.source} is set and empty.", why, fix)
     if compiler.command == "cl.exe" and visual_studio.find_prompt(case.environ):
-        why = "nvcc runs it, and CMake with Ninja; setuptools and Meson find it without PATH"
+        why = "nvcc runs it, and so does CMake with Ninja; setuptools and Meson find it without PATH"
         return Finding("host-compiler-not-on-path", WARNING, "cl.exe is not on PATH.", why, fix)
-    what = f"There is no host compiler: {by} {compiler.command}, which is not there."
+    what = f"There is no host compiler: {by} {compiler.command}, which does not exist."
     return Finding("no-host-compiler", ERROR, what, why, fix)
 
 
@@ -92,11 +92,14 @@ def check_nvcc(case: Case) -> Iterator[Finding]:
     again = case.pip("--force-reinstall", f"nvidia-cuda-nvcc=={wheel}") if wheel else f"repair {case.home}"
     if code != 0:
         what = f"{nvcc} does not run: {host_compiler.last_line(text) or f'exit code {code}'}."
-        why = "it compiles nothing; where the system calls a file missing that is there, its loader is (musl, NixOS)"
+        why = "it compiles nothing; if the system says that an existing file is missing, its loader is (musl, NixOS)"
         flags = [name for name in ("NVCC_PREPEND_FLAGS", "NVCC_APPEND_FLAGS") if case.environ.get(name)]
         fix = f"correct or unset {' and '.join(flags)}" if flags else again
         if "Could not open output file" in text:
-            why, fix = "it keeps there what it passes on", "export TMPDIR as a folder with room that you can write to"
+            why, fix = (
+                "it writes its intermediate files there",
+                "set TMPDIR to a folder that has room and that you can write to",
+            )
         yield Finding("nvcc-fails", ERROR, what, why, fix)
         return
     # a run without TOP succeeds too, and then knows no include directory
@@ -105,8 +108,8 @@ def check_nvcc(case: Case) -> Iterator[Finding]:
         yield Finding("nvcc", OK, f"nvcc runs, and its toolkit is {case.home}.")
     else:
         found = os.path.normpath(top) if top else "nothing (its nvcc.profile is missing)"
-        what = f"{nvcc} takes for its toolkit: {found}."
-        yield Finding("nvcc-wrong-home", ERROR, what, "it finds no headers, or those of another toolkit", again)
+        what = f"{nvcc} uses as its toolkit: {found}."
+        yield Finding("nvcc-wrong-home", ERROR, what, "it finds no headers, or another toolkit's", again)
 
 
 def _normalise(path: str) -> str:

@@ -25,8 +25,8 @@ def check_conda(case: Case) -> Iterator[Finding]:
     if found:
         packages = sorted(set(found.values()))
         names = " ".join(each.partition(" ")[0] for each in packages)
-        what = f"Our shims in {scripts} are in the place of conda's {', '.join(found)} ({', '.join(packages)})."
-        why = "the installer of our wheel replaced them, conda's compiler cannot be run, and conda may put it back"
+        what = f"Our shims in {scripts} have replaced conda's {', '.join(found)} ({', '.join(packages)})."
+        why = "the installer of our wheel replaced them: conda's compiler cannot run, and conda may restore it"
         ours_alone = f"conda remove {names} && {case.command('install')}"
         fix = f"keep one of the two: {ours_alone}; or: {case.command('uninstall')}; {restoring(packages)}"
         yield Finding("conda-replaced", WARNING, what, why, fix)

@@ -32,7 +32,7 @@ def check_cuda12(case: Case) -> Iterator[Finding]:
     if toolkit is None or not toolkit.is_split:
         return
     never = missing_tool_fix("nvcc", toolkit.major).partition(";")[0]
-    what = f"CUDA {toolkit.release} is there for what uses its headers and libraries, without a compiler: {never}."
+    what = f"CUDA {toolkit.release} is installed, for builds that use its headers and libraries only: {never}."
     yield Finding("no-compiler", OK, what)
     if case.home is None:
         yield _not_told(case, toolkit)
@@ -51,7 +51,7 @@ def check_cuda12(case: Case) -> Iterator[Finding]:
 def _not_told(case: Case, toolkit: Toolkit) -> Finding:
     major = str(toolkit.major)
     other = has_nvcc(case.environ) or case.other_toolkit()
-    what = f"CUDA {toolkit.release} is there, and builds are not told of it."
-    why = "it has no compiler and may be there for another package (torch), so it hides none of this machine's"
+    what = f"CUDA {toolkit.release} is installed, but builds do not see it."
+    why = "it has no compiler and may be installed for another package (torch), so it must not hide this machine's"
     fix = f"{spell_setting(TOOLKIT, major)}; or in pyproject.toml: [tool.cuda-shims] toolkit = {major}"
     return Finding("toolkit-not-chosen", WARNING if other else ERROR, what, why, fix)

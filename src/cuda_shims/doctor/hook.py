@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from cuda_shims.doctor.case import Case
 
-_UNTOLD = "builds started from Python are not told where the toolkit is"
-_SHELL_ONLY = "a shell is affected, and make; builds started from Python have the root's own bin first on PATH"
+_UNTOLD = "builds that Python starts do not learn where the toolkit is"
+_SHELL_ONLY = "this affects shells and make; builds that Python starts have the root's bin first on PATH"
 
 
 def _find_own_files(case: Case) -> list[tuple[str, str]]:
@@ -48,7 +48,7 @@ def check_hook(case: Case) -> Iterator[Finding]:
             fix = 'add this line to it: "import _cuda_shims; _cuda_shims.main()"'
             yield Finding("hook-foreign", WARNING, what, _UNTOLD, fix)
         else:
-            state = "missing" if kind == CREATE else "not that of this version of cuda-shims"
+            state = "missing" if kind == CREATE else "from another version of cuda-shims"
             what = f"The start-up file {path} is {state}."
             yield Finding("hook-missing", WARNING, what, _UNTOLD, case.command("install"))
     compiler = case.toolkit is None or "nvcc" in case.toolkit.tools
@@ -80,13 +80,13 @@ def check_shims(case: Case) -> Iterator[Finding]:
         return  # another check says that we are not installed there
     install = case.command("install")
     if os.path.isdir(environment.scripts) and not os.access(environment.scripts, os.W_OK):
-        install = f"who may write to {quote_path(environment.scripts)} runs: {install}"
+        install = f"as a user who may write to {quote_path(environment.scripts)}, run: {install}"
     # a start of Python brings shims up to date when it makes a root, and makes none of wheels without a compiler
     # (torch's), whose output nothing caches
     compiler = case.toolkit is None or "nvcc" in case.toolkit.tools
     for kind, code, what, why in (
         (CREATE, "shim-missing", "Shims that are missing", _SHELL_ONLY),
-        (REPLACE, "shim-stale", "Shims that are not up to date", "a compiler cache may take one toolkit for another"),
+        (REPLACE, "shim-stale", "Shims that are not up to date", "a compiler cache may confuse two toolkits"),
     ):
         names = [os.path.basename(path) for each, path in found if each == kind]
         if names and (compiler or kind != REPLACE):

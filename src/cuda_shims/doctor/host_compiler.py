@@ -28,7 +28,7 @@ DEFAULT = ("nvcc", "cl.exe" if _WINDOWS else "gcc")
 #: the flag by which a user makes nvcc take a compiler that it does not accept
 ALLOW_FLAG = "-allow-unsupported-compiler"
 #: what is wrong with one that lies in the current directory, say
-NOT_RUN = "PATH has an empty or relative entry, by which it is found; it was not run"
+NOT_RUN = "an empty or relative entry of PATH finds it; it was not run"
 #: a command that does not answer in this time is taken for one that never does
 TIMEOUT = 30.0
 #: variables whose flags nvcc reads, the one that wins first
@@ -120,7 +120,7 @@ def _ask_msvc(source: str, command: str, path: str, environ: Mapping[str, str]) 
     if banner is None:
         return HostCompiler(source, command, path, "", 0, last_line(text) or "it does not answer as one")
     if re.search(r"\bx86\b", text):
-        return HostCompiler(source, command, path, "", 0, "it makes 32-bit programs, and nvcc none")
+        return HostCompiler(source, command, path, "", 0, "it makes 32-bit programs, which nvcc does not")
     return HostCompiler(source, command, path, "MSVC", int(banner[1]) * 100 + int(banner[2]), "")
 
 

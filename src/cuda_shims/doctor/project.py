@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from cuda_shims.doctor.source_tree import Use
 
 _OPTIONAL = (
-    "it stands under a condition, in an option or a generator expression, or in a file that not every build compiles"
+    "it is under a condition, in an option or a generator expression, or in a file that not every build compiles"
 )
-_NOT_FOUND = "CMake says that the target was not found, the linker that it cannot find -l…, the compiler: no such file"
+_NOT_FOUND = (
+    "CMake says that the target was not found, the linker says that it cannot find -l…, the compiler says: no such file"
+)
 
 
 def name_of(requirement: str) -> str:
@@ -91,7 +93,7 @@ def check_pyproject(case: Case) -> Iterator[Finding]:
         if isinstance(error, NotTomlError):
             yield Finding("pyproject-unreadable", ERROR, what, "pip, uv and build stop at it", fix)
         else:
-            yield Finding("pyproject-unreadable", WARNING, what, "what the project chooses and needs is not known", fix)
+            yield Finding("pyproject-unreadable", WARNING, what, "the project's choice and its needs are unknown", fix)
 
 
 def read_requires(directory: str) -> list[str] | None:
@@ -132,7 +134,7 @@ def check_needs(case: Case) -> Iterator[Finding]:
     if not uses:
         return
     found = [*_check_nowhere(case, uses), *_check_parts(case, [use for use in uses if use.part])]
-    yield from found or [Finding("needs", OK, "What the project's files use of CUDA is there.")]
+    yield from found or [Finding("needs", OK, "Everything that the project's files use from CUDA is installed.")]
 
 
 def _check_nowhere(case: Case, uses: list[Use]) -> Iterator[Finding]:
@@ -141,9 +143,9 @@ def _check_nowhere(case: Case, uses: list[Use]) -> Iterator[Finding]:
     if nowhere:
         major = case.toolkit.major if case.toolkit else tools.NEWEST
         listed = ", ".join(f"{use.spelling} ({use.place})" for use in sure or nowhere)
-        what = f"The project {'uses' if sure else 'may use'} what no wheel of CUDA {major} holds: {listed}."
-        why = "the wheels hold the shared libraries alone, and NVTX is headers alone"
-        fix = "use what has no _static in its name, and nvtx3 for nvToolsExt"
+        what = f"The project {'uses' if sure else 'may use'} something that no wheel of CUDA {major} holds: {listed}."
+        why = "the wheels contain only the shared libraries, and NVTX has only headers"
+        fix = "use the library without _static in its name, and nvtx3 instead of nvToolsExt"
         yield Finding("need-nowhere", ERROR if sure else HINT, what, why, fix)
 
 
@@ -165,18 +167,18 @@ def _check_parts(case: Case, uses: list[Use]) -> Iterator[Finding]:
         elif absent and (use.sure or brought is None):
             (missing if use.sure else others).setdefault(use.part, told)
     if undeclared:
-        what = f"The project uses what its build-system.requires does not bring: {', '.join(undeclared.values())}."
+        what = f"The project uses more than its build-system.requires installs: {', '.join(undeclared.values())}."
         yield Finding("need-undeclared", ERROR, what, _NOT_FOUND, spell_addition(case, requires, undeclared))
     if missing:
-        what = f"The project uses what is not installed: {', '.join(missing.values())}."
+        what = f"The project uses more than is installed: {', '.join(missing.values())}."
         level, why = (WARNING, f"without build isolation, {_NOT_FOUND}") if own else (ERROR, _NOT_FOUND)
         yield Finding("need-missing", level, what, why, case.pip(*case.requirements(missing)))
     others = {part: told for part, told in others.items() if part not in undeclared and part not in missing}
     if others:
-        lacking = "is not installed" if brought is None else "its build-system.requires does not bring"
-        what = f"The project may use what {lacking}: {', '.join(others.values())}."
+        there = "is installed" if brought is None else "its build-system.requires installs"
+        what = f"The project may use more than {there}: {', '.join(others.values())}."
         fix = case.pip(*case.requirements(others)) if brought is None else spell_addition(case, requires, others)
-        yield Finding("need-optional", HINT, what, _OPTIONAL, f"for a build that wants it: {fix}")
+        yield Finding("need-optional", HINT, what, _OPTIONAL, f"for a build that needs it: {fix}")
 
 
 def _is_of_toolkit(requirement: str) -> bool:

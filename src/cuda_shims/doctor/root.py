@@ -27,18 +27,18 @@ def check_root(case: Case) -> Iterator[Finding]:
     root = toolkit.root
     place = beside if WHEELS_ARE_ROOT else root
     if root and place and not build.plan_root(toolkit.place, place).is_whole():
-        what = f"The toolkit root {root} lacks some of what it should hold, though no wheel is newer."
+        what = f"The toolkit root {root} is incomplete, although no wheel is newer."
         why = "a clock went backwards while a wheel was installed, or somebody changed it"
         yield Finding("root-damaged", WARNING, what, why, case.command("install"))
     elif root and WHEELS_ARE_ROOT:
-        yield Finding("root", OK, f"The toolkit root is {root}; {beside} has what it lacks.")
+        yield Finding("root", OK, f"The toolkit root is {root}; {beside} has the files that it lacks.")
     elif root and not is_plain(root) and not is_plain(_wanted(case, toolkit)[0]):
-        why = "CMake cannot link against a toolkit below a path with a space or a sign that a shell knows"
-        fix = f"export XDG_CACHE_HOME as a folder with a plain path, then: {case.command('root')}"
+        why = "CMake cannot link against a toolkit below a path with a space or a shell's special character"
+        fix = f"set XDG_CACHE_HOME to a folder with a plain path, then: {case.command('root')}"
         yield Finding("root-path", WARNING, f"The toolkit root is {root}.", why, fix)
     elif root and is_plain(root):
-        why_not = "has a space or its like" if not is_plain(beside) else "is not ours to write to"
-        note = "" if root == beside else f", and not beside the wheels, whose folder {why_not}"
+        why_not = "has a space or a special character" if not is_plain(beside) else "cannot be written by this user"
+        note = "" if root == beside else f", and not next to the wheels, whose folder {why_not}"
         yield Finding("root", OK, f"The toolkit root is {root}{note}.")
     else:
         yield _judge_missing(case, toolkit)
@@ -61,15 +61,15 @@ def _judge_missing(case: Case, toolkit: Toolkit) -> Finding:
     if not _can_be_made(place, limit):
         refused = "others can write to it" if _is_writable(above) else "it cannot be written"
         what = f"The {thing} {place} cannot be made in {above}: {refused}."
-        other = "" if WHEELS_ARE_ROOT else ", or export XDG_CACHE_HOME as a folder that only you can write to"
+        other = "" if WHEELS_ARE_ROOT else ", or set XDG_CACHE_HOME to a folder that only you can write to"
         return Finding("root-unwritable", ERROR, what, why, f"make it writable{other}, then: {case.command('root')}")
     if above != place:
         return Finding("root-missing", WARNING, f"There is no {thing} {place} yet.", why, case.command("root"))
     unfinished = next((each.path for each in toolkit.companions if each.is_unfinished()), None)
     if unfinished:
-        what = f"The {thing} {place} is made anew at each start of Python: {unfinished} is not as its wheel has it."
+        what = f"The {thing} {place} is made again at each start of Python: {unfinished} differs from its wheel."
         fix = "wait for a minute, or install that wheel again"
-        return Finding("root-interim", WARNING, what, "an installer is at work there, or was stopped just now", fix)
+        return Finding("root-interim", WARNING, what, "an installer is running there, or was just stopped", fix)
     what = f"The {thing} {place} is older than its wheels."
     return Finding("root-stale", WARNING, what, why, case.command("root"))
 

@@ -29,7 +29,7 @@ def check_path(case: Case) -> Iterator[Finding]:
         return
     scripts = case.environment.scripts
     first = next(on_path("nvcc", _read_path(case)), None)
-    why = "make, and all that is started from this shell, compiles with it"
+    why = "make, and everything that you start from this shell, compiles with it"
     fix = f"activate the environment, or: {case.command('exec')} CMD"
     if first is None:
         if os.path.exists(os.path.join(scripts, "activate")) or conda.is_conda(scripts):

@@ -51,22 +51,22 @@ def check_choice(case: Case) -> Iterator[Finding]:
     fix = f"unset {TOOLKIT}" if by_user else "change it there"
     if os.path.isabs(choice):
         if case.home == choice:
-            yield Finding("choice", OK, f"{source} names {choice}: builds take it and not the wheels.")
+            yield Finding("choice", OK, f"{source} names {choice}: builds use it instead of the wheels.")
         else:
             what = f"{source} names {choice}, which has no bin/nvcc that can be run."
             yield Finding("no-such-toolkit", ERROR, what, "builds look for everything there", fix)
     elif choice not in {str(toolkit.major) for toolkit in case.toolkits if is_candidate(toolkit.place)}:
         there = ", ".join(_described(toolkit) for toolkit in case.toolkits) or "none"
-        what = f"{source} asks for CUDA {choice}, and the toolkit that is installed is: {there}."
+        what = f"{source} requires CUDA {choice}, but the installed toolkit is: {there}."
         if not platforms.unserved():
             fix = f"{case.pip(tools.toolkit_requirement(choice))}; or: {fix}"
         if case.users and not by_user:
-            why = f"builds take {case.users}, which your variables name, and would get none without them"
+            why = f"builds take {case.users}, which your variables name, and would find none without them"
             yield Finding("no-such-toolkit", WARNING, what, why, fix)
         else:
-            yield Finding("no-such-toolkit", ERROR, what, "cuda-shims gives no other one than that asked for", fix)
+            yield Finding("no-such-toolkit", ERROR, what, "cuda-shims does not replace it with another one", fix)
     else:
-        yield Finding("choice", OK, f"{source} asks for CUDA {choice}, which is there.")
+        yield Finding("choice", OK, f"{source} requires CUDA {choice}, which is installed.")
 
 
 def _described(toolkit: Toolkit) -> str:
@@ -80,7 +80,7 @@ def check_toolkit(case: Case) -> Iterator[Finding]:
     for site_dir in case.environment.site_dirs:
         for name, version, _ in distributions(site_dir, "nvidia"):
             if name in {"nvidia-cuda-nvcc-cu11", "nvidia-cuda-nvcc-cu12"}:
-                why = f"{name} {version} holds no nvcc; on PyPI there is one from CUDA 13.0 on"
+                why = f"{name} {version} contains no nvcc; PyPI has it since CUDA 13.0"
             has_it = any(has_compiler(site_dir, major) for major in toolkit_majors(site_dir))
             if name == "nvidia-cuda-nvcc" and not has_it and not platforms.unserved():
                 empty = True
@@ -97,19 +97,19 @@ def _judge_missing(case: Case, why: str) -> Finding:
     if lacking is None:
         return Finding("no-toolkit", ERROR, f"{what}.", why, fix)
     if not lacking:
-        what = f"{what}; the project's build-system.requires brings one to each isolated build."
+        what = f"{what}; the project's build-system.requires installs one in each isolated build."
         return Finding("no-toolkit", HINT, what, "a build without isolation finds none", f"for such a build: {fix}")
-    what = f"{what}, and the project's build-system.requires does not bring one that a build finds."
+    what = f"{what}, and the project's build-system.requires does not install one that a build finds."
     return Finding("no-toolkit", ERROR, what, why, f"{lacking}; for a build without isolation: {fix}")
 
 
 def _judge_empty(case: Case, version: str) -> Finding:
     if version.startswith("0."):
         what = f"nvidia-cuda-nvcc {version} is a placeholder without a compiler."
-        why = "pip takes it where NVIDIA has no wheel: on musl (Alpine), macOS and ppc64le"
+        why = "pip chooses it where NVIDIA has no wheel: on musl (Alpine), macOS and ppc64le"
         fix = "use Linux with glibc on x86_64 or aarch64 (python:3-slim instead of python:3-alpine), then: "
         return Finding("placeholder-wheel", ERROR, what, why, fix + case.pip(tools.BUNDLE))
-    what = f"nvidia-cuda-nvcc {version} is installed, and its compiler is not there."
+    what = f"nvidia-cuda-nvcc {version} is installed, but its compiler is missing."
     fix = case.pip("--force-reinstall", "--no-deps", f"nvidia-cuda-nvcc=={version}")
     return Finding("empty-wheel", ERROR, what, "there is nothing to compile with", fix)
 
@@ -136,7 +136,7 @@ def check_components(case: Case) -> Iterator[Finding]:
             why = "; ".join(_COMPONENTS[name][1] for name in names)
             yield Finding(code, level, f"{what}: {', '.join(names)}.", why, fix)
     if not gone:
-        yield Finding("components", OK, "All that nvcc needs is installed.")
+        yield Finding("components", OK, "Everything that nvcc needs is installed.")
 
 
 def check_companions(case: Case) -> Iterator[Finding]:
@@ -144,8 +144,8 @@ def check_companions(case: Case) -> Iterator[Finding]:
     toolkit = case.toolkit
     lost = find_lost(toolkit.place.sites, toolkit.major) if toolkit else {}
     if lost:
-        what = f"Installed, and files are missing or another's: {', '.join(lost)}."
-        why = "a wheel for another CUDA has the same folder: it overwrites the files, and takes them along when it goes"
+        what = f"Installed with missing or replaced files: {', '.join(lost)}."
+        why = "a wheel for another CUDA has the same folder: it overwrites the files, and its removal removes them"
         fix = case.pip("--force-reinstall", "--no-deps", *(f"{name}=={version}" for name, version in lost.items()))
         yield Finding("companion-broken", WARNING, what, why, fix)
 
@@ -173,7 +173,7 @@ def check_versions(case: Case) -> Iterator[Finding]:
         why = 'CCCL, so Thrust and CUB, stops: "CUDA compiler and CUDA toolkit headers are incompatible"'
         yield Finding("header-mismatch", WARNING, what, why, fix)
     elif not wrong:
-        yield Finding("versions", OK, f"Compiler and headers are of CUDA {_cut_to_minor(nvcc)}.")
+        yield Finding("versions", OK, f"Compiler and headers are from CUDA {_cut_to_minor(nvcc)}.")
 
 
 def check_torch(case: Case) -> Iterator[Finding]:
@@ -184,18 +184,18 @@ def check_torch(case: Case) -> Iterator[Finding]:
     try:
         need = find_torch(case.environment)
     except NoFitError as error:  # a label that contradicts a requirement
-        yield Finding("torch-mismatch", WARNING, f"{error.what}.", "what torch was built for is not known", error.fix)
+        yield Finding("torch-mismatch", WARNING, f"{error.what}.", "torch's release of CUDA is unknown", error.fix)
         return
     if not need:
         return
     torch = f"torch {need.distribution.version}"
     if need.low <= (toolkit.major, int(toolkit.release.partition(".")[2] or 0)) <= need.high:
-        yield Finding("torch", OK, f"{torch} and the toolkit are of CUDA {need.release}.")
+        yield Finding("torch", OK, f"{torch} and the toolkit are for CUDA {need.release}.")
         return
-    what = f"{torch} was built for CUDA {need.release}, and the toolkit is of CUDA {toolkit.release}."
-    why = "its extensions are not compiled: torch stops where the major is another"
+    what = f"{torch} was built for CUDA {need.release}, but the toolkit is for CUDA {toolkit.release}."
+    why = "its extensions do not compile: torch stops if the majors differ"
     if need.low[0] == toolkit.major:
-        why = "its extensions are compiled with a warning, and may call what the libraries that torch loads lack"
+        why = "its extensions compile with a warning, and may call functions that the libraries loaded by torch lack"
     # with torch, because cu130 alone brings the newest of 13.0, and torch 2.11.0 and 2.12.1 pin 13.0.2: see
     # tests/e2e/test_fitted_torch.py
     fix = other_build(need)

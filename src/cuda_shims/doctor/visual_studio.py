@@ -63,8 +63,8 @@ def check_generator(case: Case) -> Iterator[Finding]:
     """Find a generator of CMake's that wants files of CUDA's installer."""
     if not _WINDOWS or not case.home:
         return
-    why = "MSBuild wants files of CUDA's installer that no wheel has; CMake says: No CUDA toolset found"
-    fix = f"{spell_setting('CMAKE_GENERATOR', 'Ninja')}, and have cl.exe on PATH"
+    why = "MSBuild needs files of CUDA's installer that no wheel has; CMake says: No CUDA toolset found"
+    fix = f"{spell_setting('CMAKE_GENERATOR', 'Ninja')}, and put cl.exe on PATH"
     chosen = case.environ.get("CMAKE_GENERATOR", "")
     if chosen.startswith("Visual Studio"):
         what = f"CMAKE_GENERATOR is {chosen}, which cannot use a pip-installed toolkit."
@@ -72,7 +72,7 @@ def check_generator(case: Case) -> Iterator[Finding]:
     elif chosen:
         yield Finding("cmake-generator", OK, f"CMAKE_GENERATOR is {chosen}.")
     elif _takes_default_generator(case.directory):
-        what = "CMake's generator is Visual Studio where there is one, which cannot use a pip-installed toolkit."
+        what = "CMake's default generator is Visual Studio, which cannot use a pip-installed toolkit."
         yield Finding("cmake-generator", WARNING, what, why, fix)
 
 
@@ -107,9 +107,9 @@ def can_name(path: str) -> bool:
 def check_code_page(case: Case) -> Iterator[Finding]:
     """Find a toolkit below a path that nvcc.exe cannot spell."""
     if case.home and not can_name(case.home):
-        what = f"nvcc.exe cannot run below {case.home}: the path has letters that this Windows' code page has not."
+        what = f"nvcc.exe cannot run below {case.home}: the path has letters that this Windows' code page lacks."
         why = "it ends with exit code 5, and says nothing"
-        yield Finding("path-letters", ERROR, what, why, "make the environment in a folder with a plain path")
+        yield Finding("path-letters", ERROR, what, why, "create the environment in a folder with a plain path")
 
 
 def check_long_paths(case: Case) -> Iterator[Finding]:
@@ -120,7 +120,7 @@ def check_long_paths(case: Case) -> Iterator[Finding]:
     temporary = case.environ.get("TEMP") or case.environ.get("TMP") or ""
     if len(case.toolkit.site_dir) + _LONGEST > _MAX_PATH:
         what = f"Below {case.toolkit.site_dir} the paths of CCCL's headers get too long."
-        yield Finding("paths-too-long", ERROR, what, why, "make the environment in a folder with a shorter path")
+        yield Finding("paths-too-long", ERROR, what, why, "create the environment in a folder with a shorter path")
     elif len(temporary) + _ISOLATED + _LONGEST > _MAX_PATH:
         what = f"In isolated builds, below {temporary}, the paths of CCCL's headers get too long."
         yield Finding("paths-too-long", WARNING, what, why, spell_setting("TEMP", "C:\\T") + ", and TMP too")

@@ -74,5 +74,5 @@ def rights_of(folder: str, *, strict: bool = True) -> Rights:
     other = status.st_gid != os.getegid()
     may = user == 0 or not other or status.st_gid in os.getgroups()
     if strict and ((user not in {0, status.st_uid}) or (group and not may)):
-        raise PermissionError(errno.EPERM, "it belongs to another user, to whom nothing can be given", folder)
+        raise PermissionError(errno.EPERM, "it belongs to another user, and files cannot be given to that user", folder)
     return Rights(owner if owner != user else -1, status.st_gid if may and other else -1, group if may else 0)

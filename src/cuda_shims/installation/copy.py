@@ -40,7 +40,9 @@ def own_distribution() -> str:
     dist_info = find_dist_info([site_dir])
     lines = records.record_lines(records.read_record(dist_info) or "") if dist_info else {}
     if dist_info is None or "cuda_shims/__init__.py" not in lines:
-        problem = "this cuda-shims is editable or has no RECORD, and is not copied; install its wheel beside virtualenv"
+        problem = (
+            "this cuda-shims is editable or has no RECORD, and cannot be copied; install its wheel next to virtualenv"
+        )
         raise BadEnvironmentError(site_dir, problem)
     return dist_info
 

@@ -39,7 +39,7 @@ def home_of(scope: Scope, remark: Callable[[str], None]) -> str:
     except NotWritableError as error:
         if not toolkit.place.has_compiler:
             raise
-        remark(f"cuda-shims: {error}; going on with the wheels' own folder")
+        remark(f"cuda-shims: {error}; continuing with the wheels' own folder")
         return toolkit.path
 
 

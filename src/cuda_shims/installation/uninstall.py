@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
     from cuda_shims.environment.environment import Environment
 
-_CHANGED = "it is not as we wrote it; --force removes it"
+_CHANGED = "it has changed since we wrote it; --force removes it"
 _BY_HAND = "remove it when no process uses it"
 #: how long to wait for a folder in which others have a file open
 _SECONDS = 1.0
-_ELSEWHERE = "RECORD names it, and it is in no place of cuda-shims"
+_ELSEWHERE = "RECORD names it, but cuda-shims has no files there"
 
 
 def uninstall(environment: Environment | None = None, *, dry_run: bool = False, force: bool = False) -> list[Change]:
@@ -81,7 +81,7 @@ def _uninstall(environment: Environment, *, dry_run: bool, force: bool) -> list[
 
 def _restoring(package: str | None) -> str:
     # pip had put the shim into the place of conda's file
-    return f"conda's {package} has one of that name: {conda.restoring([package])}" if package else ""
+    return f"conda's {package} has a file with that name: {conda.restoring([package])}" if package else ""
 
 
 def _site_dirs(environment: Environment) -> Iterator[str]:

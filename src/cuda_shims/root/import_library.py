@@ -95,13 +95,13 @@ def _read(file: FileIO) -> Exports:
     header = _at(file, header_at, 4 + _COFF_HEADER.size)
     machine, count, _, _, _, size, flags = _COFF_HEADER.unpack_from(header, 4)
     if start[:2] != b"MZ" or header[:4] != b"PE\0\0" or not flags & _IS_DLL or machine not in _MACHINES:
-        raise ValueError("this is no DLL for x86-64 or ARM64")
+        raise ValueError("this is not a DLL for x86-64 or ARM64")
     if size < _DIRECTORIES + 12 or count > _MOST_SECTIONS:
-        raise ValueError("its headers have a wrong size")
+        raise ValueError("its headers have the wrong size")
     rest = _at(file, header_at + len(header), size + count * _SECTION.size)
     number, table, length = struct.unpack_from("<III", rest, _DIRECTORIES)
     if struct.unpack_from("<H", rest) != (_MAGIC_PE32_PLUS,):
-        raise ValueError("this is no 64-bit DLL")
+        raise ValueError("this is not a 64-bit DLL")
     if not number or not length:
         return Exports(machine, ())
     sections = [_SECTION.unpack_from(rest, size + each * _SECTION.size) for each in range(count)]

@@ -16,7 +16,7 @@ from cuda_shims.doctor.checks import examine
 from cuda_shims.environment.environment import Environment
 from cuda_shims.installation import shims
 
-NOWHERE = "NVIDIA has no CUDA wheels for macOS on arm64, they are for Linux on x86_64 and aarch64, and for Windows on "
+NOWHERE = "NVIDIA has no CUDA wheels for macOS on arm64; they are for Linux on x86_64 and aarch64, and for Windows on "
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_systems(monkeypatch, system, machine, served, name):
     monkeypatch.setattr(platform, "machine", lambda: machine)
     assert platforms.here() == name
     assert platforms.unserved().startswith(
-        "" if served else f"NVIDIA has no CUDA wheels for {name}, they are for Linux"
+        "" if served else f"NVIDIA has no CUDA wheels for {name}; they are for Linux"
     )
     assert bool(platforms.unserved()) is not served
 

@@ -208,7 +208,7 @@ def test_uninstall_leaves_what_somebody_changed(call, home):
     path = write(os.path.join(home.bin, "nvcc"), b"theirs")
     done = call("uninstall")
     assert done.code == 1
-    assert f"left alone {path} (it is not as we wrote it; --force removes it)" in done.out
+    assert f"left alone {path} (it has changed since we wrote it; --force removes it)" in done.out
     assert sorted(os.listdir(home.bin)) == ["nvcc", "pip"]
 
 
@@ -855,7 +855,7 @@ def test_no_space_for_a_root_and_a_build_goes_on(call, home, monkeypatch):
         done = call(*command)
         assert done.code == 0
         assert f"{home.site}/nvidia/cu13" in done.out
-        assert "going on with the wheels' own folder" in done.err
+        assert "continuing with the wheels' own folder" in done.err
     assert Place(home.site, 13).fresh_root() is None
 
 

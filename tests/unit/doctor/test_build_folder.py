@@ -29,7 +29,9 @@ def test_a_build_folder_of_another_release_of_the_toolkit(healthy):
     configured(healthy, "cmake-build-debug", nvcc, "13.4.92")
     finding = healthy.bad()["build-stale"]
     folders = "cmake-build-debug (13.4.92)"
-    assert finding.what == f"The toolkit has nvcc 13.5.37, and was another one for these build folders: {folders}."
+    assert (
+        finding.what == f"The toolkit has nvcc 13.5.37, but these build folders were made with another one: {folders}."
+    )
     assert finding.fix == "remove them, and build again"
     # scikit-build-core's, of a compiler that is named by the wheels' own path
     configured(healthy, "build/cp311", os.path.join(healthy.prefix.site, "nvidia/cu13/bin/nvcc"), "13.0.88")

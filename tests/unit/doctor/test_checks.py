@@ -80,7 +80,7 @@ def test_a_toolkit_elsewhere_on_the_path_of_this_process_counts(healthy, new_pre
 
 def test_older_cuda_has_no_compiler(patient):
     write_distribution(patient.prefix.site, "nvidia-cuda-nvcc-cu11", "11.8.89", {"nvidia/cuda_nvcc/bin/ptxas": TOOL})
-    assert "nvidia-cuda-nvcc-cu11 11.8.89 holds no nvcc" in patient.bad()["no-toolkit"].why
+    assert "nvidia-cuda-nvcc-cu11 11.8.89 contains no nvcc" in patient.bad()["no-toolkit"].why
 
 
 def test_placeholder(patient):
@@ -317,7 +317,7 @@ def test_a_companion_that_is_half_there(healthy):
     make_root(search.Place(healthy.prefix.site, 13))
     found = healthy.bad()
     assert set(found) == {"companion-broken", "root-interim"}
-    assert f"{folder} is not as its wheel has it" in found["root-interim"].what
+    assert f"{folder} differs from its wheel" in found["root-interim"].what
     age(folder)
     make_root(search.Place(healthy.prefix.site, 13))
     assert set(healthy.bad()) == {"companion-broken"}
@@ -344,7 +344,7 @@ def test_root_is_in_the_cache_for_want_of_rights(patient):
     assert "root" in codes(found)
     (what,) = (each.what for each in found if each.code == "root")
     assert root in what
-    assert "is not ours to write to" in what
+    assert "cannot be written by this user" in what
 
 
 def test_path_with_a_space(new_prefix, tmp_path):
@@ -367,7 +367,7 @@ def test_no_plain_path_anywhere(new_prefix, tmp_path, monkeypatch):
     patient.install()
     found = only(patient.bad())
     assert found.code == "root-path"
-    assert found.fix.startswith("export XDG_CACHE_HOME as")
+    assert found.fix.startswith("set XDG_CACHE_HOME to")
 
 
 def test_environment_moved_below_a_space(healthy, new_prefix, tmp_path):
@@ -404,7 +404,7 @@ def test_hook_missing(healthy):
 
 def test_hook_of_another_version(healthy):
     write(os.path.join(healthy.prefix.site, "cuda_shims.pth"), b"import cuda_shims_of_old\n")
-    assert "not that of this version" in only(healthy.bad()).what
+    assert "from another version" in only(healthy.bad()).what
 
 
 def test_hook_off(healthy):
@@ -482,7 +482,9 @@ def test_shims_that_this_user_may_not_renew(tmp_path, monkeypatch):
     scripts = patient.prefix.bin
     write_shim(scripts, "nvcc")
     deny(monkeypatch, scripts)
-    assert patient.bad()["shim-stale"].fix.startswith(f"who may write to '{scripts}' runs: cuda-shims install")
+    assert patient.bad()["shim-stale"].fix.startswith(
+        f"as a user who may write to '{scripts}', run: cuda-shims install"
+    )
 
 
 def test_shim_of_another_version(healthy):
@@ -586,7 +588,7 @@ def test_bad_configuration(healthy, name):
     assert (codes(found)[1:] == HEALTHY) is (name == "CUDA_SHIMS_PREFER")
     refused = name == "CUDA_SHIMS_TOOLKIT"  # builds go on without the other
     assert (found[0].level, found[0].why) == (
-        ("error", "builds get no toolkit") if refused else ("warning", "builds go on without it")
+        ("error", "builds find no toolkit") if refused else ("warning", "builds continue without it")
     )
 
 
@@ -594,7 +596,7 @@ def test_bad_configuration_file(healthy):
     write(os.path.join(healthy.folder, "pyproject.toml"), b"[tool.cuda-shims]\nprefers = 1\n")
     bad = [each for each in healthy.examine() if each.level != "ok"]
     assert [(each.code, each.level, each.why) for each in bad] == [
-        ("config-invalid", "warning", "builds go on without it")
+        ("config-invalid", "warning", "builds continue without it")
     ]
 
 
@@ -618,7 +620,7 @@ def test_an_error_without_words(healthy, monkeypatch):
         raise KeyError
 
     monkeypatch.setattr(toolkit, "header_version", fail)
-    assert "The check of versions could not be made: KeyError." in [each.what for each in healthy.examine()]
+    assert "The check of versions failed: KeyError." in [each.what for each in healthy.examine()]
 
 
 def test_findings_can_be_printed(new_prefix, tmp_path):

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="roots and shims
 def test_no_host_compiler(healthy):
     found = only(healthy.bad(PATH=healthy.prefix.bin))
     assert (found.code, found.level) == ("no-host-compiler", "error")
-    assert "nvcc runs gcc, which is not there" in found.what
+    assert "nvcc runs gcc, which does not exist" in found.what
     assert "apt-get install g++" in found.fix
     assert "g++-16" in found.fix
 
@@ -175,7 +175,7 @@ def test_a_compiler_of_the_current_directory_is_not_run(healthy, tmp_path, monke
     found = only(healthy.bad(PATH=os.pathsep.join([entry, healthy.environ["PATH"]])))
     assert (found.code, found.level) == ("host-compiler-broken", "error")
     assert found.fix == "take that entry out of PATH"
-    assert "PATH has an empty or relative entry, by which it is found; it was not run" in found.what
+    assert "an empty or relative entry of PATH finds it; it was not run" in found.what
     assert not os.path.exists(here / "run")
 
 
@@ -193,7 +193,7 @@ def test_nvcc_fails(healthy):
 def test_nvcc_cannot_write_where_it_keeps_what_it_passes_on(healthy):
     found = only(healthy.bad(FAKE_EXIT="1", FAKE_SAYS="nvcc fatal   : Could not open output file '/tmp/tmpxft_0.ii'"))
     assert found.code == "nvcc-fails"
-    assert found.fix.startswith("export TMPDIR as a folder ")
+    assert found.fix.startswith("set TMPDIR to a folder ")
 
 
 def test_nvcc_fails_by_the_users_flags(healthy):

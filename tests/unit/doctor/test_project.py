@@ -78,7 +78,7 @@ def test_a_project_without_pyproject(healthy):
     found = only(healthy.bad())
     assert (found.code, found.level) == ("need-missing", "error")
     assert found.what == (
-        "The project uses what is not installed: "
+        "The project uses more than is installed: "
         "CUDA::cublas (CMakeLists.txt:2) of nvidia-cublas, curand.h (main.cu:1) of nvidia-curand."
     )
     assert found.fix.endswith('"cuda-toolkit[cublas,curand]==13.5.*"')
@@ -92,7 +92,7 @@ def test_companions_without_pyproject(healthy):
     write_project(healthy, None, **COMPANIONS)
     found = only(healthy.bad())
     assert (found.code, found.level) == ("need-missing", "error")
-    assert found.what == f"The project uses what is not installed: {NAMED.format(13)}"
+    assert found.what == f"The project uses more than is installed: {NAMED.format(13)}"
     assert found.fix.endswith(" nvidia-nccl-cu13 nvidia-cudnn-cu13")
     for name in ("nvidia-nccl-cu13", "nvidia-cudnn-cu12"):
         write_distribution(healthy.prefix.site, name, "2.1", {})
@@ -146,16 +146,16 @@ def test_what_a_build_may_do_without_is_a_hint(healthy):
     found = healthy.bad()
     assert [each.level for each in found.values()] == ["hint", "hint"]
     assert found["need-nowhere"].what.startswith(
-        "The project may use what no wheel of CUDA 13 holds: CUDA::cufft_static"
+        "The project may use something that no wheel of CUDA 13 holds: CUDA::cufft_static"
     )
     optional = found["need-optional"]
     assert optional.what == (
-        "The project may use what is not installed: CUDA::cublas (CMakeLists.txt:2) of nvidia-cublas."
+        "The project may use more than is installed: CUDA::cublas (CMakeLists.txt:2) of nvidia-cublas."
     )
     assert optional.fix.endswith('install "cuda-toolkit[cublas]==13.5.*"')
     write_project(healthy, ALL_OF_THEM)
     optional = healthy.bad()["need-optional"]
-    assert "may use what its build-system.requires does not bring: CUDA::cublas" in optional.what
+    assert "may use more than its build-system.requires installs: CUDA::cublas" in optional.what
     assert optional.fix.endswith('in pyproject.toml: "cuda-toolkit[cccl,cublas,cudart,nvcc]==13.*"')
     write_project(healthy, ["cuda-toolkit[cublas,nvcc]"])
     assert "need-optional" not in healthy.bad()
@@ -238,7 +238,7 @@ def test_a_build_brings_its_own_toolkit(patient, requires):
     write_project(patient, requires, CMakeLists_txt="CUDA::cudart CUDA::cuda_driver")
     found = patient.bad()["no-toolkit"]
     assert found.level == "hint"
-    assert "build-system.requires brings one" in found.what
+    assert "build-system.requires installs one" in found.what
     assert [each.code for each in patient.examine() if each.level == "error"] == []
 
 
@@ -262,7 +262,7 @@ def test_a_build_brings_no_toolkit(patient, requires, fix):
     write_project(patient, requires, CMakeLists_txt="if(X)\nx(CUDA::cufft)\nendif()\nx(CUDA::cudart CUDA::cublas)")
     found = patient.bad()["no-toolkit"]
     assert found.level == "error"
-    assert "build-system.requires does not bring one" in found.what
+    assert "build-system.requires does not install one" in found.what
     assert found.fix.startswith(f"{fix}for a build without isolation: pip ")
 
 

@@ -48,7 +48,7 @@ def test_a_torch_without_cuda_says_nothing(torch):
 def test_another_minor(torch):
     (found,) = torch("2.14.1", "cuda-toolkit[cudart,nvrtc]==13.0.3", "nvidia-nccl-cu13").values()
     assert (found.code, found.level) == ("torch-mismatch", "warning")
-    assert found.what == "torch 2.14.1 was built for CUDA 13.0, and the toolkit is of CUDA 13.5."
+    assert found.what == "torch 2.14.1 was built for CUDA 13.0, but the toolkit is for CUDA 13.5."
     assert found.fix == f'pip --python {torch.patient.prefix.bin}/python install "cuda-shims[cu130]" torch==2.14.1'
 
 
@@ -56,14 +56,14 @@ def test_another_minor_than_what_torch_requires(torch):
     """Which has a version of its own."""
     write_distribution(torch.patient.prefix.site, "kernels", "7.1", {}, ["cuda-toolkit==13.0.3"])
     (found,) = torch("2.14.1", "kernels==7.1").values()
-    assert found.what == "torch 2.14.1 was built for CUDA 13.0, and the toolkit is of CUDA 13.5."
+    assert found.what == "torch 2.14.1 was built for CUDA 13.0, but the toolkit is for CUDA 13.5."
     assert found.fix.endswith(" torch==2.14.1")
 
 
 def test_another_major(torch):
     (found,) = torch("2.10.0", "nvidia-cuda-runtime-cu12==12.8.90").values()
     assert (found.code, found.level) == ("torch-mismatch", "warning")
-    assert "built for CUDA 12.8, and the toolkit is of CUDA 13.5" in found.what
+    assert "built for CUDA 12.8, but the toolkit is for CUDA 13.5" in found.what
     assert "torch stops" in found.why
     assert found.fix.startswith("take a build of torch for CUDA 13 (+cu130")
 

@@ -89,7 +89,7 @@ def test_too_new(machine):
     machine.cl("19.60.1")
     found = machine.host()
     assert found.code == "host-compiler-unsupported"
-    assert "and this nvcc takes MSVC up to 19.59" in found.what
+    assert "and this nvcc supports MSVC up to 19.59" in found.what
 
 
 def test_unknown_limit(machine):
@@ -101,7 +101,7 @@ def test_unknown_limit(machine):
 def test_32_bits(machine):
     path = machine.cl(machine="x86")
     found = machine.host()
-    why = "it makes 32-bit programs, and nvcc none"
+    why = "it makes 32-bit programs, which nvcc does not"
     assert found.what == f"nvcc runs {path}, which is not a working C++ compiler: {why}."
 
 
@@ -171,7 +171,7 @@ def test_generator(machine, cmake, pyproject, generator, level):
     found = machine.findings(visual_studio.check_generator)
     assert [each.level for each in found] == ([level] if level else [])
     if level in {"warning", "error"}:
-        assert found[0].fix == "set the variable CMAKE_GENERATOR to Ninja, and have cl.exe on PATH"
+        assert found[0].fix == "set the variable CMAKE_GENERATOR to Ninja, and put cl.exe on PATH"
 
 
 @pytest.mark.parametrize(
