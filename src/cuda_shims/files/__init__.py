@@ -1,1 +1,1 @@
-"""How anything of ours is planned, staged and written. Knows nothing of CUDA."""
+"""Planning, staging and writing of all our files. Knows nothing about CUDA."""

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cuda_shims.files.entry import Entry
 
-#: what an action does; ``conflict`` does nothing, because the file there is somebody else's
+#: the kinds of an action; ``conflict`` does nothing, because the file belongs to somebody else
 CREATE, REPLACE, KEEP, REMOVE, CONFLICT = "create", "replace", "keep", "remove", "conflict"
 
 
@@ -22,9 +22,9 @@ class Action(Row):
         Describe it.
 
         :param kind: what it does, e.g. :data:`CREATE`
-        :param path: relative to the folder that the plan is for
-        :param entry: what to put there; ``None`` where nothing is put
-        :param digest: what the ledger will say of it; empty when the ledger drops the path
+        :param path: relative to the plan's folder
+        :param entry: what to put there; ``None`` if nothing
+        :param digest: what the ledger will say about it; empty if the ledger drops the path
 
         """
         self.kind = kind

@@ -1,7 +1,7 @@
 """
-SHA-256, without :mod:`hashlib`, which loads OpenSSL: that takes as long as a fifth of a root.
+SHA-256 without :mod:`hashlib`, which loads OpenSSL: that takes a fifth of the time of making a root.
 
-:mod:`random` of the standard library does likewise.
+:mod:`random` of the standard library does the same.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """
-What is to be on disk. Pure.
+What should be on disk. Pure.
 
-Classes of slots: what a start of Python imports has no time for named tuples.
+The classes use slots: a start of Python that imports them has no time for named tuples.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class Row:
         return {name: getattr(self, name) for name in self.__slots__}
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether another one is of the same kind with the same values."""
+        """Tell whether the other object has the same type and the same values."""
         return isinstance(other, type(self)) and self.as_dict() == other.as_dict()
 
     def __hash__(self) -> int:
@@ -31,7 +31,7 @@ class Row:
 
 
 class Entry(Row):
-    """One thing to be on disk: a symbolic link, a file, or a hard link to a file that is there."""
+    """One thing that should be on disk: a symbolic link, a file, or a hard link to an existing file."""
 
     __slots__ = ("data", "hard", "link", "mode", "path")
 
@@ -41,12 +41,12 @@ class Entry(Row):
         """
         Describe it.
 
-        :param path: relative to the folder that the list is for, with ``/``
-        :param link: what the link says, or ``None`` for a file; of a hard link, what says the same where none can be
-            made
+        :param path: relative to the folder of the list, with ``/``
+        :param link: the text of the link, or ``None`` for a file; for a hard link, the text of the symbolic link that
+            replaces it where none can be made
         :param data: a file's content
         :param mode: a file's permission bits
-        :param hard: the absolute path of the file that a hard link is to
+        :param hard: the absolute path of the file that a hard link points to
 
         """
         self.path = path

@@ -19,10 +19,11 @@ def read_ledger(folder: str, may_be_ours: Callable[[str], bool] | None = None) -
     """
     Read what we wrote to a folder.
 
-    :param folder: the folder; without a ledger nothing was written
-    :param may_be_ours: tells of a path, as the ledger spells it, whether we may have written there; by default whether
-        it is in the folder
-    :returns: path to digest; unreadable lines are left out, and with them the right to touch what they named
+    :param folder: the folder; without a ledger we wrote nothing there
+    :param may_be_ours: says whether we may have written a path, spelled as in the ledger; the default is whether it
+        is in the folder
+    :returns: path to digest; unreadable lines are left out, and with them the right to touch the files that they
+        named
 
     """
     try:

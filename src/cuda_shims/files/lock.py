@@ -1,4 +1,4 @@
-"""The lock of a folder, on Windows: there a directory cannot take another one's place in one step."""
+"""The lock of a folder, on Windows: there, a directory cannot replace another one in one step."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-#: how long to wait for another process that changes the same folder: a root is made in a tenth of that
+#: how long to wait for another process that changes the same folder: making a root takes a tenth of that
 LOCK_SECONDS = 1.0
 _POLL_SECONDS = 0.02
 _LOCK = ".lock"
@@ -16,11 +16,11 @@ _LOCK = ".lock"
 
 def acquire(folder: str) -> BaseFileLock | None:
     """
-    Keep other processes from changing what is in a folder of ours.
+    Keep other processes from changing one of our folders.
 
-    :param folder: the folder; it is made if it does not exist
-    :returns: the lock, which the caller releases; ``None`` where filelock is not installed, and when another process
-        holds the lock for :data:`LOCK_SECONDS`
+    :param folder: the folder; created if it does not exist
+    :returns: the lock, which the caller releases; ``None`` if filelock is not installed, or if another process holds
+        the lock for :data:`LOCK_SECONDS`
     :raises OSError: when the folder or the lock file cannot be made
 
     """

@@ -1,10 +1,10 @@
 """
-Plans: which steps make the disk hold the wanted entries. Reads, and writes nothing.
+Plans: the steps that make the disk hold the wanted entries. Reads, and writes nothing.
 
-Ownership is decided here. A file is ours when our ledger lists it with the content that it has, or when the caller can
-tell it by its content (a shim); a folder of ours is ours altogether. Nothing else is ever replaced or removed. A ledger
-is a file that anybody may have written who can write to its folder: it speaks of what is in that folder, and of nothing
-else unless the caller knows better.
+This module decides ownership. A file is ours if our ledger lists it with its present content, or if the caller
+recognises it by its content (a shim). A folder of ours is ours as a whole. Nothing else is ever replaced or removed.
+Anybody who can write to the folder may have written the ledger, so the ledger decides only about that folder, unless
+the caller knows better.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 def entry_digest(entry: Entry) -> str:
-    """Compute what our ledger says of an entry."""
+    """Compute what our ledger says about an entry."""
     return f"link:{entry.link}" if entry.link is not None else f"sha256:{sha256(entry.data).hexdigest()}"
 
 
 def disk_digest(path: str) -> str | None:
-    """Compute the same of what is on disk."""
+    """Compute the same for the path on disk."""
     try:
         if os.path.islink(path):
             return f"link:{os.readlink(path)}"
@@ -55,15 +55,15 @@ def make_plan(
     force: bool = False,
 ) -> list[Action]:
     """
-    Compare the wanted entries with what is on disk.
+    Compare the wanted entries with the disk.
 
     :param folder: the folder that the entries' paths are relative to
-    :param entries: what is wanted
+    :param entries: the wanted entries
     :param recorded: path to digest, of what we wrote there earlier
-    :param ours: tells of an absolute path whether the file there is ours although the ledger does not know it
-    :param force: take what is not ours for ours
+    :param ours: says whether the file at an absolute path is ours although the ledger does not know it
+    :param force: treat other people's files as ours
     :returns: the steps, removals last: a reader never sees less than before
-    :raises OSError: when a file that is on disk cannot be read
+    :raises OSError: when a file on disk cannot be read
 
     """
     actions = []
@@ -91,8 +91,8 @@ def removals(folder: str, recorded: Mapping[str, str]) -> list[Action]:
 
     :param folder: the folder that the paths are relative to
     :param recorded: path to digest, of what we wrote; the caller has left out what cannot be ours
-    :returns: a removal for each file that is still as we wrote it, a conflict for each that somebody changed, and
-        nothing for one that is gone
+    :returns: a removal for each file that is unchanged, a conflict for each that somebody changed, and nothing for
+        one that is gone
     :raises OSError: when a file cannot be read
 
     """

@@ -1,7 +1,7 @@
 """
-Reading of files that somebody else put where they are: only regular ones, of a size that fits their kind.
+Reading of files that somebody else wrote: only regular ones, with a size that fits their kind.
 
-Opening a FIFO waits for a writer, and a device never ends: a hook that did that would hang every start of Python.
+Opening a FIFO waits for a writer, and a device never ends. A hook that did that would hang every start of Python.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import stat
 
 from _cuda_shims import READ_FLAGS
 
-#: more than any header of CUDA, RECORD or record of ours has (cuda.h: 1.2 MB; torch's RECORD: 2 MB)
+#: more than any header of CUDA, any RECORD or any ledger has (cuda.h: 1.2 MB; torch's RECORD: 2 MB)
 MAX_BYTES = 64 * 1024 * 1024
 
 
@@ -42,5 +42,5 @@ def read_bytes(path: str) -> bytes:
 
 
 def read_text(path: str) -> str:
-    """Read a file as :func:`read_bytes` does, as Latin-1, which is quick and always decodes: callers look for ASCII."""
+    """Read a file like :func:`read_bytes`, as Latin-1, which is quick and always decodes: callers look for ASCII."""
     return read_bytes(path).decode("latin-1")

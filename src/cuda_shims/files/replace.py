@@ -1,9 +1,9 @@
 """
-How a file takes the place of another one.
+How a file replaces another one.
 
-Every file comes into being in a stage and is moved from there to its place by :func:`os.replace`: uv hard-links
-installed files from its cache, so writing into one would change every environment that shares it, and a reader must
-never see half a file. What we wrote is listed, with digests, in a ledger of ours.
+Every file is created in a stage and moved from there with :func:`os.replace`. uv hard-links installed files from its
+cache, so writing into one would change every environment that shares it, and a reader must never see half a file. Our
+ledger lists what we wrote, with digests.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _WINDOWS = os.name == "nt"
 
 def write_entry(path: str, entry: Entry, stage: Stage | None = None) -> None:
     """
-    Put one link or file in its place, even in that of a running program.
+    Put one link or file in its place, even if a running program is there.
 
     :param path: its absolute path; its directory must exist
     :param entry: what to put there
-    :param stage: where it is made first, and whose rights it gets; without one, and where the stage is on another file
-        system, it is made beside its place
+    :param stage: where it is made first, and whose rights it has; without a stage, or if the stage is on another file
+        system, it is made next to its place
     :raises OSError: when it cannot be written; nothing is left behind
 
     """
@@ -71,8 +71,8 @@ def _move_new(scratch: str, path: str, entry: Entry, rights: Rights) -> None:
 
 
 def _inherit(scratch: str, path: str, entry: Entry, rights: Rights) -> None:
-    # the new file keeps the old one's owner, and stays open to the same readers; only the owner, and a group that may
-    # write to everything there, may write to it
+    # the new file keeps the old one's owner and readers; only the owner, and a group that may write to everything
+    # there, may write to it
     try:
         old = os.lstat(path)
     except OSError:
@@ -89,7 +89,7 @@ def _inherit(scratch: str, path: str, entry: Entry, rights: Rights) -> None:
 
 
 def _set_aside(path: str) -> None:
-    # Windows neither replaces nor removes a program that runs, but renames it, within a drive
+    # Windows neither replaces nor removes a running program, but renames it, within a drive
     if not _WINDOWS or not os.path.isfile(path):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
     from tempfile import gettempdir  # noqa: PLC0415
@@ -105,12 +105,11 @@ def carry_out(folder: str, actions: Iterable[Action], stage: Stage | None = None
     """
     Carry a plan out.
 
-    :param folder: the folder that the plan is for
+    :param folder: the folder of the plan
     :param actions: its steps
     :param stage: see :func:`write_entry`
     :returns: path to digest of what is ours there now
-    :raises OSError: at the first step that fails; those before it stand, and a second run goes on. A link that cannot
-        be made is left out: some file systems have none
+    :raises OSError: at the first step that fails; earlier steps stand, and a second run continues
 
     """
     owned = {}

@@ -1,4 +1,4 @@
-"""The owner and permissions of what we write: like those of the folder that it is written to, whatever the umask."""
+"""The owner and permissions of what we write: those of the folder that we write to, whatever the umask."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _WINDOWS = os.name == "nt"
 
 
 class Rights:
-    """Owner, group and permissions of what is written."""
+    """Owner, group and permissions of new files."""
 
     __slots__ = ("gid", "group", "uid")
 
@@ -21,11 +21,11 @@ class Rights:
 
     def give(self, path: str, mode: int | None = None) -> None:
         """
-        Give them to something that was just made.
+        Apply them to a new file, directory or link.
 
-        :param path: its path; of a link, the link itself gets them
+        :param path: its path; for a link, the link itself receives them
         :param mode: its permission bits without the group's right to write; ``None`` for a link
-        :raises OSError: when they cannot be given
+        :raises OSError: when they cannot be applied
 
         """
         if _WINDOWS:
@@ -41,7 +41,7 @@ class Rights:
         self.give(path, 0o755)
 
     def make_folders(self, path: str) -> None:
-        """Make a directory and those above it, as far as they are missing; an existing one keeps its rights."""
+        """Make a directory and the missing ones above it; an existing one keeps its rights."""
         if os.path.isdir(path):
             return
         self.make_folders(os.path.dirname(path))
@@ -52,18 +52,18 @@ class Rights:
                 raise
 
 
-#: the rights of what belongs to the writer alone
+#: the rights of files that belong only to the writer
 OWN = Rights()
 
 
 def rights_of(folder: str, *, strict: bool = True) -> Rights:
     """
-    Find what others need so that they may change what we write as they may change the rest of a folder.
+    Find the rights that let others change our files as they may change the rest of a folder.
 
-    :param folder: the folder that everything is written below
-    :param strict: refuse where we cannot give that: the owner of the folder could not remove what we make
-    :returns: the rights for what is written
-    :raises OSError: when the folder cannot be looked at, or with ``EPERM`` when the rights cannot be given
+    :param folder: we write everything below this folder
+    :param strict: refuse if we cannot give these rights: the owner of the folder could not remove what we make
+    :returns: the rights for new files
+    :raises OSError: when the folder cannot be read, or with ``EPERM`` when the rights cannot be given
 
     """
     status = os.stat(folder)

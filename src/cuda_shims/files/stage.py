@@ -1,11 +1,11 @@
 """
-Where files are made before they are moved to their place, and the lock of a folder.
+Where files are made before they move to their place, and the lock of a folder.
 
-A stage is a directory of one process in a folder of ours. It is known to be abandoned by the lock that its maker holds
-on it: the kernel gives that back when a process dies, however it dies, so nothing has to be waited for, and no process
-number, which another host or container has as well, says anything. A stage of another host's, or of another mount,
-whose locks may not be seen here, is known by its age. Nothing that a killed process leaves behind is anywhere else, and
-an uninstaller removes the folder whole.
+A stage is a directory of one process in one of our folders. Its maker holds a lock on it. The kernel releases that
+lock when the process dies, however it dies, so a stage without a lock is abandoned and nobody has to wait. A process
+number would say nothing, because another host or container has the same one. Locks of another host or another mount
+may be invisible here, so the age of their stages decides. A killed process leaves files nowhere else, and an
+uninstaller removes the folder as a whole.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
     from cuda_shims.files.rights import Rights
 
-#: where no lock tells: nothing takes so long to be moved to its place
+#: if no lock tells: no move takes this long
 _OLD_SECONDS = 60.0
 
 
 class Stage:
     """
-    A directory that nobody else uses, made on entry; on exit it is removed with all that is left in it.
+    A directory that nobody else uses. It is made on entry; on exit it is removed with everything in it.
 
     :raises OSError: on entry, when it cannot be made
 
@@ -39,8 +39,8 @@ class Stage:
         """
         Describe it.
 
-        :param folder: a folder of ours, in which the stage is made; it is made if it does not exist
-        :param rights: those of what is made in the stage
+        :param folder: one of our folders, where the stage is made; created if it does not exist
+        :param rights: the rights of everything made in the stage
 
         """
         self.folder = folder
@@ -50,7 +50,7 @@ class Stage:
         self._descriptor: int | None = None
 
     def __enter__(self) -> Stage:  # noqa: PYI034 # typing.Self is of Python 3.11
-        """Make it, and remove those that killed processes left."""
+        """Make it, and remove the stages that killed processes left."""
         self.rights.make_folders(self.folder)
         self._claim()
         try:
@@ -65,7 +65,7 @@ class Stage:
         release(self._descriptor)
 
     def now(self) -> float:
-        """Tell the time by the clock of the file system, which may be another host's, in seconds since the epoch."""
+        """Tell the time of the file system's clock, which may be another host's, in seconds since the epoch."""
         return os.stat(self.path).st_mtime
 
     def new(self) -> str:
@@ -108,7 +108,7 @@ def lock(path: str) -> int | None:
     Lock a directory.
 
     :param path: the directory
-    :returns: what holds the lock, for :func:`release`; ``None`` where locks do not work: on Windows, on NFS
+    :returns: the holder of the lock, for :func:`release`; ``None`` where locks do not work: on Windows, on NFS
     :raises OSError: when there is no such directory; :class:`BlockingIOError` when another process has locked it
 
     """
@@ -129,7 +129,7 @@ def lock(path: str) -> int | None:
 
 
 def release(descriptor: int | None) -> None:
-    """Give back a lock that :func:`lock` returned; ``None`` is ignored."""
+    """Release a lock that :func:`lock` returned; ``None`` is ignored."""
     if descriptor is not None:
         os.close(descriptor)
 
@@ -139,7 +139,7 @@ def sweep(folder: str, now: float) -> None:
     Remove what killed processes left unfinished in a folder.
 
     :param folder: a folder that we write to
-    :param now: the time by its file system's clock, in seconds: :meth:`Stage.now`
+    :param now: the time of its file system's clock, in seconds: :meth:`Stage.now`
     :raises OSError: when the folder cannot be read
 
     """
@@ -156,12 +156,12 @@ def sweep(folder: str, now: float) -> None:
 
 def discard_abandoned(path: str, age: float, *, locks: bool = True, unused: Callable[[], bool] = lambda: True) -> None:
     """
-    Remove something that is not in its place, unless the process that makes it is alive; nothing is raised.
+    Remove an unfinished file or directory, unless the process that makes it is alive; never raises.
 
     :param path: a file or directory
     :param age: how old it is, in seconds
-    :param locks: whether the lock of such a process can be seen here; if not, the age of what it has made tells
-    :param unused: asked once the lock is ours, when that process has done all that it wanted to
+    :param locks: whether that process's lock is visible here; if not, the age decides
+    :param unused: called once the lock is ours, when that process has finished
 
     """
     try:
@@ -177,7 +177,7 @@ def discard_abandoned(path: str, age: float, *, locks: bool = True, unused: Call
 
 def tidy(folder: str) -> None:
     """
-    Remove what killed processes left in a folder of ours, and write nothing if they left nothing.
+    Remove what killed processes left in one of our folders, and write nothing if they left nothing.
 
     :param folder: the folder; it need not exist
     :raises OSError: when it cannot be read or written

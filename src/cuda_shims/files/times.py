@@ -1,4 +1,4 @@
-"""When directories changed last, noted so that any later change is seen."""
+"""When directories last changed, noted so that any later change is visible."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def observe(paths: Iterable[str]) -> tuple[int, ...]:
     """
     Note when directories last changed.
 
-    Called before they are read. A change within the granularity of the file system's clock after that would bear the
-    same time (git's index knows this as "racily clean"). An installer that ends and a build that starts are that close,
-    so up to 50 ms are waited for; where the clock counts in seconds that would be too long, and the root is made again
-    at the next start.
+    Call this before reading them. A change within the granularity of the file system's clock after that would have
+    the same time (git's index calls this "racily clean"). An installer that ends and a build that starts are that
+    close, so this waits up to 50 ms. Where the clock counts in seconds that would be too long, and the next start
+    makes the root again.
 
     :param paths: the directories
-    :returns: nanoseconds since the epoch, of each; empty where a later change could bear the same time, and where an
+    :returns: nanoseconds since the epoch, for each; empty where a later change could have the same time, and where an
         uninstaller has removed one
 
     """
@@ -54,14 +54,14 @@ def _times(paths: tuple[str, ...]) -> tuple[tuple[int, ...], int]:
 
 def set_time(path: str, newest: int) -> int | None:
     """
-    Give a file of ours a time that no change up to ``newest`` is newer than, and every later one is.
+    Give one of our files a time that no change up to ``newest`` is newer than, and every later one is.
 
-    A file system may round down the time that it is told, to microseconds or to even seconds. The file would then be
-    older than what it stands for, for ever; so the time is rounded up there, once that moment has passed.
+    A file system may round a time down, to microseconds or to even seconds. The file would then be older than the
+    state that it stands for, for ever. So the time is rounded up there, once that moment has passed.
 
     :param path: the file
     :param newest: the time, in nanoseconds since the epoch
-    :returns: the time that it has, in the same unit; ``None`` when no time can be given yet that holds
+    :returns: its new time, in the same unit; ``None`` if no such time can be set yet
     :raises OSError: when it cannot be set
 
     """

@@ -1,4 +1,4 @@
-"""Whole directories of ours: made where nobody sees them yet, and compared with what they should be."""
+"""Whole directories of ours: made where nobody sees them yet, and compared with the wanted state."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cuda_shims.files.rights import Rights
 
-#: where no hard link can be made, a larger file gets a symbolic link and not a copy
+#: if no hard link can be made, a larger file becomes a symbolic link instead of a copy
 _SMALL = 4 * 1024 * 1024
 #: a hard link to a file of a lower layer copies the file up first
 _LAYERED = {"overlay", "fuse.fuse-overlayfs"}
@@ -22,11 +22,11 @@ _LAYERED = {"overlay", "fuse.fuse-overlayfs"}
 
 def fill(folder: str, entries: Iterable[Entry], rights: Rights) -> None:
     """
-    Make all that a directory is to hold.
+    Make everything that a directory should hold.
 
     :param folder: an empty directory
-    :param entries: what it is to hold
-    :param rights: those of everything that is made; a hard link has those of its file
+    :param entries: what it should hold
+    :param rights: the rights of everything new; a hard link has those of its file
     :raises OSError: when something cannot be made
 
     """
@@ -79,11 +79,11 @@ def _is_layered(folder: str) -> bool:
 
 def is_as(path: str, entry: Entry) -> bool:
     """
-    Tell whether something is on disk as it should be.
+    Tell whether a path is as it should be.
 
-    :param path: its path
+    :param path: the path
     :param entry: what it should be
-    :returns: whether it is; for a hard link, a link or copy that stands for one also counts
+    :returns: whether it is; for a hard link, a link or copy that replaces it also counts
     :raises OSError: when it cannot be read
 
     """

@@ -1,5 +1,5 @@
 """
-Makes files and links where none exist, and removes them.
+Makes new files and links, and removes them.
 
 Only :mod:`cuda_shims.files.stage`, :mod:`cuda_shims.files.tree` and :mod:`cuda_shims.files.replace` use it to make
 anything: in a directory that nobody else sees.
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     from cuda_shims.files.entry import Entry
     from cuda_shims.files.rights import Rights
 
-#: what ends the name of everything that is not in its place yet
+#: the end of the name of everything that is not in its place yet
 SCRATCH = ".cuda-shims-tmp"
 
 
 class writing:  # noqa: N801 # a context manager; contextlib costs a start of Python more than all that is written here
-    """Turn an :class:`OSError` that is raised while something is written into :class:`NotWritableError`."""
+    """Turn an :class:`OSError` during a write into :class:`NotWritableError`."""
 
     def __init__(self, path: str) -> None:
-        """Take the path to name when the operating system did not name one."""
+        """Note the path to name if the operating system does not name one."""
         self.path = path
 
     def __enter__(self) -> None:
         """Begin."""
 
     def __exit__(self, _kind: object, error: BaseException | None, _where: object) -> None:
-        """End. An error of a link or a move names two paths: the second is the one that was to be written."""
+        """End. An error of a link or a move names two paths: the second is the path to be written."""
         if isinstance(error, OSError):
             from cuda_shims.errors import NotWritableError  # noqa: PLC0415
 
@@ -41,11 +41,11 @@ class writing:  # noqa: N801 # a context manager; contextlib costs a start of Py
 
 def make(path: str, entry: Entry, rights: Rights) -> None:
     """
-    Make a file or symbolic link where there is none.
+    Make a file or symbolic link at a free path.
 
     :param path: its absolute path
     :param entry: what to make; :mod:`cuda_shims.files.tree` makes hard links
-    :param rights: those that it gets, whatever the umask
+    :param rights: its rights, whatever the umask
     :raises OSError: when it cannot be made, or something has the path
 
     """
@@ -60,7 +60,7 @@ def make(path: str, entry: Entry, rights: Rights) -> None:
 
 def remove_empty(path: str, folder: str) -> None:
     """
-    Remove a directory if it is empty, then those above it that this leaves empty; nothing is raised.
+    Remove a directory if it is empty, then those above it that become empty; never raises.
 
     :param path: the directory; it need not exist
     :param folder: only directories below this one are removed
@@ -78,17 +78,17 @@ def remove_empty(path: str, folder: str) -> None:
 
 def remove_tree(folder: str, *, seconds: float = 0.0, first: str = "") -> None:
     """
-    Remove a directory of ours with all that is in it; links in it are not followed.
+    Remove one of our directories with everything in it; links in it are not followed.
 
     :param folder: the directory; it need not exist
-    :param seconds: how long to go on while others have something in it. On NFS and FUSE it is enough that one has a
-        file of it open: such a file stays, under another name, until it is closed
-    :param first: a file to remove first, because others take the directory, or one in it, for whole while it has this
-        file
+    :param seconds: how long to continue while others have something in it. On NFS and FUSE one open file is enough:
+        it stays, under another name, until it is closed
+    :param first: a file to remove first, because others believe that the directory, or one in it, is complete while
+        it has this file
     :raises OSError: when something in it cannot be removed
 
     """
-    # counted, and not by a clock, which goes on while a machine sleeps
+    # counted, and not measured by a clock, which continues while a machine sleeps
     tries = _TRIES + round(seconds / _POLL_SECONDS)
     for number in range(1, tries + 1):
         try:
@@ -116,7 +116,7 @@ def _remove_once(folder: str, first: str) -> None:
         shutil.rmtree(folder)
 
 
-#: how often to try to remove a folder in which others write, before waiting between tries
+#: how often to try to remove a folder that others write to, before waiting between tries
 _TRIES = 3
 _POLL_SECONDS = 0.02
 #: NFS gives EBUSY for a file that was removed and is open
@@ -124,7 +124,7 @@ _OCCUPIED = {errno.ENOTEMPTY, errno.EBUSY}
 
 
 def discard(path: str) -> None:
-    """Remove what can be removed of a file or directory that is not in its place; what cannot be is left."""
+    """Remove as much as possible of an unfinished file or directory, and leave the rest."""
     try:
         os.rmdir(path)  # as most of them are: empty
     except OSError:

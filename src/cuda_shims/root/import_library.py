@@ -1,12 +1,12 @@
 """
-``NAME.lib`` to link with where a wheel for Windows has the DLL alone, written from what the DLL exports.
+``NAME.lib`` to link with, for wheels for Windows that have only the DLL, written from the names that the DLL exports.
 
-A linker takes from an import library the DLL's name and the names that it exports, so a compiler has no part in it. Of
-a DLL of 500 MB only the headers and the export table are read.
+An import library gives a linker the DLL's name and the names that it exports, so no compiler is needed. From a DLL of
+500 MB this reads only the headers and the export table.
 
 Source: Microsoft's PE format (https://learn.microsoft.com/windows/win32/debug/pe-format): the PE headers, ``.edata``,
-"Archive (library) file format", "Import library format". What that leaves open, the objects that head the import
-tables, is as in the libraries of NVIDIA's wheels, which Microsoft's linker made.
+"Archive (library) file format", "Import library format". The format leaves the objects at the head of the import
+tables open; they are as in the libraries of NVIDIA's wheels, which Microsoft's linker made.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """
 What a toolkit root holds: a list of entries. Reads the wheels' folders, writes nothing.
 
-The layout is that of CUDA's own installer, as far as build systems look at it: each comment names who needs a thing.
-A wheel's file comes first (of several wheels', the nearest on the search path); ours only fill gaps, so a future wheel
-with a ``lib/stubs`` of its own wins.
+The layout is that of CUDA's installer, as far as build systems look at it: each comment says who needs a path. A
+wheel's file comes first (of several wheels, the nearest on the search path). Ours only fill gaps, so a future wheel
+with a ``lib/stubs`` wins.
 
-Nothing in a root leads to the root or above it: ``find -L``, ``cp -rL``, ``shutil.copytree`` and every other walk that
-follows links ends (``tests/e2e/test_walkers.py``).
+Nothing in a root leads to the root or above it: ``find -L``, ``cp -rL``, ``shutil.copytree`` and every other walk
+that follows links ends (``tests/e2e/test_walkers.py``).
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _CCCL_CMAKE = (("lib", "cmake"), ("cuda_cccl", "lib", "cmake"), ("cccl", "lib", 
 _CMAKE = (*_CCCL_CMAKE, ("lib64", "cmake"))
 #: of ``nvcc.profile``
 _CCCL_OPTION = b'"-isystem" "$(TOP)/include/cccl"'
-#: hard links: who resolves links to find the toolkit (torch's AOTInductor, Transformer Engine, ``realpath`` of nvcc in
-#: many a setup.py) has to stay inside the root
+#: hard links: a program that resolves links to find the toolkit (torch's AOTInductor, Transformer Engine,
+#: ``realpath`` of nvcc in many a setup.py) must stay inside the root
 _HARD = {"bin/nvcc", "lib/libcudart_static.a"}
 #: who declares what the driver's library exports; each may be missing
 _DRIVER_HEADERS = ("cuda.h", "cudaGL.h", "cudaEGL.h", "cudaVDPAU.h", "cudaProfiler.h")
@@ -54,7 +54,7 @@ class _Tree:
         """
         Link to an absolute path.
 
-        A relative link, where both lie in one directory: a moved or copied environment keeps working. Elsewhere a
+        The link is relative if both are in one directory: a moved or copied environment still works. Elsewhere a
         symbolic link on the way to the root would lead ``..`` astray.
         """
         if self.beside and target.startswith(self.beside + os.sep):
@@ -77,7 +77,7 @@ class _Tree:
 
 
 def entries_of(toolkit: Toolkit, root: str, sources: Iterable[str]) -> list[Entry]:
-    """List what a toolkit's root holds; on Windows, where the wheels' folder is the root, what that lacks."""
+    """List what a toolkit's root holds; on Windows, where the wheels' folder is the root, the files that it lacks."""
     site_dir = toolkit.site_dir
     tree = _Tree(root, site_dir if root.startswith(site_dir + os.sep) else None)
     if WHEELS_ARE_ROOT:

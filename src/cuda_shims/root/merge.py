@@ -1,4 +1,4 @@
-"""Several folders of wheels as one: what only one has, and what several have."""
+"""Several folders of wheels as one: links to what only one has, merged folders for what several have."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def merged(folders: Sequence[str], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Merge folders: what only one has becomes a link, a folder that several have is merged in turn."""
+    """Merge folders: a link for what only one has; a folder that several have is merged in turn."""
     found: dict[str, list[str]] = {}
     for folder in folders:
         for name in names(folder):
@@ -24,7 +24,7 @@ def merged(folders: Sequence[str], prefix: str = "") -> Iterator[tuple[str, str]
 
 
 def names(*folder: str) -> list[str]:
-    """List a folder of a wheel, in order, without what makes it a Python package."""
+    """List a folder of a wheel, in order, without the files that make it a Python package."""
     try:
         found = sorted(os.listdir(os.path.join(*folder)))
     except OSError:

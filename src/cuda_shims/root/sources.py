@@ -1,4 +1,4 @@
-"""What a root is made from: paths that must exist, and must not be newer than the root, for it to count as fresh."""
+"""What a root is made from: paths that must exist, and must not be newer than the root if it is fresh."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def lines(toolkit: Toolkit, *, beside: bool) -> list[str]:
     """
     List the lines of a root's :data:`_cuda_shims.MADE_FROM`: paths, relative below the toolkit's site-packages.
 
-    A root that is not beside its wheels lists all of NVIDIA's distributions: by these a shim tells it from the root of
-    another host that has other wheels at the same path.
+    A root that is not next to its wheels lists all of NVIDIA's distributions. They distinguish it, for a shim, from
+    the root of another host with other wheels at the same path.
     """
     start = os.path.join(toolkit.site_dir, "")
     if WHEELS_ARE_ROOT:

@@ -1,12 +1,12 @@
 """
-What the wheels' folder, which is the root on Windows, lacks of a toolkit. Reads the wheels' folders, writes nothing.
+The files that a toolkit needs and the wheels' folder, the root on Windows, lacks. Reads the wheels, writes nothing.
 
-CCCL's CMake files where they find their headers, an import library for each DLL without one, and the headers of wheels
-that have another folder; of files that need nothing but another place these are copies, as links are for
-administrators.
+These are CCCL's CMake files where they find their headers, an import library for each DLL without one, and the
+headers of wheels that have another folder. Files that only need another place are copied, because only administrators
+may create links.
 
-version.json is not among it: no build system looks for it but in the toolkit's folder, which is NVIDIA's, and none of
-them needs it where nvcc and the headers are.
+version.json is not among them: build systems look for it only in the toolkit's folder, which is NVIDIA's, and none of
+them needs it if nvcc and the headers are there.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ def supplement(toolkit: Toolkit, root: str, others: Sequence[str] = ()) -> Itera
     """
     List the files that the wheels' folder lacks.
 
-    :param toolkit: what the wheels form
-    :param root: where the files are to be
+    :param toolkit: the toolkit of the wheels
+    :param root: where the files will be
     :param others: folders of wheels apart from the toolkit's, with ``bin`` and ``include``
-    :returns: of each the path, with ``/``, and the content
+    :returns: for each the path, with ``/``, and the content
     :raises OSError: when a CMake file or a header of the wheels cannot be read
 
     """
@@ -91,11 +91,11 @@ def _is_dll(name: str) -> bool:
 
 def import_libraries(folders: Iterable[str], known: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     """
-    Write an import library for each DLL that has none: of one that cannot be read there is none.
+    Write an import library for each DLL that has none; a DLL that cannot be read is left out.
 
     :param folders: of DLLs; the first of several with one name counts
-    :param known: in lower case, the names of the ``.lib`` files that there are
-    :returns: of each the path below a root, and the content
+    :param known: in lower case, the names of the existing ``.lib`` files
+    :returns: for each the path below a root, and the content
 
     """
     seen = set(known)

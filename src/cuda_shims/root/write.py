@@ -1,9 +1,9 @@
 """
 The one way to write a root: whole, where nobody sees it, then in one step.
 
-A root is a directory ``.cu13-XXXXXXXX`` that is never changed once it has its name, and a link ``cu13`` beside it,
-which is switched by one :func:`os.replace`. That works on an overlay's lower layer as well and needs no lock, and a
-build that has resolved the link goes on with what it has: the root before stays until the next one is made. On Windows,
+A root is a directory ``.cu13-XXXXXXXX`` that never changes after it has its name. A link ``cu13`` next to it is
+switched with one :func:`os.replace`. That also works on an overlay's lower layer, and needs no lock. A build that has
+resolved the link continues with its root, because the previous root stays until the next one is made. On Windows,
 which has no links, the directory itself has the name.
 """
 
@@ -30,19 +30,20 @@ def write_root(
     wanted: RootPlan, rights: Rights, *, unless: Callable[[], bool] = lambda: False, force: bool = False
 ) -> bool:
     """
-    Make a root, and put it in the place of the one before.
+    Make a root, and replace the previous one.
 
     :param wanted: what it holds
-    :param rights: those of everything in it
-    :param unless: asked last: whether another process was faster
-    :param force: put it there even if what it is made from has changed since: the next start makes it again
-    :returns: ``False`` when it is not put there: another one was faster, or what it is made from has changed meanwhile
-    :raises OSError: when it cannot be made; the root before it stays as it was
+    :param rights: the rights of everything in it
+    :param unless: called last: whether another process was faster
+    :param force: put it there even if its sources have changed in the meantime: the next start makes it again
+    :returns: ``False`` if it was not put there: another process was faster, or the sources have changed in the
+        meantime
+    :raises OSError: when it cannot be made; the previous root stays as it was
 
     """
     folder, name = os.path.split(wanted.path)
     with stages.Stage(folder, rights) as stage:
-        # those that are there now: what another process makes meanwhile is not for us to judge
+        # the existing ones: another process may make more in the meantime, which we must not judge
         versions = [each for each in os.listdir(folder) if each[:-_RANDOM] == f".{name}-"]
         made = os.path.join(stage.path, name)
         for folder in _own_folders(made):  # also where nothing is in them: they are looked at
