@@ -1,7 +1,7 @@
 """
-Which toolkit fits a distribution, by what its metadata, and that of what it requires, says of CUDA.
+Which toolkit fits a distribution, from what its metadata, and that of its requirements, says about CUDA.
 
-Nothing is imported and no index is asked: ``import torch`` takes seconds, and needs the libraries that it loads.
+This imports nothing and uses no index: ``import torch`` takes seconds, and needs the libraries that it loads.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ _RELEASED = (
     "cuda-toolkit",
     *(f"nvidia-{name}" for name in ("cuda-runtime", "cuda-nvrtc", "cuda-nvcc", "nvvm", "cuda-crt")),
 )
-#: held to the minor together: all that nvcc needs but CCCL
+#: kept at the same minor release: everything that nvcc needs except CCCL
 _HELD = ("cuda-toolkit", *(each for each in tools.COMPILER_COMPONENTS if each != "nvidia-cuda-cccl"))
 #: ``cupy-cuda13x``, ``jax-cuda13-plugin``, ``nvidia-cudnn-cu13``
 _NAMED = re.compile(r"(?:^|-)cu(?:da)?([1-9]\d)x?(?=-|$)")
 #: ``2.9.1+cu130``, ``2.8.3+cu12torch2.9``, ``2.1.2+pt29cu130``
 _LABEL = re.compile(r"\+[\w.-]*?cu([1-9]\d)(?:\.?(\d{1,2}))?(?!\d)")
-#: these bring CUDA, and do not need it: a toolkit has not to fit itself
+#: these provide CUDA and do not need it: a toolkit does not need to fit itself
 _TOOLKIT = ("nvidia-", "cuda-toolkit", "cuda-shims")
-#: an extension of torch loads in the release alone that it was compiled for
+#: an extension of torch loads only in the release that it was compiled for
 TORCH = "torch"
 
 
 class Need(NamedTuple):
-    """What a distribution says of CUDA in one place."""
+    """What a distribution says about CUDA in one place."""
 
     distribution: Metadata
     #: for a reader: ``cuda-toolkit[cudart]==13.0.3``
     because: str
-    #: the minors that it allows
+    #: the minor releases that it allows
     low: tuple[int, int]
     high: tuple[int, int]
     #: whether only a name says so: what works with both majors may require a part of each (nixl)
@@ -57,7 +57,7 @@ class Need(NamedTuple):
 
     @property
     def release(self) -> str:
-        """The release, ``13.0``, or the major if that is all that it says, ``13``."""
+        """The release, ``13.0``, or the major if it says no more, ``13``."""
         return f"{self.low[0]}.{self.low[1]}" if self.low == self.high else str(self.major)
 
     @property
@@ -73,9 +73,9 @@ class Fit(NamedTuple):
     requirement: str
     #: the CUDA release, ``13.0``; the major, ``13``, where any of its releases fits
     release: str
-    #: what decided
+    #: the reason
     need: Need
-    #: the torch that a build has to have, ``torch==2.14.1``; empty: none
+    #: the torch that a build must have, ``torch==2.14.1``; empty: none
     torch: str
 
     @property
@@ -85,7 +85,7 @@ class Fit(NamedTuple):
 
     @property
     def constraints(self) -> list[str]:
-        """The lines that hold a compiler to this release, and a build to this torch."""
+        """The lines that keep a compiler at this release, and a build at this torch."""
         return [*(f"{name}=={self.release}.*" for name in _HELD), *filter(None, [self.torch])]
 
 
@@ -94,11 +94,11 @@ def find_fit(environment: Environment, distribution: str | None = None) -> Fit:
     Find the toolkit that fits a distribution.
 
     :param environment: where distributions are installed
-    :param distribution: its name, with extras if need be, or the path of its wheel or metadata; by default torch if it
-        is installed with CUDA, because extensions of it are what is compiled most, else all that need CUDA
+    :param distribution: its name, with extras if need be, or the path of its wheel or metadata. The default is torch
+        if it is installed with CUDA, because most compiled extensions are for torch, else everything that needs CUDA
     :returns: what fits
     :raises NoFitError: when none does, it is not clear which one, or the distribution is not installed
-    :raises UnreadableMetadataError: when what the path names cannot be read
+    :raises UnreadableMetadataError: when the file at the path cannot be read
 
     """
     installed = Installed(environment.site_dirs)
@@ -118,7 +118,7 @@ def find_fit(environment: Environment, distribution: str | None = None) -> Fit:
 
 
 def find_torch(environment: Environment) -> Need | None:
-    """Find what the torch of an environment, or what it requires, says of CUDA, if there is one that does."""
+    """Find what the torch of an environment, or its requirements, say about CUDA, if anything."""
     installed = Installed(environment.site_dirs)
     torch = installed.get(TORCH)
     needs = list(_needs(torch, frozenset(), installed)) if torch else []
@@ -127,10 +127,10 @@ def find_torch(environment: Environment) -> Need | None:
 
 def spell_requirement(release: str) -> str:
     """
-    Spell the requirement that brings all parts of a compiler.
+    Spell the requirement that installs all parts of a compiler.
 
     :param release: a CUDA release, ``13.0``, or a major
-    :returns: an extra of ours, ``cuda-shims[cu130]``; for a release that is newer than those, what it would hold
+    :returns: one of our extras, ``cuda-shims[cu130]``; for a release that is newer than those, what it would contain
 
     """
     if "." not in release:
@@ -166,7 +166,7 @@ def _of_one(metadata: Metadata, extras: frozenset[str], installed: Installed) ->
 
 
 def _needs(metadata: Metadata, extras: frozenset[str], installed: Installed) -> Iterator[Need]:
-    """Find what a distribution says of CUDA, and what it requires and is installed."""
+    """Find what a distribution, and its installed requirements, say about CUDA."""
     here = machine()
     left, seen = [(metadata, extras)], {(metadata.name, extras)}
     while left:
@@ -202,7 +202,7 @@ def _own_needs(metadata: Metadata, extras: frozenset[str]) -> Iterator[Need]:
 
 
 def _read(metadata: Metadata, requirement: Requirement) -> Iterator[Need]:
-    """Find what a requirement says of CUDA."""
+    """Find what a requirement says about CUDA."""
     name, base = _NAMED.search(requirement.name), _base_of(requirement.name)
     if base in _RELEASED:
         low, high = requirement.minors()
@@ -223,7 +223,7 @@ def _any_minor(name: re.Match[str]) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 def _joined(needs: list[Need], *, of_several: bool = False) -> Need:
-    """Make one of several; the one that says most about it is why."""
+    """Combine several into one; the one that says most is the reason."""
     needs = [each for each in needs if not each.is_weak] or needs
     low, high = max(needs, key=lambda each: each.low), min(needs, key=lambda each: each.high)
     if low.low > high.high:
@@ -246,7 +246,7 @@ def _choose(needs: list[Need], *, of_several: bool = False) -> Fit:
 
 
 def other_build(need: Need) -> str:
-    """Say what to do where a distribution needs a CUDA for which there is no compiler."""
+    """Say what to do if a distribution needs a CUDA without a compiler on PyPI."""
     build = f"take a build of {need.distribution.name} for CUDA {tools.NEWEST} (+cu{tools.NEWEST}0 or so in its version"
     return f"{build}, or cu{tools.NEWEST} in its name), or name a toolkit of CUDA {need.release} in CUDA_HOME"
 

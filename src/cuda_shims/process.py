@@ -1,4 +1,4 @@
-"""Running a command in the place of this process."""
+"""Running a command in place of this process."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def apply(environ: Mapping[str, str], changes: Mapping[str, str | None]) -> dict
 
 
 def given_environment() -> dict[str, str]:
-    """Read the variables that the shell gave this process; where the system does not tell, those that it has now."""
+    """Read the variables that the shell gave this process; if the system does not tell, its present ones."""
     if _WINDOWS:  # anybody may make a folder proc on a drive of Windows, and under wine there is one
         return dict(os.environ)
     try:
@@ -73,11 +73,12 @@ def absolute_entries(path: str) -> str:
 
 def become(command: str, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """
-    Become a command. Windows cannot: there it is started and waited for.
+    Become a command. Windows cannot: there, start it and wait for it.
 
-    (:func:`os.execvpe` there starts another process and ends this one, so that the caller goes on at once, and gets 0.)
+    (:func:`os.execvpe` there starts another process and ends this one, so the caller continues at once and receives
+    0.)
 
-    :param command: its path, or its name, which is looked for on the PATH of ``environ``
+    :param command: its path, or its name, which is looked up on the PATH of ``environ``
     :param arguments: its arguments, without its name
     :param environ: its environment
     :returns: on Windows its exit code, as :func:`sys.exit` takes it
@@ -95,6 +96,6 @@ def become(command: str, arguments: Sequence[str], environ: Mapping[str, str]) -
     while True:
         try:
             code = process.wait()
-        except KeyboardInterrupt:  # the command has got it as well, and decides
+        except KeyboardInterrupt:  # the command has received it too, and decides
             continue
         return code - 2**32 if code >= 2**31 else code  # 0xC0000005 is a negative number to sys.exit

@@ -1,7 +1,7 @@
 """
-The selection as the commands and the API ask for it; :mod:`_cuda_shims.selection` decides.
+The selection for the commands and the API; :mod:`_cuda_shims.selection` decides.
 
-Adds what a start of Python does without: errors for what is refused, and a description of the toolkit.
+Adds what a start of Python does not need: errors for refused choices, and a description of the toolkit.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Selected(NamedTuple):
 
     #: the folder of a toolkit that a person named; else ``None``
     home: str | None
-    #: the toolkits of the wheels: the selected one first, where it is one of them, then the others
+    #: the toolkits of the wheels: the selected one first, if it is one of them, then the others
     toolkits: list[Toolkit]
     #: why: see :mod:`_cuda_shims.selection`
     because: str
@@ -58,15 +58,15 @@ class Selected(NamedTuple):
 
 def selected(scope: Scope) -> Selected:
     """
-    Find the toolkit that a process gets.
+    Find the toolkit that a process uses.
 
     :param scope: what the selection is made for
     :returns: the selected toolkit, and the others
     :raises ConfigError: for a choice that cannot be used, or that names a folder that does not exist
-    :raises ToolkitNotFoundError: when what was asked for is not installed, or nothing is
+    :raises ToolkitNotFoundError: when the chosen toolkit is not installed, or none is
 
     """
-    config = load_config(scope.directory, scope.environ)  # also where it does not decide: a mistake is reported
+    config = load_config(scope.directory, scope.environ)  # even if it does not decide: a mistake is reported
     toolkit = config.toolkit if config.toolkit != scope.environ.get(TOOLKIT) else None
     places = scope.places()
     answer = select(places, scope.environ, lambda: Project(toolkit, config.prefer))
@@ -94,7 +94,7 @@ def shell_variables(root: str, environ: Mapping[str, str]) -> dict[str, str]:
 
     :param root: the root
     :param environ: the variables of this process
-    :returns: name to value. For a root without a compiler an empty value takes back the compiler of another toolkit:
+    :returns: name to value. For a root without a compiler, an empty value replaces the compiler of another toolkit:
         not every shell can be told to unset it
 
     """

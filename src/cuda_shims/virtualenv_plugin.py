@@ -1,15 +1,16 @@
 """
-``virtualenv --cuda-shims``: environments that have cuda-shims in them from the start.
+``virtualenv --cuda-shims``: environments that have cuda-shims from the start.
 
-virtualenv knows four kinds of plugins, and of creators, seeders and discoveries it asks only the one that the user has
-chosen. Activators are many at a time, are asked last, when all the rest is there, and each may have options; but
-``--activators bash`` means that one alone. So the plugin is an activator that stays out of that choice: when virtualenv
-first asks what it supports, it adds itself to what makes the activators (``ActivationSelector``), for every choice. A
-virtualenv in which that is not as we know it has an activator like others, which ``--activators`` may leave out.
-Rejected: a seeder or creator that wraps the chosen one, which ``--seeder`` and ``--creator`` would take out.
+virtualenv knows four kinds of plugins. It calls only the creator, seeder and discovery that the user has chosen.
+There can be many activators; they are called last, when everything else exists, and each may have options. But
+``--activators bash`` selects only that one. So the plugin is an activator that stays out of that choice: when
+virtualenv first asks what it supports, it adds itself to what makes the activators (``ActivationSelector``), for
+every choice. If a virtualenv differs there from what we know, the plugin is an activator like others, which
+``--activators`` may leave out. Rejected: a seeder or creator that wraps the chosen one, which ``--seeder`` and
+``--creator`` would replace.
 
-virtualenv loads this module whenever it runs: nothing of ours is imported before the option is given, and nothing of
-virtualenv's at all, so that one which is too old for us goes on.
+virtualenv loads this module whenever it runs. So it imports none of our modules before the option is given, and none
+of virtualenv's, so that a virtualenv that is too old for us still works.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ _joined: set[Any] = set()
 
 
 class CudaShims:
-    """What virtualenv takes for an activator; it puts a copy of this cuda-shims into the environment."""
+    """The activator, for virtualenv; it puts a copy of this cuda-shims into the environment."""
 
     def __init__(self, options: Any, interpreter: Any = None) -> None:
-        """Take what the options say, and refuse what cannot be done before anything is made."""
+        """Read the options, and refuse the impossible before anything is made."""
         self._wanted = bool(options.cuda_shims)
         if self._wanted:
             with _for_tox():
@@ -51,12 +52,12 @@ class CudaShims:
 
     @classmethod
     def add_parser_arguments(cls, parser: Any, interpreter: Any) -> None:  # noqa: ARG003 # virtualenv's interface
-        """Add the option; virtualenv reads it from ``VIRTUALENV_CUDA_SHIMS`` and ``virtualenv.ini`` as well."""
+        """Add the option; virtualenv also reads it from ``VIRTUALENV_CUDA_SHIMS`` and ``virtualenv.ini``."""
         text = "install cuda-shims, so that every build system finds the CUDA toolkit that you install later"
         parser.add_argument("--cuda-shims", dest="cuda_shims", action="store_true", default=False, help=text)
 
     def generate(self, creator: Any) -> list[str]:
-        """Install cuda-shims, if that is wanted."""
+        """Install cuda-shims, if requested."""
         if not self._wanted:
             return []
         with _for_tox():
@@ -103,7 +104,7 @@ def _join(selector: Any) -> bool:
 
 
 def source_for(interpreter: Any) -> str:
-    """Find what is to be copied, for an interpreter that can have it."""
+    """Find the distribution to copy, for an interpreter that can have it."""
     from cuda_shims.errors import BadEnvironmentError  # noqa: PLC0415
     from cuda_shims.installation.copy import own_distribution  # noqa: PLC0415
 

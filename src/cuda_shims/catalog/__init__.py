@@ -1,1 +1,1 @@
-"""What NVIDIA publishes: tables of tools, contents and platforms. Touches no disk but its own table."""
+"""What NVIDIA publishes: tables of tools, contents and platforms. Reads no file except its own table."""

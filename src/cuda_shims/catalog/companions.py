@@ -1,8 +1,8 @@
 """
 The companion wheels: CUDA libraries that NVIDIA publishes apart from the toolkit, cuDNN and NCCL among them.
 
-``companions.txt`` says where each lies and what is in it; ``scripts/table/companions.py`` writes it from the wheels. Of
-it a start of Python that makes a root reads the heads of the blocks alone, so that this module imports next to nothing.
+``companions.txt`` says where each is and what it contains; ``scripts/table/companions.py`` writes it from the wheels.
+A start of Python that makes a root reads only the heads of its blocks, so this module imports next to nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 
 #: in a folder's name: ``cu13``, ``cu12``
 MAJOR = "cuNN"
-#: one wheel for every CUDA: headers alone
+#: one wheel for every CUDA: only headers
 _OF_EVERY_MAJOR = {"nvidia-mathdx"}
 
 
@@ -46,7 +46,7 @@ def distribution_of(name: str, major: int | str) -> str:
 
 def in_the_toolkits_folder(major: int) -> list[str]:
     """
-    Name the companions whose wheels put their files beside nvcc's own: cuDSS, cuSPARSELt and their like.
+    Name the companions whose wheels put their files next to nvcc's: cuDSS, cuSPARSELt and others.
 
     :param major: the toolkit's CUDA major
     :returns: the distributions

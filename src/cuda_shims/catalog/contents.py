@@ -2,8 +2,7 @@
 Which of NVIDIA's wheels holds a header, a library, a tool, or the library of a CMake target.
 
 The knowledge is in ``contents.txt``, which ``scripts/table/contents.py`` writes from the wheels of CUDA 12.9 and all
-later releases, and in ``companions.txt``; both are read when something is first asked for. Nothing here looks at an
-environment.
+later releases, and in ``companions.txt``; both are read on first use. Nothing here looks at an environment.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _TARGET = re.compile(r"CUDA::.*|[\w.-]+::[\w.-]+", re.DOTALL)
 _TOOLKIT = {"", "CUDA", "CUDAToolkit"}
 #: targets of CCCL's own CMake files, within CCCL:: or a namespace of their own, to a header that they are for
 _CCCL = {"CCCL": "cuda/version", "Thrust": "thrust/version.h", "CUB": "cub/cub.cuh", "libcudacxx": "cuda/version"}
-#: namespaces that hold targets for several companions
+#: namespaces that hold targets of several companions
 _SHARED = {"torch", "cuquantum"}
 #: files by which pkg-config and CMake find a package
 _PACKAGE = re.compile(
@@ -49,7 +48,7 @@ class Holding(NamedTuple):
     name: str
     #: the distribution, e.g. ``nvidia-cublas``; ``nvidia-cublas-cu12`` for CUDA 12
     distribution: str
-    #: the extra of ``cuda-toolkit`` that brings it; empty: none does, it is a companion
+    #: the extra of ``cuda-toolkit`` that installs it; empty: none does, it is a companion
     extra: str
     #: the CUDA releases in which it holds it, e.g. ``("13.4", "13.5")``
     releases: tuple[str, ...]
@@ -170,12 +169,12 @@ def places(name: str) -> list[Place]:
 
 
 def is_listed(name: str) -> bool:
-    """Tell whether the table lists a header itself and not only its folder, as of Thrust; ``True`` for other names."""
+    """Tell whether the table lists a header itself and not only its folder, as for Thrust; ``True`` for other names."""
     return kind_of(name) != "header" or name.replace("\\", "/") in read_table().files["header"]
 
 
 def is_made(name: str) -> bool:
-    """Tell whether something is an import library that our roots have on Windows, and no wheel: ``cublas.lib``."""
+    """Tell whether something is an import library that our roots have on Windows and no wheel has: ``cublas.lib``."""
     files = [file for _, file, _ in _matches(name) if file.endswith(".lib")] if _is_name(name) else []
     return bool(files) and read_table().made.issuperset(files)
 

@@ -1,8 +1,8 @@
 """
 What NVIDIA's wheels hold: closed tables of tools and components, read from the wheels of CUDA 12.0 to 13.5.
 
-Nothing here touches a disk or imports anything, so that the wheel's build hook can run it, and a start of Python need
-not import :mod:`typing`.
+Nothing here touches a disk or imports anything, so the wheel's build hook can run it, and a start of Python does not
+import :mod:`typing`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Component:
     __slots__ = ("distribution", "extra", "key", "title")
 
     def __init__(self, distribution: str, extra: str, key: str, title: str) -> None:
-        """Describe it: by CUDA 13's name, the extra that brings it, and as NVIDIA's own ``version.json`` calls it."""
+        """Describe it: CUDA 13's name, the extra that installs it, and its name in NVIDIA's ``version.json``."""
         self.distribution = distribution
         self.extra = extra
         self.key = key
@@ -37,9 +37,9 @@ class Component:
 #: the majors for which NVIDIA publishes nvcc on PyPI, for messages. What is installed is found by its folder, whatever
 #: its number
 COMPILED: tuple[int, ...] = (13,)
-#: the major to install where none is installed
+#: the major to install if none is installed
 NEWEST = COMPILED[-1]
-#: what brings all that compiling takes: an extra of ours, in ``pyproject.toml``
+#: one of our extras, in ``pyproject.toml``, which installs everything that compiling needs
 BUNDLE = f"cuda-shims[cu{NEWEST}]"
 
 TOOLS: tuple[Tool, ...] = (
@@ -142,11 +142,11 @@ def install_line(extra: str, release: str | int | None = None) -> str:
 
 def toolkit_requirement(major: str | None = None) -> str:
     """
-    Spell the requirement that brings a toolkit.
+    Spell the requirement that installs a toolkit.
 
     :param major: the CUDA major, in digits; by default :data:`NEWEST`
-    :returns: e.g. ``cuda-shims[cu13]``; for a major without a bundle of ours, what compiles or, if it has no compiler,
-        what links
+    :returns: e.g. ``cuda-shims[cu13]``; for a major without one of our bundles, what compiles or, if it has no
+        compiler, what links
 
     """
     if major is None or int(major) == NEWEST:
@@ -157,11 +157,11 @@ def toolkit_requirement(major: str | None = None) -> str:
 
 def tool_requirement(name: str, major: int | None = None) -> str | None:
     """
-    Spell the requirement that brings a tool.
+    Spell the requirement that installs a tool.
 
     :param name: a tool of :data:`TOOLS`
     :param major: the CUDA major of the toolkit that lacks it, if there is one
-    :returns: e.g. ``cuda-toolkit[cuobjdump]==13.*``; ``None`` where no wheel of that major holds the tool
+    :returns: e.g. ``cuda-toolkit[cuobjdump]==13.*``; ``None`` if no wheel of that major holds the tool
 
     """
     tool = find_tool(name)
@@ -174,7 +174,7 @@ def tool_requirement(name: str, major: int | None = None) -> str | None:
 
 def missing_tool_fix(name: str, major: int | None = None) -> str:
     """
-    Say how to get a tool that is missing.
+    Say how to install a missing tool.
 
     :param name: the tool's file name without extension
     :param major: the CUDA major of the toolkit that lacks it, if there is one

@@ -1,4 +1,4 @@
-"""The companion wheels that are installed beside a toolkit: CUDA libraries that NVIDIA publishes apart from it."""
+"""The companion wheels that are installed with a toolkit: CUDA libraries that NVIDIA publishes apart from it."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class Companion:
         """
         Name the distributions of the toolkit's CUDA major that have files there.
 
-        Those of CUDA 12 and 13 have files of the same names, in the same folder. Where both are installed, it holds the
-        files of the one whose RECORD tells their sizes.
+        Those of CUDA 12 and 13 have files of the same names, in the same folder. If both are installed, the folder
+        holds the files of the one whose RECORD has their sizes.
 
-        :returns: name to version; none where the files are those of another major
+        :returns: name to version; none if the files are those of another major
 
         """
         ours = [each for each in self.claims if self._is_of_major(each[0])]
@@ -54,10 +54,10 @@ class Companion:
 
     def _is_of_major(self, distribution: str) -> bool:
         name = name_without_major(distribution)
-        return distribution in {name, f"{name}-cu{self.major}"}  # mathdx, headers alone, is for every major
+        return distribution in {name, f"{name}-cu{self.major}"}  # mathdx, which has only headers, is for every major
 
     def is_unfinished(self) -> bool:
-        """Tell whether an installer may be at work: it has changed just now, and is not as a distribution has it."""
+        """Tell whether an installer may be running: the folder has just changed, and differs from its distribution."""
         try:
             newest = max(os.stat(path).st_mtime for path in self.folders())
         except OSError:
@@ -78,7 +78,7 @@ class Companion:
 
 def find_companions(site_dirs: Iterable[str], major: int) -> list[Companion]:
     """
-    Find the companion wheels of a search path, of whichever CUDA major, but for those in the toolkit's own folder.
+    Find the companion wheels of a search path, of any CUDA major, except those in the toolkit's own folder.
 
     :param site_dirs: the directories, nearest first
     :param major: the toolkit's CUDA major
@@ -100,7 +100,7 @@ def find_companions(site_dirs: Iterable[str], major: int) -> list[Companion]:
 
 
 def absent(place: Place) -> Iterator[str]:
-    """Name the paths where a companion wheel may come that no folder of NVIDIA's tells of by its time."""
+    """Name the paths where a companion wheel may appear without changing the time of one of NVIDIA's folders."""
     for site in place.sites:
         for path, _ in _candidates(site, place.major):
             folder = os.path.dirname(path)

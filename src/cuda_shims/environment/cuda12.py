@@ -1,8 +1,8 @@
 """
-The folders that the wheels of CUDA 12 have, one for each component.
+The folders of CUDA 12's wheels, one for each component.
 
-``nvidia-cuda-runtime-cu12`` is in ``nvidia/cuda_runtime``, with an ``include`` and a ``lib`` of its own, and so are the
-others (read in wheels of 12.0 to 12.9).
+``nvidia-cuda-runtime-cu12`` is in ``nvidia/cuda_runtime``, with its own ``include`` and ``lib``, and so are the
+others (read from wheels of 12.0 to 12.9).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def installed(site_dirs: Iterable[str]) -> list[tuple[str, str, str]]:
     """
-    Find the components of CUDA 12 that are installed; cuDNN and its like are none.
+    Find the installed components of CUDA 12; cuDNN and other companions are not components.
 
     :param site_dirs: the directories, nearest first
     :returns: (normalised name, version, folder) of each, in the order of the table

@@ -1,4 +1,4 @@
-"""What a toolkit's headers say of it."""
+"""What a toolkit's headers say about it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """
 Companion wheels that have lost their files.
 
-cuDNN of CUDA 12 and 13 have one folder, as most companions have: the last one that came has written over the first, and
-the first one that goes takes the other's files along. An installer then says that the other is there.
+cuDNN for CUDA 12 and 13 share one folder, and so do most companions. The wheel installed last overwrites the first,
+and the one uninstalled first removes the other's files. An installer still reports the other as installed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def find_lost(site_dirs: Iterable[str], major: int) -> dict[str, str]:
     """
-    Find the companion wheels that are installed, and whose headers or libraries are gone, or are another's.
+    Find the installed companion wheels whose headers or libraries are gone, or belong to another wheel.
 
     :param site_dirs: the directories, nearest first
     :param major: the CUDA major of the wheels
@@ -49,7 +49,7 @@ def find_lost(site_dirs: Iterable[str], major: int) -> dict[str, str]:
 
 def _recorded(dist_info: str, starts: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     for path, (_, size) in record_lines(read_record(dist_info) or "").items():
-        # what else is not needed to build, and may have been removed on purpose
+        # other files are not needed to build, and may have been removed on purpose
         if path.startswith(starts) and (path.endswith(HEADER_SUFFIXES) or ".so" in path):
             yield path, size
 

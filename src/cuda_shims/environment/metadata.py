@@ -1,4 +1,4 @@
-"""The metadata of distributions: those that are installed, and those of wheels and files that a user names."""
+"""The metadata of distributions: installed ones, and those of wheels and files that a user names."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9][\w.!+-]{0,200}", re.ASCII)
 
 
 class Metadata(NamedTuple):
-    """What a distribution says of itself."""
+    """What a distribution says about itself."""
 
     #: normalised
     name: str
@@ -34,7 +34,7 @@ class Metadata(NamedTuple):
 
 
 class Installed:
-    """The distributions of some site-packages directories, whose metadata is read when it is asked for."""
+    """The distributions of some site-packages directories; their metadata is read on demand."""
 
     def __init__(self, site_dirs: Iterable[str]) -> None:
         """List them; the nearest of a name counts."""
@@ -59,7 +59,7 @@ class Installed:
 
 
 def is_path(text: str) -> bool:
-    """Tell whether a user means a file: ``torch`` is what is installed, also beside a checkout of that name."""
+    """Tell whether a user means a file: ``torch`` means the installed one, even next to a checkout of that name."""
     return os.path.basename(text) != text or text.endswith(_PATHS) or text in _NAMES
 
 
@@ -110,7 +110,7 @@ def _parse(text: str) -> Metadata | None:
     for line in text.splitlines():
         if not line.strip():
             break
-        key, _, value = line.partition(":")  # what begins with a blank goes on with the line above
+        key, _, value = line.partition(":")  # a line that begins with a blank continues the line above
         key, value = key.lower(), value.strip()
         if key == "name":
             name = normalise(value)

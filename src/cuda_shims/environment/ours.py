@@ -60,9 +60,9 @@ def recorded_file(site_dir: str, path: str) -> str:
     """
     Find the file that a line of RECORD names.
 
-    :param site_dir: the directory that the ``.dist-info`` directory is in
+    :param site_dir: the directory that contains the ``.dist-info`` directory
     :param path: the line's path
-    :returns: its absolute path. pip fills a ``--target`` directory by way of a temporary one and leaves the lines of
+    :returns: its absolute path. pip fills a ``--target`` directory through a temporary one and keeps the lines of
         that one: there ``../../bin/nvcc`` is ``bin/nvcc``
 
     """

@@ -1,4 +1,4 @@
-"""What PATH gives, and whether that is a toolkit of ours."""
+"""What PATH finds, and whether it belongs to one of our toolkits."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """
 The RECORD of our own distribution: what an installer removes when it uninstalls us. Pure: text in, text out.
 
-One line for the folder ``cuda_shims_toolkit`` stands for all that is in it, and not one for each link: pip skips a line
-whose path does not *exist*, as a link to the file of a wheel that was uninstalled first does not. A directory is moved
-away whole by pip, and removed whole by uv (both measured).
+One line for the folder ``cuda_shims_toolkit`` stands for everything in it, rather than one for each link: pip skips a
+line whose path does not *exist*, and a link to a file of an uninstalled wheel does not. pip moves a directory away
+whole, and uv removes it whole (both measured).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """
-Requirements as the metadata of a distribution spells them, read as far as it takes to tell which CUDA they name.
+Requirements in the metadata of a distribution, read only as far as needed to tell which CUDA they name.
 
-``packaging`` does all of it, and would be a requirement of every build that requires cuda-shims.
+``packaging`` reads all of it, and would be a requirement of every build that requires cuda-shims.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Requirement(NamedTuple):
 
     def minors(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """
-        Tell which minors a version that it allows can be of.
+        Tell the minor releases that its versions can have.
 
         :returns: the first and the last: ``==13.0.96`` is ``((13, 0), (13, 0))``, ``>=13.2`` has no last one but
             ``(LAST, LAST)``
@@ -63,7 +63,7 @@ class Requirement(NamedTuple):
             first, *rest = numbers
             minor = (first, rest[0] if rest else 0)
             if operator in {"==", "===", "~="}:
-                # ==13.* and ~=13.0 are of any minor, ==13 is 13.0
+                # ==13.* and ~=13.0 allow any minor release, ==13 is 13.0
                 is_open = (operator == "~=" and len(numbers) == 2) or (text.endswith(".*") and not rest)  # noqa: PLR2004
                 low, high = max(low, minor), min(high, (first, LAST) if is_open else minor)
             elif operator in {">=", ">"}:
@@ -98,7 +98,7 @@ class Requirement(NamedTuple):
 
 
 def parse_requirement(line: str) -> Requirement | None:
-    """Read one ``Requires-Dist``; ``None`` for what is none."""
+    """Read one ``Requires-Dist``; ``None`` if it is not a requirement."""
     line = " ".join(line.split())
     match = _LINE.fullmatch(line) if len(line) <= _LONGEST else None
     if not match:

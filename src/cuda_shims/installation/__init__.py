@@ -1,1 +1,1 @@
-"""What cuda-shims itself has in an environment: start-up files, shims, its RECORD."""
+"""The files of cuda-shims itself in an environment: start-up files, shims, its RECORD."""

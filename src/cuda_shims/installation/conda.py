@@ -1,8 +1,8 @@
 """
-Conda: the files of its packages in an environment's scripts directory, whose names may be those of our shims.
+Conda: files of its packages in an environment's scripts directory may have the names of our shims.
 
-conda-forge's cuda-nvcc-tools has ``bin/nvcc`` and the others. An installer of wheels knows nothing of conda's packages,
-and replaces such a file; conda knows nothing of wheels.
+conda-forge's cuda-nvcc-tools has ``bin/nvcc`` and the others. An installer of wheels does not know conda's packages,
+and replaces such a file; conda does not know wheels.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-#: where conda notes its packages, a file of JSON for each, below the prefix
+#: where conda notes its packages, one JSON file for each, below the prefix
 _NOTES = "conda-meta"
 
 
 def is_conda(scripts: str) -> bool:
-    """Tell whether a scripts directory is a conda environment's, and not that of a virtual one made from it."""
+    """Tell whether a scripts directory belongs to a conda environment, and not to a virtual one made from it."""
     return os.path.isdir(os.path.join(os.path.dirname(scripts), _NOTES))
 
 
 def owners(scripts: str, names: Collection[str]) -> dict[str, str]:
     """
-    Find the conda packages that files of a scripts directory belong to.
+    Find the conda packages that own files of a scripts directory.
 
     :param scripts: the directory
-    :param names: the names of the files in it to look for
+    :param names: the names of the files to look for
     :returns: file name to the package's name and version (``cuda-nvcc-tools 13.0.48``); files of no package are left
         out
 
@@ -50,7 +50,7 @@ def restoring(packages: Iterable[str]) -> str:
 
 
 def _package(note: str, wanted: Iterable[str]) -> tuple[str, set[str]]:
-    # its name and version, and which of the files it has; a note may have a megabyte, and a hundred are usual
+    # its name and version, and which of the files it has; a note may have a megabyte, and a hundred notes are usual
     try:
         data = read_bytes(note)
         if any(f'"{file}"'.encode() in data for file in wanted):

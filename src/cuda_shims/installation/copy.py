@@ -1,8 +1,8 @@
 """
-Copies of installed distributions for another environment, without an installer and an index. Pure but for reading.
+Copies of installed distributions for another environment, without an installer or an index. Only reads.
 
-The files of the wheel are taken, as RECORD lists them. What belongs to the place (scripts, byte code, what an installer
-noted, what cuda-shims has written since) is made for the new one, or left.
+The copy has the files of the wheel, as RECORD lists them. Files that belong to the place (scripts, byte code, an
+installer's notes, what cuda-shims has written since) are made for the new place, or left out.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-#: what installers note in a ``.dist-info`` about the place, and not about the wheel
+#: what installers note in a ``.dist-info`` about the place rather than the wheel
 _OF_THE_PLACE = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json"}
 _REQUIRES_PYTHON = re.compile(r"^Requires-Python: *>= *(\d+)\.(\d+)", re.MULTILINE)
 _REQUIRES_OTHER = re.compile(r"^Requires-Python:", re.MULTILINE)
@@ -73,21 +73,22 @@ def _serves(dist_info: str, version: tuple[int, ...]) -> bool:
     except OSError:  # an egg, a package of the operating system
         return False
     oldest = _REQUIRES_PYTHON.search(metadata)
-    # any other condition is not read: better no copy than one that does not run
+    # other conditions are not read: better no copy than one that does not run
     fits = version >= (int(oldest[1]), int(oldest[2])) if oldest else not _REQUIRES_OTHER.search(metadata)
     return fits and "-none-any" in wheel and records.read_record(dist_info) is not None
 
 
 def copied(dist_info: str, installer: str, scripts: Mapping[str, bytes], *, requested: bool = False) -> list[Entry]:
     """
-    List what a copy of a distribution consists of, in the order in which it is to be written.
+    List the files of a copy of a distribution, in the order to write them.
 
-    RECORD comes with the first, so that an uninstaller knows of the rest whatever happens, and the start-up files last.
+    RECORD is among the first, so that an uninstaller knows the rest whatever happens, and the start-up files come
+    last.
 
-    :param dist_info: the ``.dist-info`` directory of the one that is copied
-    :param installer: the name of what copies it
+    :param dist_info: the ``.dist-info`` directory of the original
+    :param installer: the name of the copying program
     :param scripts: the scripts of the new place: path, relative to its site-packages directory, to content
-    :param requested: whether a person has asked for it by name
+    :param requested: whether a person has requested it by name
     :returns: the files, their paths relative to the new site-packages directory
     :raises BadEnvironmentError: when a file that RECORD names cannot be read
 

@@ -1,4 +1,4 @@
-"""The files of ours that are not in a root: shims, start-up files, CMake packages, and our RECORD of them."""
+"""Our files outside of a root: shims, start-up files, CMake packages, and our RECORD of them."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ def plan_files(  # noqa: PLR0913
     force: bool = False,
 ) -> list[Action]:
     """
-    Plan the files of ours that are not in a root: shims, the start-up hook, CMake packages.
+    Plan our files outside of a root: shims, the start-up hook, CMake packages.
 
     :param site_dir: the site-packages directory; the paths of the actions are relative to it
     :param scripts: the scripts directory
     :param toolkits: the toolkits there
     :param hook: whether start-up files are wanted
-    :param target: whether Python reads no ``.pth`` file there, so that a ``sitecustomize`` is wanted instead
-    :param force: take the place of other people's files
+    :param target: whether Python reads no ``.pth`` file there and needs a ``sitecustomize`` instead
+    :param force: replace other people's files
     :returns: the actions
-    :raises OSError: when a file that is on disk cannot be read
+    :raises OSError: when an existing file cannot be read
 
     """
     there = {tool for toolkit in toolkits for tool in toolkit.tools}
@@ -60,24 +60,24 @@ def plan_files(  # noqa: PLR0913
         entries += [Entry(name, None, shims.template(name)) for name in names]
     entries += package_links(site_dir, scripts, toolkits)
     recorded = read_recorded(site_dir, scripts)
-    # a root that is made anew asks for no start-up files, and those that install wrote stay
+    # a renewal of a root does not request start-up files, and those that install wrote stay
     recorded = {path: digest for path, digest in recorded.items() if hook or not is_hook(path)}
     return plan.make_plan(site_dir, entries, recorded, ours=is_ours_by_content, force=force)
 
 
 def write_files(site_dir: str, dist_info: str | None, actions: Sequence[Action], rights: Rights = OWN) -> None:
     """
-    Carry out what :func:`plan_files` planned, and write down what is ours: in our ledger and in our RECORD.
+    Carry out what :func:`plan_files` planned, and record what is ours, in our ledger and in our RECORD.
 
-    That is written down before it is there, and crossed out when it is gone, so that whatever happens in between an
-    uninstaller knows of each file.
+    A file is recorded before it exists, and struck out after it is gone. Whatever happens in between, an uninstaller
+    knows each file.
     """
     folder = os.path.join(site_dir, ROOTS_FOLDER)
     with stages.Stage(folder, rights) as stage:
         for scripts in {os.path.dirname(os.path.join(site_dir, each.path)) for each in actions}:
             if os.path.isdir(scripts):
                 stages.sweep(scripts, stage.now())
-        recorded = read_ledger(folder, lambda _: True)  # nothing is removed because of it
+        recorded = read_ledger(folder, lambda _: True)  # this removes nothing
         claimed = {each.path: each.digest for each in actions if each.kind in _OURS}
         _write_down(dist_info, {**recorded, **claimed}, _amended_record(dist_info, actions), stage)
         owned = replace.carry_out(site_dir, actions, stage)
@@ -89,7 +89,7 @@ def write_files(site_dir: str, dist_info: str | None, actions: Sequence[Action],
 def _write_down(dist_info: str | None, owned: Mapping[str, str], record: tuple[str, str], stage: stages.Stage) -> None:
     replace.write_ledger(stage.folder, owned, stage)
     old, new = record
-    # never makes it, nor the directory: an uninstaller may have removed it just now
+    # never makes it, nor the directory: an uninstaller may have just removed it
     if new != old and has(dist_info, "RECORD"):
         data = new.encode("utf-8", "surrogateescape")
         replace.write_entry(os.path.join(str(dist_info), "RECORD"), Entry("", None, data, 0), stage)
@@ -108,7 +108,7 @@ def has(dist_info: str | None, name: str) -> bool:
 
 
 def is_settled(site_dir: str, dist_info: str | None, actions: Sequence[Action]) -> bool:
-    """Tell whether a plan leaves nothing to write, neither files nor what we write down of them."""
+    """Tell whether a plan leaves nothing to write, neither files nor records of them."""
     recorded = read_ledger(os.path.join(site_dir, ROOTS_FOLDER), lambda _: True)
     kept = all(each.kind == action.KEEP and recorded.get(each.path) == each.digest for each in actions)
     old, new = _amended_record(dist_info, actions)
@@ -120,12 +120,12 @@ def _amended_record(dist_info: str | None, actions: Sequence[Action], *, gone: b
     text = records.read_record(dist_info) if dist_info else None
     if text is None:
         return "", ""
-    # sitecustomize is in the ledger alone: an upgrade in a --target folder would remove it, and brings none
+    # sitecustomize is only in the ledger: an upgrade in a --target folder would remove it, and does not install one
     mine = [each for each in actions if each.path != TARGET_HOOK]
     add: dict[str, bytes | None] = {ROOTS_FOLDER: None}
     entries = (each.entry for each in mine if each.kind in _OURS and each.entry)
     add.update({entry.path: entry.data if entry.link is None else None for entry in entries})
     drop = [each.path for each in mine if each.kind == action.REMOVE] if gone else []
-    # no hook runs any more when the folder that it writes to goes, and while that fails, RECORD is there
+    # no hook runs any more once the folder that it writes to is gone; as long as that fails, RECORD exists
     first = [*HOOK_FILES, ROOTS_FOLDER]
     return text, records.amended(text, add, drop, first)

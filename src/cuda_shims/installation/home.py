@@ -1,4 +1,4 @@
-"""What CUDA_HOME should name, and the variables with it: a root is made if it is missing."""
+"""The value of CUDA_HOME, and the other variables; makes the root if it is missing."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 def home_of(scope: Scope, remark: Callable[[str], None]) -> str:
     """
-    Find what CUDA_HOME should name; the root is made if it is missing.
+    Find the value of CUDA_HOME; make the root if it is missing.
 
     :param scope: what the selection is made for
-    :param remark: gets a sentence for the user when the wheels' own folder has to serve
+    :param remark: receives a sentence for the user when the wheels' own folder must be used
     :returns: the path of a root, of a toolkit that a person named, or of the wheels' own folder
     :raises ConfigError: when a setting that chooses the toolkit cannot be used
-    :raises ToolkitNotFoundError: when no toolkit is installed, or not the one that was chosen
-    :raises NotWritableError: when no root can be made, and the wheels' own folder cannot serve (CUDA 12)
+    :raises ToolkitNotFoundError: when no toolkit is installed, or not the chosen one
+    :raises NotWritableError: when no root can be made, and the wheels' own folder cannot replace it (CUDA 12)
 
     """
     found = selected(scope)
@@ -47,11 +47,11 @@ def variables(toolkit: Toolkit | None = None, environ: Mapping[str, str] | None 
     """
     Compute the environment variables that make build systems find a toolkit.
 
-    :param toolkit: the toolkit; by default the one that a build started here would get
+    :param toolkit: the toolkit; by default the one that a build started here would use
     :param environ: the variables to start from: the toolkit comes first on its PATH; by default ``os.environ``
     :returns: the names and values, PATH included
     :raises ConfigError: when a setting that chooses the toolkit cannot be used
-    :raises ToolkitNotFoundError: when no toolkit is installed, or not the one that was chosen
+    :raises ToolkitNotFoundError: when no toolkit is installed, or not the chosen one
     :raises NotWritableError: when a root is missing and cannot be created anywhere
 
     """

@@ -1,4 +1,4 @@
-"""What cuda-shims does to an environment when it is told to install: roots, shims, start-up hook."""
+"""The install command: roots, shims, start-up hook."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def install(environment: Environment | None = None, *, dry_run: bool = False, fo
     :param environment: the environment; by default that of this process
     :param dry_run: change nothing
     :param force: replace files that are not cuda-shims' own
-    :returns: the changes, with a ``keep`` for what was right already and a ``conflict`` for a file of somebody else's
+    :returns: the changes, with a ``keep`` for what was right already and a ``conflict`` for somebody else's file
     :raises ToolkitNotFoundError: when the environment has no toolkit
-    :raises NotWritableError: when something cannot be written; what was written before that stays. Also when somebody
-        uninstalled cuda-shims meanwhile; then nothing that was written stays
+    :raises NotWritableError: when something cannot be written; earlier writes stay. Also when somebody uninstalled
+        cuda-shims in the meantime; then nothing stays
 
     """
     environment = environment or current_environment()
@@ -63,7 +63,7 @@ def _install(
     environment: Environment, toolkits: list[Toolkit], *, dry_run: bool, force: bool
 ) -> tuple[list[Change], list[Action]]:
     site_dir, dist_info = environment.site_dir, environment.dist_info
-    # no root is made of libraries alone
+    # wheels with only libraries have no root
     roots = [toolkit for toolkit in toolkits if is_candidate(toolkit.place)]
     beside = find_toolkits([site_dir])  # as the start-up hook sees it
 

@@ -1,4 +1,4 @@
-"""What is ours in an environment: told by content and place, whoever wrote it and whoever says so."""
+"""What is ours in an environment: decided by content and place, not by who wrote it or who claims it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from cuda_shims.installation.packages import is_package_link, may_be_package_lin
 _SITECUSTOMIZE_MARK = b"# cuda-shims sitecustomize"
 #: the start-up files of the wheel
 HOOK_FILES = ("cuda_shims.pth",)
-#: that of a folder in which Python reads no ``.pth`` file
+#: the start-up file of a folder where Python reads no ``.pth`` file
 TARGET_HOOK = "sitecustomize.py"
 
 
 def read_recorded(site_dir: str, scripts: str) -> dict[str, str]:
-    """Read which files we wrote that are not in a root: path, relative to the site-packages directory, to digest."""
+    """Read which files we wrote outside of a root: path, relative to the site-packages directory, to digest."""
     folder = os.path.join(site_dir, ROOTS_FOLDER)
     return read_ledger(folder, lambda path: may_be_ours(site_dir, scripts, os.path.join(site_dir, path)))
 
@@ -34,7 +34,7 @@ def is_linked_hook(path: str) -> bool:
     """
     Tell whether a start-up file is a link to that of this version (uv's ``--link-mode symlink``).
 
-    Such a file works although ``install`` would put a file in its place.
+    Such a file works although ``install`` would write a file instead.
 
     :param path: the path of an existing start-up file
     :returns: whether it is
@@ -45,7 +45,7 @@ def is_linked_hook(path: str) -> bool:
 
 
 def is_ours_by_content(path: str) -> bool:
-    """Tell a file of ours by what it is, whoever wrote it and whichever version of us."""
+    """Recognise our own file by its content, whoever wrote it and in whichever version."""
     if os.path.basename(path) in HOOK_FILES or (is_package_link(path) and os.path.islink(path)):
         return True
     if os.path.basename(path) == TARGET_HOOK:
@@ -55,10 +55,10 @@ def is_ours_by_content(path: str) -> bool:
 
 def may_be_ours(site_dir: str, scripts: str, path: str) -> bool:
     """
-    Tell whether an absolute path is one where cuda-shims has files, whoever says so.
+    Tell whether an absolute path is one where cuda-shims has files, whoever claims so.
 
-    RECORD, and our ledger, are text that anybody may have written who can write to the environment. What is removed
-    because they name it is in these places alone. Links on the way are followed, and what a path names itself is not.
+    Anybody who can write to the environment may have written RECORD and our ledger. What they name is removed only in
+    these places. Links on the way are followed; the path itself is not.
     """
     place = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
     if os.path.dirname(place) == os.path.realpath(scripts):

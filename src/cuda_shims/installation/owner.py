@@ -1,4 +1,4 @@
-"""Whose a file in an environment is: that of an installed distribution, or of a package of conda's."""
+"""Who owns a file in an environment: an installed distribution, or one of conda's packages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def owner(site_dirs: Sequence[str], path: str) -> str:
     """
-    Tell which distribution a file belongs to.
+    Find the distribution that owns a file.
 
     :param site_dirs: the directories with distributions to look in
     :param path: the file's absolute path

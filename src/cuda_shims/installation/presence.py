@@ -1,8 +1,9 @@
 """
-Checks that cuda-shims is still installed where it writes; if it no longer is, removes what was written.
+Checks that cuda-shims is still installed where it writes; otherwise removes what was written.
 
-pip and uv know nothing of a process that writes, and nobody removes what it writes after them. Both remove the start-up
-files or METADATA before the folder of roots: a process that still sees these when it is done has finished before that.
+pip and uv do not know about a process that writes, and nobody would remove its files after them. Both remove the
+start-up files or METADATA before the folder of roots: a process that still sees these when it is done has finished
+before that.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ from cuda_shims.installation.packages import package_paths
 
 
 class while_installed:  # noqa: N801 # a context manager
-    """Write to an environment as long as cuda-shims is installed in it."""
+    """Write to an environment while cuda-shims is installed in it."""
 
     def __init__(self, site_dir: str, dist_info: str | None, scripts: str | None) -> None:
-        """Look for what tells that it is installed."""
+        """Note the files that show that it is installed."""
         self.site_dir, self.dist_info, self.scripts = site_dir, dist_info, scripts
         names = (*HOOK_FILES, os.path.join(ROOTS_FOLDER, LEDGER))
         self.signs = [each for each in (os.path.join(site_dir, name) for name in names) if os.path.lexists(each)]
@@ -40,7 +41,7 @@ class while_installed:  # noqa: N801 # a context manager
         return not all(os.path.lexists(each) for each in self.signs)
 
     def check(self) -> None:
-        """Raise :class:`UninstalledError` if it was uninstalled: asked before a start-up file is written anew."""
+        """Raise :class:`UninstalledError` if it was uninstalled. Called before a start-up file is written again."""
         if self.is_gone():
             from cuda_shims.errors import UninstalledError  # noqa: PLC0415
 
@@ -66,16 +67,16 @@ def _remove_all(site_dir: str, scripts: str | None, dist_info: str | None) -> No
     folder = os.path.join(site_dir, ROOTS_FOLDER)
     if scripts is not None:
         replace.carry_out(site_dir, plan.removals(site_dir, read_recorded(site_dir, scripts)))
-        # the uninstaller may have removed what we wrote down of them
+        # the uninstaller may have removed our record of them
         for path in (os.path.join(scripts, tool.name + shims.SUFFIX) for tool in TOOLS):
             if os.path.lexists(path) and is_shim(path):
                 replace.remove(path, scripts)
         for path in filter(os.path.islink, package_paths(scripts)):
             replace.remove(path, scripts)
-    try:  # for a process that has begun meanwhile, a sign as well
+    try:  # a sign for processes that have started in the meantime
         os.unlink(os.path.join(folder, LEDGER))
     except OSError:
         pass
     if dist_info and os.path.isdir(dist_info) and os.listdir(dist_info) == ["RECORD"]:
-        replace.remove(os.path.join(dist_info, "RECORD"), site_dir)  # ours, in what uv had emptied
+        replace.remove(os.path.join(dist_info, "RECORD"), site_dir)  # ours, in a folder that uv had emptied
     write.remove_tree(folder, first=MADE_FROM)

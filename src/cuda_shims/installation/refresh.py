@@ -1,4 +1,4 @@
-"""Makes a toolkit's root that is missing or stale, for a start of Python and for the commands."""
+"""Makes a missing or stale root of a toolkit, for a start of Python and for the commands."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _REMOVED = {errno.ENOENT, errno.ENOTEMPTY, errno.ESTALE}
 
 def make_root(place: Place, environ: Mapping[str, str] | None = None) -> str:
     """
-    Make a toolkit's root if it is missing or stale, and let the shims and our RECORD know.
+    Make a toolkit's root if it is missing or stale, and update the shims and our RECORD.
 
-    :param place: where its wheels lie
+    :param place: where its wheels are
     :param environ: the variables that say where a cache is; by default ``os.environ``
-    :returns: what CUDA_HOME should name
-    :raises NotWritableError: when it can be made nowhere; nothing is left behind
-    :raises UninstalledError: when cuda-shims was uninstalled meanwhile
+    :returns: the value of CUDA_HOME
+    :raises NotWritableError: when it cannot be made anywhere; nothing is left behind
+    :raises UninstalledError: when cuda-shims was uninstalled in the meantime
 
     """
     environ = os.environ if environ is None else environ
@@ -63,8 +63,8 @@ def rights_in(site_dir: str) -> Rights | None:
     Tell whether a start of Python may write to a site-packages directory, and with which rights.
 
     :param site_dir: the directory
-    :returns: the rights of what is written; ``None`` where cuda-shims was never installed or told to install, and where
-        nobody but us could remove what is written
+    :returns: the rights of new files; ``None`` if cuda-shims was never installed or told to install there, and if
+        only we could remove the new files
 
     """
     try:
@@ -74,7 +74,7 @@ def rights_in(site_dir: str) -> Rights | None:
 
 
 def may_write(site_dir: str) -> bool:
-    """Tell whether we may write to a site-packages directory without being asked."""
+    """Tell whether we may write to a site-packages directory without a command."""
     if is_build_environment(site_dir):
         return True
     from cuda_shims.environment.ours import find_dist_info  # noqa: PLC0415 # not wanted in a build environment
@@ -84,7 +84,7 @@ def may_write(site_dir: str) -> bool:
 
 
 def is_foreign(folder: str, place: Place) -> bool:
-    """Tell whether somebody owns the folder of our roots who could not change the wheels either."""
+    """Tell whether the owner of the folder of our roots is somebody who could not change the wheels either."""
     if WHEELS_ARE_ROOT or not os.path.lexists(folder):
         return False
     owners = {os.stat(each).st_uid for each in (place.owned, place.site_dir)}
@@ -97,7 +97,7 @@ def allowed_paths(place: Place, environ: Mapping[str, str], rights: Rights | Non
 
     :param place: the toolkit's wheels
     :param environ: the environment variables; see :meth:`_cuda_shims.places.Place.elsewhere`
-    :param rights: what :func:`rights_in` returned; with ``None`` no path beside the wheels is allowed
+    :param rights: the result of :func:`rights_in`; with ``None`` no path next to the wheels is allowed
     :returns: (path, limit) of each: see :meth:`_cuda_shims.places.Place.paths`
 
     """
@@ -117,7 +117,7 @@ def make_first(  # noqa: PLR0913
     failure: OSError | None = None
     tried = os.path.join(place.site_dir, ROOTS_FOLDER)
     for path, limit in allowed_paths(place, environ, rights):
-        check()  # the uv that was waited for may have uninstalled it
+        check()  # the uv that we waited for may have uninstalled it
         folder = os.path.dirname(path)
         try:
             if limit is not None:
@@ -146,8 +146,8 @@ def make_first(  # noqa: PLR0913
 def _make(  # noqa: PLR0913
     place: Place, path: str, limit: str | None, rights: Rights, before: Callable[[Toolkit], None], *, anew: bool
 ) -> None:
-    # what it is made from may change while it is made; the second time it is made of whatever is there, and where that
-    # has changed again, counts as stale
+    # its sources may change while it is made; the second attempt uses whatever exists, and the root counts as stale
+    # if the sources have changed again
     for last in (False, True):
         wanted = plan_root(place, path)
         if not anew and place.is_safe(path, limit) and wanted.is_interim():
@@ -187,7 +187,7 @@ def _make_private(folder: str, limit: str) -> None:
 
 def _make_folders(folder: str, limit: str) -> None:
     if not os.path.isdir(folder):
-        if folder != limit:  # a home that is not there is not made
+        if folder != limit:  # a missing home is not created
             _make_folders(os.path.dirname(folder), limit)
         try:
             os.mkdir(folder, 0o700)
@@ -196,7 +196,7 @@ def _make_folders(folder: str, limit: str) -> None:
 
 
 class _only_one:  # noqa: N801 # a context manager
-    """On Windows, where a root is a directory, one process at a time puts one in its place."""
+    """On Windows, where a root is a directory, let one process at a time put one in its place."""
 
     def __init__(self, folder: str) -> None:
         self.folder = folder

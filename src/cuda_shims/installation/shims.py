@@ -1,7 +1,7 @@
 """
-The bytes of a shim. Pure; the shim itself is a file of ``templates``, one for every tool.
+The bytes of a shim. Pure; the shim itself is a file of ``templates``, the same for every tool.
 
-That is ``shim.sh``, and in the wheels for Windows ``shim.exe``, which is compiled from ``src/launcher/shim.c``.
+It is ``shim.sh``, and in the wheels for Windows ``shim.exe``, compiled from ``src/launcher/shim.c``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 _UNSTAMPED = b"# toolkit: none yet\n"
-#: what the files in the scripts directory end with
+#: the ending of the files in the scripts directory
 SUFFIX = ".exe" if os.name == "nt" else ""
 
 
@@ -23,8 +23,8 @@ def shim_bytes(versions: str = "") -> bytes:
     """
     Make a shim.
 
-    Compiler caches hash or stat the compiler that they are given. A shim that is the same before and after an upgrade
-    of the toolkit would give stale hits, so its bytes name the toolkits that it can run.
+    Compiler caches hash or stat the compiler that they call. If an upgrade of the toolkit did not change the shim,
+    they would return stale objects. So its bytes name the toolkits that it can run.
 
     :param versions: the versions of the environment's toolkits, e.g. ``13.5.37``; empty for the shim in our wheel
     :returns: the shim's content, the same under every tool's name

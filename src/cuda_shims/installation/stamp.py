@@ -1,4 +1,4 @@
-"""An environment in which a root is made: its shims, which say which toolkit they run, and our RECORD of it."""
+"""The environment where a root is made: its shims, which name the toolkit that they run, and our RECORD."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class Stamps:
-    """What a start of Python stamps in the environment of a place."""
+    """The files that a start of Python stamps in the environment of a place."""
 
     def __init__(self, place: Place, rights: Rights) -> None:
-        """Describe it, and the rights of what is written."""
+        """Describe it, and the rights of new files."""
         self.place = place
         self.rights = rights
         self.dist_info = find_dist_info([place.site_dir])
@@ -33,7 +33,7 @@ class Stamps:
         self.lock = uv_lock.shared(place.site_dir)
 
     def stamp(self, toolkit: Toolkit) -> None:
-        """Write what has to be there before the root is; a root serves without, and install says what it cannot do."""
+        """Write the files that must exist before the root. A root works without them, and install reports failures."""
         if self.scripts is None:
             return
         place = self.place
@@ -41,7 +41,7 @@ class Stamps:
         alone = place.sites == (site_dir,) and majors(site_dir) == [place.major]
         try:
             actions = own_files.plan_files(site_dir, self.scripts, [toolkit] if alone else find_toolkits([site_dir]))
-            # one that came with the wheel and is missing may be a shim that is being uninstalled; install makes it
+            # a missing shim of the wheel may be one that is being uninstalled; install makes it
             shipped = {tool + shims.SUFFIX for tool in SHIPPED_SHIMS}
             actions = [each for each in actions if each.kind != CREATE or os.path.basename(each.path) not in shipped]
             if not own_files.is_settled(site_dir, self.dist_info, actions):
