@@ -31,17 +31,30 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\
 #: the second \r of PowerShell; (?<!\r): from each \r of a long run the whole run would be looked through
 _LINE_END = re.compile(r"(?<!\r)\r+\n")
 #: 2026-01-02T03:04:05.678Z (GitHub, GitLab, Azure), [2026-01-02 03:04:05] and 03:04:05 (Jenkins), #12 34.56 and 34.567
-#: (docker build)
+#: (docker build), 515.6 (the same without a terminal, which writes four digits)
 _STAMP = (
     r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?(?: \d\d[OE][+ ])?"
-    r"|\[?\d\d:\d\d:\d\d(?:\.\d{1,6})?\]?(?=[ \t])|#\d{1,5} \d{1,6}\.\d{1,3}(?=[ \t])|\d{1,6}\.\d{2,3}(?=[ \t])"
+    r"|\[?\d\d:\d\d:\d\d(?:\.\d{1,6})?\]?(?=[ \t])|#\d{1,5} \d{1,6}\.\d{1,3}(?=[ \t])"
+    r"|(?:\d{1,6}\.\d{2,3}|\d{3,6}\.\d)(?=[ \t])"
 )
+#: who of many processes says it: torchrun, Ray and vLLM, mpirun; and what loggers put first (vLLM's, glog)
+_PROCESS = (
+    r"\[(?:rank|default)\d{1,6}\]:|\((?:[\w.:-]{1,60} )?pid=\d{1,9}(?:, ip=[\d.]{7,15})?\)"
+    r"|\[\d{1,6},\d{1,6}\]<std(?:err|out)>:"
+    r"|(?:ERROR|WARNING|INFO) \d\d-\d\d \d\d:\d\d:\d\d \[[\w./]{1,80}:\d{1,6}\]"
+    r"|[EWIF]\d{4} \d\d:\d\d:\d\d\.\d{6} {1,8}\d{1,9} [\w./-]{1,200}:\d{1,6}\]"
+)
+#: Spack's number of a line, behind ">> " where it sees an error
+_SPACK = r"(?: {2}>> | {5})\d{1,7} {4}"
 #: gh's "job<TAB>step<TAB>", "service | " of docker compose, the boxes of pip and uv, "> " of Nix
 _PREFIX = re.compile(
-    rf"(?:^|(?<=\r))(?:[^\t\r\n]{{1,80}}\t[^\t\r\n]{{1,80}}\t(?=\ufeff?\d{{4}}-)|[\w.-]{{1,60}} {{1,20}}\| |{_STAMP}"
-    r"|##\[\w{1,12}\]|[╰├]─+[>▶] ?|[ \t\ufeff|│>]){1,200}",
+    rf"(?:^|(?<=\r))(?:[^\t\r\n]{{1,80}}\t[^\t\r\n]{{1,80}}\t(?=\ufeff?\d{{4}}-)|[\w.-]{{1,60}} {{1,20}}\| "
+    rf"|{_SPACK}|{_STAMP}|{_PROCESS}"
+    r"|##\[\w{1,12}\]|[╰├]─+[>▶] ?|[ \t\ufeff|│>]{1,100}){1,200}",
     re.MULTILINE,
 )
+#: a line that Spack has wrapped at the width of the terminal, within a word if need be
+_WRAPPED = re.compile(rf"^({_SPACK})[^\n]*(?:\n {{11,17}}\S[^\n]*){{1,200}}", re.MULTILINE)
 
 
 class Log(NamedTuple):
@@ -123,4 +136,20 @@ def clean(text: str) -> str:
     if "\x1b" in text:
         text = _ESCAPES.sub("", text)
     text = _LINE_END.sub("\n", text.replace("\b", ""))
+    if "\n  >> " in text:
+        text = _join_wrapped(text)
     return _PREFIX.sub("", text)
+
+
+def _join_wrapped(text: str) -> str:
+    """Join the lines that Spack has wrapped; empty ones take their place, so that numbers of lines stay."""
+    found = list(_WRAPPED.finditer(text))
+    width = max((len(line) for each in found for line in each[0].split("\n")[:-1]), default=0)
+
+    def join(match: re.Match[str]) -> str:
+        *lines, last = (line[len(match[1]) :] for line in match[0].split("\n"))
+        # of a line that is shorter, Spack has left out the blank at its end
+        parts = [line + " " * (len(match[1]) + len(line) < width) for line in lines]
+        return match[1] + "".join(parts) + last + "\n" * len(lines)
+
+    return _WRAPPED.sub(join, text)

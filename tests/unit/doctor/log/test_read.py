@@ -39,6 +39,16 @@ def read(tmp_path, data):
         f"03:04:05  {MESSAGE}",
         f"#12 34.56       {MESSAGE}",
         f"1.181       {MESSAGE}",
+        f"515.6       {MESSAGE}",
+        f"  >> 30    {MESSAGE}",
+        f"     3031      {MESSAGE}",
+        f"[rank6]:   {MESSAGE}",
+        f"[default6]:[rank6]: {MESSAGE}",
+        f"(node-1 pid=31582) {MESSAGE}",
+        f"(pid=21417, ip=10.0.0.7)   {MESSAGE}",
+        f"(Engine_DP0 pid=73) ERROR 01-28 17:37:45 [core.py:866]     {MESSAGE}",
+        f"E0305 20:23:38.866000 747 site-packages/torch/_inductor/x.py:533] {MESSAGE}",
+        f"[1,12]<stderr>:{MESSAGE}",
         f"  │ {MESSAGE}",
         f"      ╰─> {MESSAGE}",
         f"  ├─▶ {MESSAGE}",
@@ -52,6 +62,16 @@ def test_what_surrounds_a_message_goes_away(tmp_path, line):
     assert log.text == f"first\n{MESSAGE}\nlast\n"
     position = log.text.index("fatal")
     assert (log.line(position), log.quote(position)) == (2, MESSAGE)
+
+
+@pytest.mark.parametrize("width", [30, 37, 38, 44, 70])
+def test_lines_that_spack_has_wrapped(tmp_path, width):
+    parts = [MESSAGE[start : start + width] for start in range(0, len(MESSAGE), width)]
+    wrapped = "\n           ".join(part.rstrip() for part in parts)
+    log = read(tmp_path, f"     29    nvcc -c k.cu\n  >> 30    {wrapped}\n     31    make: *** [k.o] Error 1\n")
+    assert MESSAGE in log.text.split("\n")
+    assert log.line(log.text.index("fatal")) == 2
+    assert log.line(log.text.index("make: ***")) == 2 + len(parts)
 
 
 def test_progress_bars_write_over_themselves(tmp_path):
@@ -99,7 +119,16 @@ def test_a_line_of_ten_megabytes_is_quoted_in_part(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["\r" * 1_000_000, "\x1b]" * 500_000, "\x1b[" + "0;" * 500_000, "a | " * 250_000, " " * 1_000_000, "#1 2.3"]
+    "text",
+    [
+        "\r" * 1_000_000,
+        "\x1b]" * 500_000,
+        "\x1b[" + "0;" * 500_000,
+        "a | " * 250_000,
+        " " * 1_000_000,
+        "#1 2.3",
+        "\n  >> 1    a" + "\n           b" * 100_000,
+    ],
 )
 def test_cleaning_takes_time_by_length_alone(text):
     assert clean(text + "\nend").endswith("end")
