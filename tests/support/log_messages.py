@@ -867,4 +867,195 @@ ninja: build stopped: subcommand failed.""",
         "undefined-symbol",
         ("-ldl -lrt -lpthread",),
     ),
+    # --- what runs: the loader, the driver, the GPU
+    *(
+        (text, "library-not-loaded", (name, by))
+        for text, name, by in (
+            (
+                "Failed to load library libx.so with error: libcublasLt.so.12: cannot open shared object file: No such file",
+                "libcublasLt.so.12",
+                "nvidia-cublas-cu12",
+            ),
+            (
+                "Could not load library libcudnn_ops_infer.so.8. Error: libcudnn_ops_infer.so.8: cannot open shared object file",
+                "libcudnn_ops_infer.so.8",
+                "cuDNN 8",
+            ),
+            (
+                "OSError: cannot load library 'librmm.so': libcudart.so.9.2: cannot open shared object file: No such file",
+                "libcudart.so.9.2",
+                "CUDA 9.2",
+            ),
+            ("RuntimeError: Library libcublas.so.12 is not found or cannot be loaded", "libcublas.so.12", "CUDA 12"),
+            (
+                "Unable to load any of {libcudnn_ops.so.9.1.0, libcudnn_ops.so.9.1, libcudnn_ops.so.9, libcudnn_ops.so}",
+                "libcudnn_ops.so.9",
+                "for a program of CUDA 12: nvidia-cudnn-cu12",
+            ),
+            (
+                "Could not dlopen library 'libcudnn.so.7'; dlerror: libcudnn.so.7: cannot open shared object file",
+                "libcudnn.so.7",
+                "cuDNN 7",
+            ),
+            (
+                "Could not load dynamic library 'libcublas.so.10'; dlerror: libcublas.so.10: cannot open shared object file",
+                "libcublas.so.10",
+                "10.1 or 10.2",
+            ),
+            ("FileNotFoundError: Could not find module 'nvrtc64_120_0.dll' (or one of", "nvrtc64_120_0.dll", "12.0"),
+            (
+                "Could not locate cudnn_ops_infer64_8.dll. Please make sure it is in",
+                "cudnn_ops_infer64_8.dll",
+                "cuDNN 8",
+            ),
+            ("RuntimeError: Unable to load cuSPARSE. Is it installed?", "cuSPARSE", "LD_LIBRARY_PATH"),
+            ("nvrtc: error: failed to open libnvrtc-builtins.so.12.1.", "libnvrtc-builtins.so.12.1", "one NVRTC"),
+            (
+                "ImportError: libc10_cuda.so: cannot open shared object file: No such file",
+                "libc10_cuda.so",
+                "import torch",
+            ),
+        )
+    ),
+    (
+        "W tensorflow/x.cc:64] Could not load dynamic library 'cudart64_110.dll'; dlerror: cudart64_110.dll not found\nI: on",
+        "library-not-loaded",
+        ("cudart64_110.dll", "11.0"),
+    ),
+    (
+        "OSError: /v/libcublas.so.11: symbol free_gemm_select version libcublasLt.so.11 not defined in file libcublasLt.so.11",
+        "library-mixed",
+        ("libcublas.so.11 does not find free_gemm_select in libcublasLt.so.11", "LD_LIBRARY_PATH"),
+    ),
+    (
+        "Could not load library a.so.8. Error: /v/libcudnn_a.so.8 :undefined symbol: _ZN5cudnn , version libcudnn_b.so.8",
+        "library-mixed",
+        ("libcudnn_a.so.8 does not find _ZN5cudnn in libcudnn_b.so.8",),
+    ),
+    ("torch_scatter/_version_cuda.so: undefined symbol: _ZN5torch3jit17parse", "library-mixed", ("does not fit this",)),
+    (
+        "python: /u/libcusparse.so.12: no version information available (required by /v/libtorch_cuda.so)",
+        "library-mixed",
+        ("/v/libtorch_cuda.so finds a libcusparse.so.12 of another release",),
+    ),
+    *(
+        (text, "library-mixed", ("cuDNN that is loaded is older",))
+        for text in (
+            "PyTorch was compiled  against (8, 7, 0) but found runtime version (8, 5, 0)",
+            "Loaded runtime CuDNN library: 8.0.5 but source was compiled with: 8.1.0.",
+        )
+    ),
+    (
+        "has constraint __cuda >=11.0 conflicting with __cuda-10.2-0",
+        "driver-old",
+        ("CUDA 11.0 or later", "of CUDA 10.2"),
+    ),
+    ("I tf: Could not find cuda drivers on your machine, GPU will not be used.\n", "driver-missing", ("nvidia-smi",)),
+    ("nvrtc: error: invalid value for --gpu-architecture (-arch)", "architecture", ("NVRTC", "12.8")),
+    ("W tf: Couldn't invoke ptxas --version", "tool-missing", ("ptxas",)),
+    (
+        "Could not find the bitsandbytes CUDA binary at PosixPath('/v/libbitsandbytes_cuda124.so')",
+        "extension-not-built",
+        ("bitsandbytes", "BNB_CUDA_VERSION"),
+    ),
+    # --- further kinds
+    (
+        "E triton: ptxas fatal   : Value 'sm_121a' is not defined for option 'gpu-name'",
+        "architecture",
+        ("TRITON_PTXAS_PATH", "12.9"),
+    ),
+    (
+        "error: #error -- unsupported GNU version! gcc 4.5 and up are not supported!",
+        "host-compiler-unsupported",
+        ("no gcc 4.5 or newer", "older g++"),
+    ),
+    ("FileNotFoundError: [Errno 2] No such file or directory: 'ninja': 'ninja'", "ninja-missing", ("ninja",)),
+    ("/bin/sh: 1: :/usr/local/cuda/bin/nvcc: not found", "cuda-home-colon", ("CUDA_HOME=/usr/local/cuda",)),
+    ("CMake Error at x (message):\n  Failed to find a working CUDA architecture.", "cuda-unidentified", ("--log",)),
+    ("Please set VTKm_CUDA_Architecture manually.", "architecture-native", ("-DVTKm_CUDA_Architecture",)),
+    ("nvcc fatal   : redefinition of argument 'std'", "nvcc-option", ("-std twice",)),
+    ("nvcc fatal   : Don't know what to do with '-lfoo'", "nvcc-path", ("-lfoo", "-Xlinker")),
+    ('error: identifier "csrsv2Info_t" is undefined', "removed-in-12", ("csrsv2Info_t", "CUDA 12")),
+    ("error: 'CUBLAS_COMPUTE_32F' was not declared in this scope", "cuda-too-old", ("CUBLAS_COMPUTE_32F", "11.0")),
+    ('error: identifier "CUDA_R_8F_E4M3" is undefined', "cuda-too-old", ("CUDA 11.8 was the first",)),
+    (
+        "nvidia-cuda-nvcc 13.5 error\ntorch 2.1.0 requires nvidia-cudnn-cu12==8.9.2.26; sys == 'x', but you have nvidia-cudnn-cu12"
+        " 9.1.0.70 which is incompatible.",
+        "torch-pin",
+        ("torch 2.1.0 requires nvidia-cudnn-cu12==8.9.2.26", "9.1.0.70"),
+    ),
+    ("  - pytorch 1.0.1* -> cudatoolkit >=10.0.130,<10.1.0a0", "conda-pins", ("pytorch 1.0.1*", "cudatoolkit >=10.0")),
+    (
+        "ERROR: flash_attn-2.7.4.post1+cu12torch2.5cxx11abiFALSE-cp311-cp311-linux_x86_64.whl is not a supported wheel on this"
+        " platform.",
+        "no-wheel",
+        ("flash_attn-2.7.4",),
+    ),
+    (
+        "E: Package 'nvidia-cuda-toolkit' has no installation candidate",
+        "apt-missing",
+        ("nvidia-cuda-toolkit", "non-free"),
+    ),
+    (
+        "  Failed to build `k @ file:///k`\n  ├─▶ The build backend returned an error\n"
+        "      ModuleNotFoundError: No module named 'torch'",
+        "build-module",
+        ("torch", "build-system.requires"),
+    ),
+    ("/usr/bin/ld: undefined reference to `cublasCreate_v2@libcublas.so.11'", "undefined-symbol", ("cublasCreate_v2",)),
+    ("'cudaDeviceProp' {aka 'struct cudaDeviceProp'} has no member named 'clockRate'", "removed-in-13", ("clockRate",)),
+    (
+        "nvcc fatal: A single input file is required for a non-link phase when an outputfile is specified",
+        "nvcc-path",
+        ("second file",),
+    ),
+    ("nvcc fatal   : Unknown option 'std'", "nvcc-option", ("CUDA 7.0 was the first",)),
+    (
+        "/x/gcc-14/include/c++/14-20241116/type_traits(3262): error: type name is not allowed",
+        "host-compiler-unsupported",
+        ("gcc 14",),
+    ),
+    ('Error: Internal Compiler Error (codegen): "there was an error"', "compiler-crash", ("internal error",)),
+    (
+        "torch/utils/cpp_extension.py:359: UserWarning: Error checking compiler version for cl: [WinError 2] x",
+        "host-compiler-missing",
+        ("cl.exe",),
+    ),
+    ("[1/11] :/usr/local/cuda-12.8/bin/nvcc -c k.cu", "cuda-home-colon", (":/usr/local/cuda-12.8",)),
+    (
+        "Can not find library: libcublas.so. The process maybe hang.",
+        "library-not-loaded",
+        ("lib64", "$(cuda-shims root)/lib"),
+    ),
+    (
+        "Cannot load cudnn shared library. Cannot invoke method cudnnGetVersion.",
+        "library-not-loaded",
+        ("PaddlePaddle",),
+    ),
+    ("Failed to create CUDAExecutionProvider.", "library-not-loaded", ("ONNX Runtime", "preload_dlls")),
+    (
+        "Because there is no version of nvidia-cudnn-cu12{platform_machine == 'x'}==9.1 and torch==2.4.1 depends on",
+        "no-such-version",
+        ("no nvidia-cudnn-cu12 where",),
+    ),
+    ("Unable to find installation candidates for nvidia-cudnn-cu11", "no-such-version", ("nvidia-cudnn-cu11",)),
+    ("CUDA compiler does not seem to be functional.", "cuda-unidentified", ("--log",)),
+    ("RuntimeError: Torch is not able to use GPU; add --skip", "torch-cpu", ("torch.version.cuda",)),
+    (
+        "/usr/include/stdc-predef.h:40:1: fatal error: cuda_runtime.h: No such file or directory",
+        "nvcc-link",
+        ("a link or a copy",),
+    ),
+    ("Found GPU0 Tesla K40c which is of cuda capability 3.5.", "no-kernel-image", ("compute capability 3.5",)),
+    ("RuntimeError: FlashAttention only supports Ampere GPUs or newer.", "no-kernel-image", ("FlashAttention", "sdpa")),
+    (
+        "RuntimeError: Expected is_sm90 || is_sm8x || is_sm75 to be true, but got false.",
+        "no-kernel-image",
+        ("FlashAttention",),
+    ),
+    (
+        "libstdc++.so.6: version GLIBCXX_3.4.29 not found (required by .cache/torch_extensions/k/k.so)",
+        "glibc-too-old",
+        ("GLIBCXX_3.4.29",),
+    ),
 ]

@@ -36,6 +36,12 @@ _WHEELS = re.compile(r"site-packages|dist-packages|cuda_shims_toolkit|nvidia/cu\
 WINDOWS = r"\bMSVC\b|win_amd64|win-amd64|[\\/]cl\.exe|nvcc\.exe|error (?:C|LNK|MSB)\d{4}"
 MACOS = r"macosx_\d|macosx-\d|\bApple clang\b|AppleClang|-darwin\d"
 
+#: what a tool that failed says
+FAILED = (
+    r"(?m)(?:^|[:\s])(?:fatal )?(?:error|ERROR|Error)(?: C\d{4}| LNK\d{4})?: |^Traceback \(most recent|^FAILED: "
+    r"|\*\*\* \[|^CMake Error|[A-Z]\w{2,40}Error: "
+)
+
 
 def is_isolated(text: str) -> bool:
     """Tell whether a front end made an environment for the build."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from cuda_shims.doctor.case import spell_setting
 from cuda_shims.doctor.log.cause import Cause, say
 from cuda_shims.doctor.log.fix import Scene
 from cuda_shims.quoting import quote_path
@@ -26,8 +27,10 @@ def explain_compiler(words: Words, scene: Scene) -> Cause:
     kind = {"GNU": "gcc"}.get(words["name"], words["name"])
     newest = int(words["gcc"] or 0) or int(words["clang"] or 1) - 1
     upto = f" newer than {newest}" if newest else ""
-    if words.get("before"):  # "gcc 4.7 and up", of CUDA 6 and 7
-        upto, newest = f" {words['before']} or newer", 0
+    if words.get("before"):  # "gcc 4.7 and up", of CUDA 7 and earlier
+        what = f"{_name_nvcc(scene)} takes no gcc {words['before']} or newer."
+        by = f"install an older g++ where the build runs, and name it: {spell_setting('NVCC_CCBIN', 'g++-4.N')}"
+        return Cause("host", what, LIMITS, lambda scene: f"{by}; or take {scene.newer('')}")
     limit = {kind: newest} if newest else {}
     return Cause("host", f"{_name_nvcc(scene)} takes no {kind}{upto}.", LIMITS, lambda scene: scene.host(limit))
 

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from cuda_shims.doctor.case import ERROR, WARNING, Finding, escape
+from cuda_shims.doctor.log.clue import FAILED
 from cuda_shims.doctor.log.fix import Scene
 from cuda_shims.doctor.log.rule import load_table, make_rules
 
@@ -31,12 +32,6 @@ _ENOUGH = 400_000
 #: once one of the first is found, a file that is missing later is a consequence: it was never installed
 _INSTALLERS = {"no-such-version", "no-wheel", "placeholder-wheel", "renamed-package"}
 _UNINSTALLED = {"header-missing", "library-missing", "nvcc-link", "nvcc-not-found", "target-missing", "tool-missing"}
-#: what a tool that failed says: without it, a warning is not a cause
-_FAILED = re.compile(
-    r"(?:^|[:\s])(?:fatal )?(?:error|ERROR|Error)(?: C\d{4}| LNK\d{4})?: |^Traceback \(most recent|^FAILED: |\*\*\* \[|"
-    r"^CMake Error|[A-Z]\w{2,40}Error: ",
-    re.MULTILINE,
-)
 
 
 class Explanation(NamedTuple):
@@ -153,7 +148,8 @@ def _drop_consequences(hits: list[_Hit], text: str) -> list[_Hit]:
         kept = [hit for hit in hits if hit.rule.when not in those]
         if kept:
             return kept
-    return hits if _FAILED.search(text) else []
+    # without a tool that failed, a warning is not a cause
+    return hits if re.search(FAILED, text) else []
 
 
 def _join(same: list[_Hit], scene: Scene, log: Log) -> Explanation:

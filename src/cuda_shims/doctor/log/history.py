@@ -44,15 +44,31 @@ GCC_LIMITS = {
     "13.0": 15,
     "13.2": 16,
 }
+#: functions, types and constants, and the first release of CUDA whose headers have them (release notes)
+NAMES = {
+    r"CUBLAS_COMPUTE_\w+|cublasComputeType_t|cudaAccessPolicyWindow|__nv_bfloat162?": "11.0",
+    r"cuda(?:MallocAsync|FreeAsync|MemPool\w*|DeviceGetDefaultMemPool)|cuMemPool\w+": "11.2",
+    r"cudaGetDriverEntryPoint|cuGetProcAddress": "11.3",
+    r"cudaLaunch(?:KernelExC?|Config_t|Attribute\w*)|cuLaunchKernelEx|CUlaunchConfig|CUDA_R_8F_E[45]M[32]|__nv_fp8\w+"
+    r"|cudaFuncAttributeNonPortableClusterSizeAllowed|cudaOccupancyMaxActiveClusters": "11.8",
+    r"cuTensorMap\w+|CUtensorMap\w*|CU_TENSOR_MAP_\w+": "12.0",
+    r"cudaGraphConditional\w+": "12.3",
+    r"CUDA_R_(?:4F_E2M1|8F_UE8M0|6F_\w+)|__nv_fp[46]\w+|CUBLASLT_MATMUL_MATRIX_SCALE_VEC\w+": "12.8",
+}
+#: the oldest driver for Linux that runs programs of a major of CUDA (release notes, minor version compatibility)
+DRIVERS = {"11": 450, "12": 525, "13": 580}
 #: a library of a CUDA without wheels of nvcc's, and which; up to CUDA 10 the number at its end is the release
 SONAMES = {
     **{f"libcudart.so.{each}": each.removesuffix(".0") for each in ("11.0", "12")},
     **{f"lib{name}.so.{each}": each for name in ("cublas", "cublasLt") for each in ("11", "12")},
     "libcufft.so.11": "12",
     "libcusparse.so.11": "11",
+    **dict.fromkeys(("libcublas.so.10", "libcublasLt.so.10", "libcusparse.so.10"), "10.1 or 10.2"),
+    "libcusolver.so.10": "10.1 to 11.0",
     "libcufft.so.10": "10 or 11",
     "libcusolver.so.11": "11 or 12",
     **{f"libnvrtc.so.{each}": each.partition(".")[0] for each in ("11.0", "11.1", "11.2", "12")},
     "libnvJitLink.so.12": "12",
+    "libcupti.so.12": "12",
     "libnvToolsExt.so.1": "12 or earlier",
 }

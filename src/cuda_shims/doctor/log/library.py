@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from cuda_shims.catalog import contents, tools
 from cuda_shims.doctor.log.cause import Cause, say
@@ -12,7 +13,7 @@ from cuda_shims.doctor.part import is_companion, part_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from cuda_shims.doctor.log.cause import Words
+    from cuda_shims.doctor.log.cause import Fix, Words
 
 #: headers and libraries that belong to other software than CUDA, and how to get that
 _OTHERS = {
@@ -81,6 +82,8 @@ _NVTX = "it is of NVTX 2, which CUDA 13, and conda's CUDA 12, leave out; of NVTX
 def explain_header(words: Words, scene: Scene) -> Cause | None:
     """Explain a header that a compiler did not find."""
     name = words["name"]
+    if name == "cuda_runtime.h" and scene.says(r"/stdc-predef\.h:\d{1,4}:\d{1,4}: fatal error: cuda_runtime"):
+        return None  # nvcc's own, before the first line of a source
     what = f"The header {name} is not found."
     if name == "nvToolsExt.h":
         lacks = not scene.has("nvtx")
@@ -220,6 +223,16 @@ def _keep_compiled(held: list[contents.Holding]) -> list[contents.Holding]:
     return [each for each in held if tools.is_compiled(each.releases[-1])]
 
 
+def _judge_home(scene: Scene, *, of_header: bool) -> tuple[str, Fix]:
+    """Tell whether a toolkit of the log lacks something, or a compiler was not told of it."""
+    home = scene.toolkit_home
+    if not of_header or scene.says(rf"-(?:I|isystem) ?{re.escape(home)}/include(?![\w/])"):
+        return f"the toolkit in {home} lacks it", Scene.complete
+    told = f"export CPATH={shlex.quote(f'{home}/include')}"
+    why = f"the compiler was not told of {home}/include, or the toolkit there lacks it"
+    return why, lambda scene: f"{told}; if the toolkit lacks it: {scene.complete()}"
+
+
 def _explain_held(name: str, held: list[contents.Holding], scene: Scene, what: str, there: str) -> Cause | None:
     found = next(iter(_keep_compiled(held)), None)
     if found is None:
@@ -235,8 +248,8 @@ def _explain_held(name: str, held: list[contents.Holding], scene: Scene, what: s
         since = f" since CUDA {found.releases[0]}" if found.releases[0] not in {"12.9", "13.0"} else ""
         why = f"{distribution} holds it{since}, and {scene.lacking}"
         if scene.toolkit_home:
-            why = f"the toolkit in {scene.toolkit_home} lacks it; of the wheels {distribution} holds it{since}"
-            return Cause("need", what, why, Scene.complete, name)
+            lacks, fix = _judge_home(scene, of_header=of_header)
+            return Cause("need", what, f"{lacks}; of the wheels {distribution} holds it{since}", fix, name)
         if scene.bare:
             why = f"of the wheels {distribution} holds it{since}; the build was told of no folder that has it"
         return Cause("need", what, why, Scene.need_header if of_header else Scene.need_and_shims, name)

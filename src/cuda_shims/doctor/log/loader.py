@@ -6,6 +6,7 @@ import re
 
 from cuda_shims.catalog import companions, contents, tools
 from cuda_shims.doctor.log.cause import Cause, say
+from cuda_shims.doctor.log.clue import FAILED
 from cuda_shims.doctor.log.history import SONAMES
 from cuda_shims.doctor.part import is_companion, part_of
 
@@ -15,16 +16,34 @@ if TYPE_CHECKING:
     from cuda_shims.doctor.log.fix import Scene
 
 _DRIVER = ("libcuda.so", "libnvidia-ml.so")
+MIXED = "the loader takes that library of another release of CUDA, from LD_LIBRARY_PATH say, which goes first"
+UNMIX = (
+    "unset LD_LIBRARY_PATH, or take the other release's folder out of it; of a library that the system's packages have "
+    "as well as the wheels, keep one; then install all nvidia-… wheels anew"
+)
+_RECOMPILE = "compile it against this torch: install it anew with --no-build-isolation --no-cache-dir --no-binary"
+_OF_TORCH = re.compile(r"lib(?:torch|c10|caffe2)\w*\.so")
+#: what TensorFlow looks for where there is no GPU, too
+_ALWAYS = re.compile(r"libcudart\.|cudart64_|libcuda\.|nvcuda\.")
 _EXTENSION = re.compile(r"_Z\w{0,12}?(?:3c10|2at|5torch|6caffe2)|THP[A-Z]")
 
 
 def explain_shared_library(words: Words, scene: Scene) -> Cause | None:
     """Explain a library that the loader did not find."""
-    name = words["name"]
+    name = words["name"] or words["first"]
     what = f"{name} is not found where a program or an extension is loaded."
+    if name.endswith(".dll"):
+        return _explain_dll(name, what)
+    if _OF_TORCH.match(name):
+        why = "it is torch's: what is loaded was compiled for another torch, or is imported before torch"
+        return Cause("torch-abi", what, why, say(f"import torch before it; if that does not help, {_RECOMPILE}"))
     if name.startswith(_DRIVER):
         why = "it is part of NVIDIA's driver, which a machine that only builds does not have"
         return Cause("driver", what, why, say("load and run the result on a machine with the driver, not in the build"))
+    if name.endswith(".so") and contents.find(name):
+        why = "a toolkit has it by that name in its lib64, where the loader does not look by itself"
+        fix = "put lib64 of a toolkit of the release that it was built for on LD_LIBRARY_PATH; of CUDA 13 by wheels: "
+        return Cause(name, what, why, say(f'{fix}export LD_LIBRARY_PATH="$(cuda-shims root)/lib"'))
     held = [each for each in contents.find(name) if each.kind == "library"]
     held = [each for each in held if tools.is_compiled(each.releases[-1])]
     if not held:
@@ -38,13 +57,42 @@ def explain_shared_library(words: Words, scene: Scene) -> Cause | None:
     why = f"{distribution} holds it in site-packages, where the loader does not look by itself"
     bring = scene.install(distribution) if scene.isolated else scene.case.pip(distribution)
     fix = f"{bring}, and a run path ($ORIGIN/../{folder}) or a preload"
+    twelve = next((each.distribution for each in contents.find(name) if each.distribution.endswith("-cu12")), "")
+    if twelve:
+        fix += f"; for a program of CUDA 12: {twelve}"
     return Cause(name, what, why, say(fix))
+
+
+def _explain_dll(name: str, what: str) -> Cause | None:
+    library = re.match(
+        r"(?:cu(?:dart|blas|blasLt|dnn\w{0,20}|fft|rand|solver|sparse)|nvrtc|nvJitLink)64_(\d{1,3})", name
+    )
+    if not library:
+        return None
+    release = library[1] if len(library[1]) < len("110") else f"{library[1][:-1]}.{library[1][-1]}"
+    where = f"cuDNN {release}" if name.startswith("cudnn") else f"the CUDA that has this name (its {release} is in it)"
+    why = f"it is of {where}, which is not installed, or whose bin folder is not on PATH"
+    fix = "install that release, and have its bin folder on PATH; or take a build for the CUDA that is there"
+    return Cause(name, what, why, say(fix))
+
+
+def explain_dlopen(words: Words, scene: Scene) -> Cause | None:
+    """Explain a library that TensorFlow does without."""
+    if _ALWAYS.match(words["name"] or words["first"]) and scene.says(FAILED):  # a log of something else
+        return None
+    return explain_shared_library(words, scene)
 
 
 def _explain_older(name: str, what: str) -> Cause | None:
     release = SONAMES.get(name)
     numbers = re.fullmatch(r"lib(?:cu\w{3,12}|nv\w{3,12})\.so\.((?:[89]|10)\.\d)", name)
     release = numbers[1] if numbers else release
+    cudnn = re.fullmatch(r"libcudnn\w{0,20}\.so\.([5-8])", name)
+    if cudnn:
+        why = f"what loads it was built for cuDNN {cudnn[1]}, which is not where the loader looks"
+        by_wheel = "nvidia-cudnn-cu12==8.9.* and nvidia-cudnn-cu11 have it; " if cudnn[1] == "8" else ""
+        fix = f"{by_wheel}take a build for the cuDNN that is there, or put the folder of that one on LD_LIBRARY_PATH"
+        return Cause(name, what, why, say(fix))
     if release is None or release == str(tools.NEWEST):
         return None
     why = (
@@ -71,14 +119,11 @@ def explain_loaded_symbol(words: Words, _: Scene) -> Cause | None:
     ):
         other = needed or "another library of CUDA's"
         what = f"{name} does not find {symbol} in {other}."
-        why = "the loader takes that library of another release of CUDA, from LD_LIBRARY_PATH say, which goes first"
-        fix = "unset LD_LIBRARY_PATH, or take the other CUDA's folder out of it; then install all nvidia-… wheels anew"
-        return Cause("loaded", what, why, say(fix))
+        return Cause("loaded", what, MIXED, say(UNMIX))
     if _EXTENSION.match(symbol):
         what = f"{name} does not fit this torch: it does not find {symbol}."
         why = "it was compiled against another release of torch, or another C++ ABI"
-        fix = "compile it against this torch: install it anew with --no-build-isolation --no-cache-dir --no-binary"
-        return Cause("torch-abi", what, why, say(fix))
+        return Cause("torch-abi", what, why, say(_RECOMPILE))
     return None
 
 

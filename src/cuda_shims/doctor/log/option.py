@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 #: options of nvcc's, and the first release of CUDA that has them
 _SINCE = {
+    "std": "7.0",
     "generate-dependencies-with-compile": "10.2",
     "forward-unknown-to-host-compiler": "10.2",
     "threads": "11.2",

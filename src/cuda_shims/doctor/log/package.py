@@ -60,6 +60,11 @@ def explain_package(words: Words, scene: Scene) -> Cause | None:
     return Cause(f"package {name}", what, _UNTOLD.format(distribution), say(fix))
 
 
+def explain_lone_package(words: Words, scene: Scene) -> Cause | None:
+    """Explain a companion of which the log does not show whether CMake went on; cmake-gui marks no line."""
+    return (explain_asked_package if "CMake Error at " in scene.text else explain_package)(words, scene)
+
+
 def explain_asked_package(words: Words, scene: Scene) -> Cause | None:
     """Explain a companion that CMake went on without, where that is what stopped it later."""
     name = words["name"].lower()

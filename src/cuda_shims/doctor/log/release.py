@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from cuda_shims.catalog import contents, tools
+from cuda_shims.doctor.log import clue
 from cuda_shims.doctor.log.cause import Cause, say
 from cuda_shims.doctor.log.fix import Scene
+from cuda_shims.doctor.log.history import NAMES
 from cuda_shims.doctor.log.requirement import judge_twelve
 
 TYPE_CHECKING = False
@@ -93,6 +95,19 @@ def explain_least_release(words: Words, scene: Scene) -> Cause | None:
     )
 
 
+def explain_newer_name(words: Words, scene: Scene) -> Cause | None:
+    """Explain a function or a constant that this CUDA does not have yet."""
+    name = words["name"]
+    since = next((since for pattern, since in NAMES.items() if re.fullmatch(pattern, name)), "")
+    ran = scene.toolkit_release
+    if not since or (ran and clue.version(ran) >= clue.version(since)):
+        return None
+    found = f", and this is CUDA {ran}" if ran else ""
+    what = f"This CUDA has no {name}."
+    why = f"CUDA {since} was the first that has it{found}"
+    return Cause(f"names of {since}", what, why, lambda scene: f"take {scene.newer(since)}", name)
+
+
 def explain_cmake_version(words: Words, _: Scene) -> Cause:
     """Explain a CMake that is too old."""
     wanted = f"cmake>={words['name']}"
@@ -104,7 +119,7 @@ def explain_requirement(words: Words, scene: Scene) -> Cause | None:
     """Explain a requirement that pip or uv found nothing for."""
     if scene.says(_NO_NETWORK):
         return None
-    name = words["name"].rstrip(".,;:")
+    name = words["name"].partition("{")[0].rstrip(".,;:")  # uv puts a marker behind it
     base = re.split(r"[^\w-]", name, maxsplit=1)[0]
     what = f"There is no {name} where pip or uv looks."
     if re.search(r"-cu1[12]$", base):

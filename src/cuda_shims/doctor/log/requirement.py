@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from cuda_shims.doctor.log.fix import Scene
 
 _LINUX = re.compile(r"nvidia-(?:nccl|nvshmem|cufile)-cu\d\d|triton")
+#: what uv says of the build of a package
+_BUILT = r"The build backend returned an error"
 _HOLDS = {"pkg_resources": "setuptools<81", "Cython": "cython", "skbuild": "scikit-build", "bs4": "beautifulsoup4"}
 
 
 def explain_module(words: Words, scene: Scene) -> Cause | None:
     """Explain a module that setup.py imports, and that an isolated build does not have."""
     name = words["name"]
-    if not scene.isolated:
+    if not scene.isolated and not (name == "torch" and scene.says(_BUILT)):
         return None
     what = f"The build imports {name}, and its isolated environment has no {name}."
     why = "an isolated build has only what build-system.requires brings, whatever the environment around it has"

@@ -9,7 +9,18 @@ from functools import partial
 from typing import NamedTuple
 
 from cuda_shims.config import load_toml
-from cuda_shims.doctor.log import architecture, compiler, library, loader, option, package, release, requirement, tool
+from cuda_shims.doctor.log import (
+    architecture,
+    compiler,
+    driver,
+    library,
+    loader,
+    option,
+    package,
+    release,
+    requirement,
+    tool,
+)
 from cuda_shims.doctor.log.cause import Cause, say
 from cuda_shims.doctor.log.fix import Scene
 
@@ -21,11 +32,11 @@ if TYPE_CHECKING:
     from cuda_shims.doctor.log.cause import Explain, Words
 
 #: the files that have rules, in the order in which these are tried
-PARTS = ("install", "configure", "compile", "link", "system")
+PARTS = ("install", "configure", "compile", "link", "run", "system")
 #: where the functions and constants are that the file names
 MODULES: Mapping[str, Any] = {
     each.__name__.rpartition(".")[2]: each
-    for each in (architecture, compiler, library, loader, option, package, release, requirement, tool)
+    for each in (architecture, compiler, driver, library, loader, option, package, release, requirement, tool)
 }
 #: ``<NAME>`` and ``<tool.NAME>``
 PLACEHOLDER = re.compile(r"<(?:([a-z]+)\.)?([A-Z][A-Z_]*)>")
@@ -76,7 +87,7 @@ def _fill(text: str, patterns: Mapping[str, str]) -> str:
 def _compile(pattern: str) -> re.Pattern[str]:
     pattern = re.sub(r"(?m)^ +|\n", "", pattern)
     pattern = re.sub("['\"]", _QUOTE, re.sub(r"^\^", r"(?<![^\\n\\r])", pattern))
-    return re.compile(pattern.replace(" ", r"\s{1,80}"))
+    return re.compile(pattern.replace(" :", r"\s{0,80}:").replace(" ", r"\s{1,80}"))
 
 
 def _find_explain(row: Mapping[str, str]) -> Explain:

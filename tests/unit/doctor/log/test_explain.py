@@ -68,9 +68,15 @@ sccache: caused by: cannot find binary path
 ERROR: No matching distribution found for foo
 Successfully installed cuda-toolkit-13.5.0 nvidia-cuda-nvcc-13.5.37
 Killed by signal 15.
-dlerror: libcudart.so.11.0: cannot open shared object file: No such file or directory
+Could not load dynamic library 'libnvinfer.so.7'; dlerror: libnvinfer.so.7: cannot open shared object file
+Unable to register cuDNN factory: Attempting to register factory for plugin cuDNN when one has already been registered
+OSError: Could not find module 'foo64_1.dll' (or one of its dependencies)
+OSError: /v/k.so: undefined symbol: _ZNSt7__cxx1119basic_ostringstreamIcSt11char_traitsIcESaIcEEC1Ev
+error: identifier "cudaThingOfOurs" is undefined
+error: identifier "CUSTOM" is undefined
+  - python 3.9* -> openssl >=3
+UserWarning: torch 2.1 requires foo==1, but you have foo 2 which is incompatible.
 process KilledByTimeout
-RuntimeError: CUDA error: no kernel image is available for execution on the device
 ninja: build stopped: subcommand failed.
 error: subprocess-exited-with-error
 -c error: class "A" has no member "clockRate"
@@ -210,6 +216,21 @@ def test_noise(case):
     assert found_in(NOISE.replace("error", "remark"), project) == []
     for line in NOISE.splitlines():
         assert found_in(line, project) == [], line
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (
+            "Could not load dynamic library 'libcudart.so.11.0'; dlerror: libcudart.so.11.0: cannot open",
+            "library-not-loaded",
+        ),
+        ("failed call to cuInit: CUDA_ERROR_NO_DEVICE: no CUDA-capable device is detected", "driver-missing"),
+    ],
+)
+def test_what_tensorflow_says_on_a_machine_without_a_gpu_is_no_cause_of_another_failure(case, text, code):
+    assert [each.code for each in found_in(text, case(PROJECT))] == [code]
+    assert found_in(f"{text}\nTraceback (most recent call last):\nValueError: shapes", case(PROJECT)) == []
 
 
 def test_weak_ones_only_in_a_log_of_a_failure_and_alone(case):

@@ -17,7 +17,10 @@ SAID = {"explain", "key", "what", "why", "fix", "fix_by"}
 KEYS = {"code", "after", "when", "needles", "pattern", "program", "like"} | SAID
 #: what a rule has of needles, pattern and program; and of the keys that say something
 MESSAGES = ({"needles", "pattern"}, {"program"})
-TEXTS = ({"explain"}, {"what", "why", "fix"}, {"what", "why", "fix_by"}, {"what", "why", "fix_by", "explain"})
+TEXTS = (
+    {"explain"},
+    *({"what", "why", by, *more} for by in ("fix", "fix_by") for more in ((), ("explain",))),
+)
 
 
 def placeholders(text):
