@@ -1040,6 +1040,12 @@ ninja: build stopped: subcommand failed.""",
     ),
     ("Unable to find installation candidates for nvidia-cudnn-cu11", "no-such-version", ("nvidia-cudnn-cu11",)),
     ("CUDA compiler does not seem to be functional.", "cuda-unidentified", ("--log",)),
+    (
+        "Distribution `torch==2.5.1+cu121 @ registry+https://index.example/whl/cu121` can't be installed because it doesn't"
+        " have a source distribution or wheel for the current platform",
+        "torch-index",
+        ("no wheel of torch==2.5.1+cu121",),
+    ),
     ("RuntimeError: Torch is not able to use GPU; add --skip", "torch-cpu", ("torch.version.cuda",)),
     (
         "/usr/include/stdc-predef.h:40:1: fatal error: cuda_runtime.h: No such file or directory",

@@ -84,7 +84,7 @@ def _judge(asked: str, ran: str, by: str, scene: Scene) -> tuple[str, Fix]:
         return f"CUDA {since} to {until} compile for it, and what ran is of another release", say(others)
     why = f"CUDA {since} was the first that compiles for it, and what ran is older"
     if by == "ptxas" and scene.says("(?i:triton)"):
-        why = f"Triton has a ptxas of its own, and CUDA {since} was the first that compiles for it"
+        why = f"Triton has its own ptxas, and CUDA {since} was the first that compiles for it"
         name = "export TRITON_PTXAS_PATH=DIR/bin/ptxas"
         return why, lambda scene: f"take a newer Triton (torch), or name another ptxas: {name}, of {scene.newer(since)}"
     return why, lambda scene: f"take {scene.newer(since)}; or {others}"

@@ -56,7 +56,7 @@ NAMES = {
     r"CUDA_R_(?:4F_E2M1|8F_UE8M0|6F_\w+)|__nv_fp[46]\w+|CUBLASLT_MATMUL_MATRIX_SCALE_VEC\w+": "12.8",
 }
 #: the oldest driver for Linux that runs programs of a major of CUDA (release notes, minor version compatibility)
-DRIVERS = {"11": 450, "12": 525, "13": 580}
+DRIVERS = {11: 450, 12: 525, 13: 580}
 #: a library of a CUDA without wheels of nvcc's, and which; up to CUDA 10 the number at its end is the release
 SONAMES = {
     **{f"libcudart.so.{each}": each.removesuffix(".0") for each in ("11.0", "12")},

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from cuda_shims.doctor.log.fix import Scene
 
 _DRIVER = ("libcuda.so", "libnvidia-ml.so")
-MIXED = "the loader takes that library of another release of CUDA, from LD_LIBRARY_PATH say, which goes first"
+MIXED = "the loader takes that library from another CUDA release, often from LD_LIBRARY_PATH, which goes first"
 UNMIX = (
-    "unset LD_LIBRARY_PATH, or take the other release's folder out of it; of a library that the system's packages have "
-    "as well as the wheels, keep one; then install all nvidia-… wheels anew"
+    "unset LD_LIBRARY_PATH, or remove the other release's folder from it; where the system's packages and the wheels "
+    "have the same library, keep one; then reinstall all nvidia-… wheels"
 )
-_RECOMPILE = "compile it against this torch: install it anew with --no-build-isolation --no-cache-dir --no-binary"
+_RECOMPILE = "compile it against this torch: reinstall it with --no-build-isolation --no-cache-dir --no-binary"
 _OF_TORCH = re.compile(r"lib(?:torch|c10|caffe2)\w*\.so")
 #: what TensorFlow looks for where there is no GPU, too
 _ALWAYS = re.compile(r"libcudart\.|cudart64_|libcuda\.|nvcuda\.")
@@ -35,14 +35,14 @@ def explain_shared_library(words: Words, scene: Scene) -> Cause | None:
     if name.endswith(".dll"):
         return _explain_dll(name, what)
     if _OF_TORCH.match(name):
-        why = "it is torch's: what is loaded was compiled for another torch, or is imported before torch"
+        why = "it belongs to torch: the extension was compiled for another torch, or is imported before torch"
         return Cause("torch-abi", what, why, say(f"import torch before it; if that does not help, {_RECOMPILE}"))
     if name.startswith(_DRIVER):
         why = "it is part of NVIDIA's driver, which a machine that only builds does not have"
         return Cause("driver", what, why, say("load and run the result on a machine with the driver, not in the build"))
     if name.endswith(".so") and contents.find(name):
-        why = "a toolkit has it by that name in its lib64, where the loader does not look by itself"
-        fix = "put lib64 of a toolkit of the release that it was built for on LD_LIBRARY_PATH; of CUDA 13 by wheels: "
+        why = "a toolkit has it by that name in its lib64, where the loader does not look"
+        fix = "put lib64 of a toolkit of that release on LD_LIBRARY_PATH; with the wheels of CUDA 13: "
         return Cause(name, what, why, say(f'{fix}export LD_LIBRARY_PATH="$(cuda-shims root)/lib"'))
     held = [each for each in contents.find(name) if each.kind == "library"]
     held = [each for each in held if tools.is_compiled(each.releases[-1])]
@@ -54,7 +54,7 @@ def explain_shared_library(words: Words, scene: Scene) -> Cause | None:
         distribution = scene.case.distribution_of(part)
         folder = next(where for where, names in companions.folders().items() if part in names)
         folder = folder.replace(companions.MAJOR, distribution.rpartition("-")[2])
-    why = f"{distribution} holds it in site-packages, where the loader does not look by itself"
+    why = f"{distribution} holds it in site-packages, where the loader does not look"
     bring = scene.install(distribution) if scene.isolated else scene.case.pip(distribution)
     fix = f"{bring}, and a run path ($ORIGIN/../{folder}) or a preload"
     twelve = next((each.distribution for each in contents.find(name) if each.distribution.endswith("-cu12")), "")
@@ -72,7 +72,7 @@ def _explain_dll(name: str, what: str) -> Cause | None:
     release = library[1] if len(library[1]) < len("110") else f"{library[1][:-1]}.{library[1][-1]}"
     where = f"cuDNN {release}" if name.startswith("cudnn") else f"the CUDA that has this name (its {release} is in it)"
     why = f"it is of {where}, which is not installed, or whose bin folder is not on PATH"
-    fix = "install that release, and have its bin folder on PATH; or take a build for the CUDA that is there"
+    fix = "install that release, and put its bin folder on PATH, or install a build for the CUDA that you have"
     return Cause(name, what, why, say(fix))
 
 
@@ -89,9 +89,9 @@ def _explain_older(name: str, what: str) -> Cause | None:
     release = numbers[1] if numbers else release
     cudnn = re.fullmatch(r"libcudnn\w{0,20}\.so\.([5-8])", name)
     if cudnn:
-        why = f"what loads it was built for cuDNN {cudnn[1]}, which is not where the loader looks"
+        why = f"the program was built for cuDNN {cudnn[1]}, which is not where the loader looks"
         by_wheel = "nvidia-cudnn-cu12==8.9.* and nvidia-cudnn-cu11 have it; " if cudnn[1] == "8" else ""
-        fix = f"{by_wheel}take a build for the cuDNN that is there, or put the folder of that one on LD_LIBRARY_PATH"
+        fix = f"{by_wheel}install a build for your cuDNN, or put the folder of cuDNN {cudnn[1]} on LD_LIBRARY_PATH"
         return Cause(name, what, why, say(fix))
     if release is None or release == str(tools.NEWEST):
         return None
