@@ -8,6 +8,7 @@ NVIDIA's, and loads the result; where there is a GPU, it runs it too. Everything
 from __future__ import annotations
 
 import argparse
+import contextlib
 import glob
 import importlib.util
 import json
@@ -16,6 +17,7 @@ import pathlib
 import queue
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,19 +26,21 @@ import time
 from typing import Any
 
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-EXAMPLE = os.path.join(CHECKOUT, "docs", "examples", "scikit-build-core")
-HEARTBEAT = 3.0  # seconds of silence after which a line says how far it is
+EXAMPLE, EXAMPLE_TITLE = os.path.join(CHECKOUT, "docs", "examples", "scikit-build-core"), "build the example"
+DOWNLOAD, DISK = 160, 600  # MB: of NVIDIA's wheels; in the temporary folder, at most
+BEAT, PATIENCE = 0.5, 30.0  # seconds: how often a terminal's line changes; how long a log has no line
 # they can name another toolkit of this machine, and the demo is about the wheels alone
 FOREIGN_VARIABLES = ("CUDACXX", "CUDAToolkit_ROOT", "CUDA_HOME", "CUDA_PATH", "CUDA_ROOT", "NVCC")
-# what pip, uv, scikit-build-core, CMake and ninja say that is worth a line of the reader's
+# what pip, uv, scikit-build-core, CMake and ninja say that tells how far they are
 SHOWN = re.compile(
     r"\s*(Downloading |Using cached .*MB|WARNING: Retrying|Successfully built|-- The CUDA compiler|\[\d+/\d+\] "
     r"|\*\*\* (Configuring|Building|Making)|Installing collected|Successfully installed)"
 )
-PHASES = {  # what a line of scikit-build-core begins
+PHASES = {  # what begins with a line of scikit-build-core, pip or uv; before them comes the build environment
     "*** Configuring CMake...": "CMake finds and tries the compiler",
     "*** Building project with Ninja...": "nvcc compiles and links",
-    "*** Installing project into wheel...": "packing the wheel",
+    "*** Installing project into wheel...": "pack the wheel",
+    "Successfully built": "remove the build environment",
 }
 NETWORK = (
     r"NewConnectionError|NameResolutionError|ConnectTimeout|ProxyError|Failed to establish|dns error|client error"
@@ -144,14 +148,7 @@ def architectures(library: str) -> str | None:
 
 
 def constrain(environment: dict[str, str], folder: str, wheel: str, toolkit: str | None) -> None:
-    """
-    Make isolated builds take a wheel of cuda-shims, not a release of an index, and a release of the toolkit.
-
-    :param environment: the variables of the builds, which are changed
-    :param folder: for the file of constraints
-    :param wheel: its path
-    :param toolkit: what goes behind ``cuda-toolkit==``, ``13.*`` say; any, if there is none
-    """
+    """Make isolated builds take a wheel of cuda-shims, not an index's, and a release of ``cuda-toolkit``, if any."""
     path = os.path.join(folder, "constraints.txt")
     line = f"cuda-toolkit=={toolkit}\n" if toolkit else ""
     with open(path, "w", encoding="utf-8") as stream:
@@ -162,77 +159,107 @@ def constrain(environment: dict[str, str], folder: str, wheel: str, toolkit: str
         environment[name] = f"{environment.get(name, '')} {ours}".strip()
 
 
-def _read_lines(stream: Any, lines: queue.SimpleQueue[str | None]) -> None:
-    for line in stream:
-        lines.put(line)
-    lines.put(None)
+class Screen:
+    """The phases: each one a line, which on a terminal changes in place and elsewhere comes when the phase ends."""
+
+    def __init__(self) -> None:
+        """Begin with no phase."""
+        self.terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+        self.phase = ""
+        self._begin = self._said = 0.0
+
+    def begin(self, phase: str) -> None:
+        """Begin a phase, which ends the one before."""
+        self.end()
+        self.phase, self._begin = phase, time.monotonic()
+        self._said = self._begin
+        self.show("")
+
+    def show(self, detail: str) -> None:
+        """Tell how far the phase is."""
+        now = time.monotonic()
+        line = f"{now - self._begin:7.0f} s  {self.phase}" + (f": {detail}" if detail else "")
+        if self.terminal:
+            width = shutil.get_terminal_size().columns - 1
+            print(f"\r{line[:width]}\x1b[K", end="", flush=True)
+        elif now - self._said > PATIENCE:
+            self._said = now
+            say(f"{line} ...")
+
+    def end(self, how: str = "") -> None:
+        """End the phase, if there is one: well, unless something else is said."""
+        if self.phase:
+            line = f"{time.monotonic() - self._begin:7.1f} s  {self.phase}{how}"
+            say(f"\r{line}\x1b[K" if self.terminal else line)
+        self.phase = ""
+
+
+def _read_lines(stream: Any, lines: queue.SimpleQueue[str]) -> None:
+    with stream:  # which nobody else can close while a line is waited for
+        for line in stream:
+            lines.put(line)
+    lines.put("")
 
 
 class Demo:
-    """One run: a folder, the environment of its commands, and how long each step took."""
+    """One run: a folder, the environment of its commands, and what a person sees of them."""
 
     def __init__(self, work: str, options: argparse.Namespace, host_compiler: str) -> None:
         """Prepare the folder and the variables."""
-        self.work = work
-        self.options = options
+        self.work, self.options = work, options
         self.python = os.path.join(work, "venv", "bin", "python")
         self.build = os.path.join(work, "build")
         self.temporary = os.path.join(work, "tmp")
-        self.times: list[tuple[str, float]] = []
+        self.screen = Screen()
+        self.process: subprocess.Popen[str] | None = None
         os.mkdir(self.temporary)
         dropped = [name for name in FOREIGN_VARIABLES if name in os.environ]
-        say(f"variables of yours left out: {', '.join(dropped) or 'none'}")
+        if dropped:
+            say(f"variables of yours that are left out: {', '.join(dropped)}")
         self.environment = {name: value for name, value in os.environ.items() if name not in dropped}
         self.environment.update(TMPDIR=self.temporary, SKBUILD_BUILD_DIR=self.build, PIP_DISABLE_PIP_VERSION_CHECK="1")
         if os.path.basename(host_compiler).startswith("clang"):
             self.environment["CUDAHOSTCXX"] = host_compiler
 
-    def constrain(self, wheel: str) -> None:
-        """Make isolated builds take ``wheel``, not a release of an index, and the toolkit that was asked for."""
-        constrain(self.environment, self.work, wheel, self.options.toolkit)
-
     def step(self, title: str, command: list[str]) -> str:
-        """
-        Run a command: what matters of its output is shown as it comes, all of it goes to the log.
-
-        :returns: the whole output
-        :raises DemoError: if it fails
-
-        """
-        say(f"\n== {title}")
-        begin = time.monotonic()
-        marks = [(begin, "downloading and installing the build environment")]
-        lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        output = [""]
-        process = subprocess.Popen(
+        """Run a command: its phases are shown, and all of its output goes to the log and is returned."""
+        self.screen.begin(title if title != EXAMPLE_TITLE else f"{title}: download and install its build environment")
+        lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        output, line, detail = [""], "\n", ""
+        self.process = process = subprocess.Popen(
             command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
         )
-        with open(f"{self.work}.log", "a", encoding="utf-8") as log, process:
+        with open(f"{self.work}.log", "a", 1, encoding="utf-8") as log:
             threading.Thread(target=_read_lines, args=(process.stdout, lines), daemon=True).start()
-            while True:
-                try:
-                    line = lines.get(timeout=HEARTBEAT)
-                except queue.Empty:
-                    where = download_progress(output[-1], self.temporary) or shortened(output[-1])
-                    say(f"   ... {time.monotonic() - begin:.0f} s  {where}")
-                    continue
-                if line is None:
-                    break
-                output.append(line)
-                log.write(line)
-                if SHOWN.match(line):
-                    say(f"   {shortened(line)}")
-                if line.strip() in PHASES:
-                    marks.append((time.monotonic(), PHASES[line.strip()]))
-        marks.append((time.monotonic(), ""))
-        if process.returncode:
+            while line:
+                self.screen.show(download_progress(output[-1], self.temporary) or detail)
+                with contextlib.suppress(queue.Empty):
+                    line = lines.get(timeout=BEAT)
+                    output.append(line)
+                    log.write(line)
+                    detail = self._follow(title, line, detail)
+        if process.wait():
+            self.screen.end(": failed")
             reason = reason_for("".join(output))
             say("" if reason else "".join(f"   | {line}" for line in output[1:][-25:]))
-            raise DemoError(f"cannot {title}: {reason or 'see the lines above'} (all of its output: {self.work}.log)")
-        self.times.append((title, marks[-1][0] - begin))
-        if len(marks) > len(PHASES):
-            self.times += [(f"   {name}", end - start) for (start, name), (end, _) in zip(marks, marks[1:])]
+            raise DemoError(f"cannot {title}: {reason or 'see the lines above'}")
+        self.screen.end()
         return "".join(output)
+
+    def stop(self) -> None:
+        """Kill what was interrupted, and say in which phase that was."""
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.screen.end(": interrupted")
+
+    def _follow(self, title: str, line: str, detail: str) -> str:
+        """Tell what a line of the output says of how far the step is; some begin another phase."""
+        phase = next((PHASES[start] for start in PHASES if line.strip().startswith(start)), "")
+        if phase and title == EXAMPLE_TITLE:
+            self.screen.begin(f"{title}: {phase}")
+            return ""
+        return shortened(line) if SHOWN.match(line) else detail
 
     def build_wheel(self, title: str, project: str, name: str) -> str:
         """Build the wheel of ``project`` in an isolated environment and return its path."""
@@ -243,35 +270,46 @@ class Demo:
             self.step(title, [self.python, "-m", "pip", "wheel", "-v", "--no-deps", "-w", wheels, project])
         return glob.glob(os.path.join(glob.escape(wheels), f"{name}-*.whl"))[0]
 
-    def run(self) -> None:
-        """Make the environment, build both wheels, install, load and run."""
+    def run(self) -> str:
+        """Make the environment, build both wheels, install, load and run; say what worked."""
         self.step("make a virtual environment", [sys.executable, "-m", "venv", os.path.join(self.work, "venv")])
-        self.constrain(self.build_wheel("build the wheel of cuda-shims", CHECKOUT, "cuda_shims"))
-        wheel = self.build_wheel("build the example in an isolated environment", EXAMPLE, "vector_ops")
+        ours = self.build_wheel("build the wheel of cuda-shims", CHECKOUT, "cuda_shims")
+        constrain(self.environment, self.work, ours, self.options.toolkit)
+        wheel = self.build_wheel(EXAMPLE_TITLE, EXAMPLE, "vector_ops")
         wanted = [f"{wheel}[cupy]"] if self.options.cupy else ["--no-deps", "--no-index", wheel]
         self.step("install it", [self.python, "-m", "pip", "install", *wanted])
         loaded = self.step("load it, and run it where there is a GPU", [self.python, "-c", PROBE])
-        self.report(compiler_used(self.build), json.loads(loaded.splitlines()[-1]))
+        return self.report(compiler_used(self.build), json.loads(loaded.splitlines()[-1]))
 
-    def report(self, compiler: dict[str, str], result: dict[str, Any]) -> None:
-        """Print the answer: which nvcc, what was loaded, how long it took."""
+    def report(self, compiler: dict[str, str], result: dict[str, Any]) -> str:
+        """Print the answer: which nvcc, and what was loaded; say what worked."""
         root = compiler["COMPILER_TOOLKIT_ROOT"]
-        say(f"\n== result\nnvcc      {compiler['COMPILER_VERSION']}, run as {compiler['COMPILER']}")
+        say(f"\nnvcc      {compiler['COMPILER_VERSION']}, run as {compiler['COMPILER']}")
         say(f"toolkit   {'from the wheels' if from_wheels(root) else 'NOT from the wheels'}: {root}")
         say(f"library   {result['path']}, {os.path.getsize(result['path']) / 1e6:.1f} MB")
         found = architectures(result["path"])
         say(f"runtime   CUDA {'.'.join(map(str, result['runtime']))}, loaded{f'; code for {found}' if found else ''}")
         if result["gpus"]:
             say(f"GPU       {result['gpus']} here; both kernels ran, relative error {result['error']:.1e}")
-        else:
-            say("GPU       none that this CUDA can use here: loaded, not run")
         if "cupy" in result:
             say(f"CuPy      used on its arrays, largest difference {result['cupy']:.1e}")
-        say("\n== time")
-        for title, seconds in self.times:
-            say(f"{seconds:7.1f} s  {title}")
         if not from_wheels(root):
             raise DemoError(f"the build used a toolkit of this machine, not the wheels: {compiler['COMPILER']}")
+        how = "runs on the GPU" if result["gpus"] else "loads (no GPU here can run it)"
+        return f"It worked: nvcc {compiler['COMPILER_VERSION']} of NVIDIA's wheels built the example, which {how}."
+
+
+def clean(work: str, *, keep: bool) -> str:
+    """Remove the folder, unless it is to be kept, and say what stays; another Ctrl-C does not stop that."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    log = f"; all output is in {work}.log" if os.path.exists(f"{work}.log") else ""
+    if keep:
+        return f"{work} stays{log}"
+    shutil.rmtree(work, ignore_errors=True)
+    if os.path.exists(work):  # what was interrupted may have written on
+        time.sleep(1)
+        shutil.rmtree(work, ignore_errors=True)
+    return f"{work} {'stays in part' if os.path.exists(work) else 'is removed'}{log}"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -287,21 +325,24 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--front-end", choices=("pip", "uv"), default="pip", help="what builds (default: %(default)s)")
     parser.add_argument("--cupy", action="store_true", help="install CuPy too; it is used where there is a GPU")
     options = parser.parse_args(arguments)
-    work = ""
+    work, demo = "", None
     try:
         host_compiler = check_machine(options.front_end)
         work = tempfile.mkdtemp(prefix="cuda-shims-demo-")
-        say(f"working in {work}; Python {sys.version.split()[0]}; C++ compiler {host_compiler}")
-        Demo(work, options, host_compiler).run()
+        say(f"downloads about {DOWNLOAD} MB of wheels into {options.front_end}'s cache, unless they are there already")
+        say(f"needs up to {DISK} MB of disk while it runs, in {work}")
+        say(f"Python {sys.version.split()[0]}; C++ compiler {host_compiler}\n")
+        demo = Demo(work, options, host_compiler)
+        worked = demo.run()
         os.remove(f"{work}.log")
+        left = clean(work, keep=options.keep)
     except (DemoError, OSError, KeyboardInterrupt) as error:
-        print(f"demo: {str(error) or 'interrupted'}", file=sys.stderr)
+        if demo:
+            demo.stop()
+        left = f"; {clean(work, keep=options.keep)}" if work else ""
+        print(f"demo: {str(error) or 'interrupted'}{left}", file=sys.stderr)
         return 1
-    finally:
-        if work and options.keep:
-            say(f"\nkept: {work}; try {work}/venv/bin/python -c 'import vector_ops'")
-        elif work:
-            shutil.rmtree(work, ignore_errors=True)
+    say(f"\n{worked} {left}." + (f" Try: {work}/venv/bin/python -c 'import vector_ops'" if options.keep else ""))
     return 0
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
+import re
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from checkout import CHECKOUT
@@ -137,7 +141,7 @@ def test_constraints(demo, tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_CONSTRAINT", "theirs.txt")
     monkeypatch.delenv("PIP_BUILD_CONSTRAINT", raising=False)
     made = demo.Demo(str(tmp_path), options(toolkit="13.4.*"), "/usr/bin/g++")
-    made.constrain("/a b/cuda_shims-0.1.0-py3-none-any.whl")
+    demo.constrain(made.environment, str(tmp_path), "/a b/cuda_shims-0.1.0-py3-none-any.whl", "13.4.*")
     path = tmp_path / "constraints.txt"
     assert path.read_text() == "cuda-shims @ file:///a%20b/cuda_shims-0.1.0-py3-none-any.whl\ncuda-toolkit==13.4.*\n"
     assert made.environment["PIP_CONSTRAINT"] == f"theirs.txt {path.as_uri()}"
@@ -215,3 +219,146 @@ def test_not_linux(demo, monkeypatch):
     monkeypatch.setattr(demo.sys, "platform", "darwin")
     with pytest.raises(demo.DemoError, match="runs on Linux, this is darwin"):
         demo.check_machine("pip")
+
+
+# what a person sees ---------------------------------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    """A stream that a person reads."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def screen(demo, monkeypatch):
+    """Give a function that makes a screen: on a terminal of 40 columns, or not."""
+
+    def screen(stream):
+        monkeypatch.setattr(sys, "stdout", stream)
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setenv("COLUMNS", "40")
+        return demo.Screen()
+
+    return screen
+
+
+def test_a_phase_is_one_line_in_place(screen):
+    out = Terminal()
+    made = screen(out)
+    made.begin("compile")
+    made.show("1 of 2")
+    made.show("x" * 100)
+    made.begin("link")
+    made.end()
+    lines = out.getvalue().split("\n")
+    assert [line.rpartition("\r")[2] for line in lines] == ["    0.0 s  compile\x1b[K", "    0.0 s  link\x1b[K", ""]
+    shown = [part.replace("\x1b[K", "") for part in lines[0].split("\r")]
+    assert shown[:3] == ["", "      0 s  compile", "      0 s  compile: 1 of 2"]
+    assert [len(part) for part in shown[3:]] == [39, 18]
+
+
+def test_where_nobody_watches_a_phase_is_a_line_when_it_ends(screen):
+    out = io.StringIO()
+    made = screen(out)
+    made.begin("compile")
+    made.show("1 of 2")
+    made.begin("link")
+    made.end(": failed")
+    made.end()
+    assert out.getvalue() == "    0.0 s  compile\n    0.0 s  link: failed\n"
+
+
+def test_a_log_is_told_now_and_then(demo, screen, monkeypatch):
+    monkeypatch.setattr(demo, "PATIENCE", -1)
+    out = io.StringIO()
+    made = screen(out)
+    made.begin("compile")
+    made.show("1 of 2")
+    assert out.getvalue() == "      0 s  compile ...\n      0 s  compile: 1 of 2 ...\n"
+
+
+def test_phases_have_their_names(demo, tmp_path, capsys):
+    work = tmp_path / "work"
+    work.mkdir()
+    lines = ["Collecting x", *demo.PHASES, "Removed"]
+    made = demo.Demo(str(work), options(), "/usr/bin/g++")
+    made.step(demo.EXAMPLE_TITLE, [sys.executable, "-c", f"print({chr(10).join(lines)!r})"])
+    phases = [line.partition(" s  ")[2] for line in capsys.readouterr().out.splitlines()]
+    first = "download and install its build environment"
+    assert phases == [f"build the example: {each}" for each in (first, *demo.PHASES.values())]
+
+
+#: stand in for a whole run: it says what worked, fails, or waits
+RUNS = {
+    "works": "lambda self: self.step('list', ['echo']) and 'It worked.'",
+    "fails": "lambda self: self.step('fail', ['false'])",
+    "waits": "lambda self: self.step('wait', ['sh', '-c', 'echo waiting; exec sleep 60'])",
+}
+
+
+def run_as(how, tmp_path, only, *arguments, press=None):
+    """Run the demo with another Demo.run(); return what it said, and what it left in its folder."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    environ = {"PATH": f"{only('g++')}:/usr/bin:/bin", "TMPDIR": str(folder), "PYTHONPATH": os.path.dirname(SCRIPT)}
+    code = f"import sys, demo; demo.Demo.run = {RUNS[how]}; sys.exit(demo.main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, *arguments]
+    process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if press:
+        wait_for(lambda: [each for each in folder.glob("*.log") if "waiting" in each.read_text()])
+        process.send_signal(press)
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err, sorted(each.suffix for each in folder.iterdir())
+
+
+def wait_for(find):
+    end = time.monotonic() + 60
+    while not find():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+@LINUX
+def test_what_it_costs_comes_first_and_what_is_left_last(tmp_path, only):
+    code, out, err, left = run_as("works", tmp_path, only)
+    lines = out.splitlines()
+    assert (code, err, left) == (0, "", [])
+    assert lines[0].startswith("downloads about 160 MB of wheels into pip's cache")
+    assert re.fullmatch(r"needs up to \d+ MB of disk while it runs, in .*/cuda-shims-demo-\S+", lines[1])
+    assert re.fullmatch(r"It worked\. .*/cuda-shims-demo-\S+ is removed\.", lines[-1])
+
+
+@LINUX
+def test_what_is_kept_is_named(tmp_path, only):
+    code, out, _, left = run_as("works", tmp_path, only, "--keep")
+    assert (code, left) == (0, [""])
+    assert re.search(r"It worked\. .*/cuda-shims-demo-\S+ stays\. Try: .*/venv/bin/python -c ", out)
+
+
+@LINUX
+@pytest.mark.parametrize(
+    ("how", "press", "why"),
+    [("fails", None, "cannot fail: see the lines above"), ("waits", signal.SIGINT, "interrupted")],
+)
+def test_what_stays_after_a_failure_is_named(tmp_path, only, how, press, why):
+    code, out, err, left = run_as(how, tmp_path, only, press=press)
+    assert (code, left) == (1, [".log"])
+    assert re.fullmatch(rf"demo: {why}; (.*/cuda-shims-demo-\S+) is removed; all output is in \1\.log\n", err)
+    assert ("wait: interrupted" in out) is bool(press)
+
+
+@LINUX
+def test_another_press_of_ctrl_c_does_not_stop_the_cleaning(tmp_path):
+    work = tmp_path / "work"
+    work.mkdir()
+    code = (
+        "import os, shutil, signal, sys, demo; real = shutil.rmtree; "
+        "shutil.rmtree = lambda *a, **k: (os.kill(os.getpid(), signal.SIGINT), real(*a, **k)); "
+        "print(demo.clean(sys.argv[1], keep=False))"
+    )
+    environ = {**os.environ, "PYTHONPATH": os.path.dirname(SCRIPT)}
+    command = [sys.executable, "-c", code, str(work)]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{work} is removed\n", "")
