@@ -216,7 +216,9 @@ class World:
         environ = {**environ, "UV_LINK_MODE": link_mode} if link_mode else environ
         install = ["pip", "install", "-q", "-p", folder / "bin/python", *requirements]
         for words in (["venv", "-q", "-p", python, folder], install)[: 2 if requirements else 1]:
-            done = subprocess.run([self.uv, *map(str, words)], env=environ, capture_output=True, text=True, check=False)
+            # hidden here, too: a requirement that is an sdist is built now
+            command = [*self.hide, self.uv, *map(str, words)]
+            done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
             assert not done.returncode, done.stderr
         return str(folder / "bin")
 
