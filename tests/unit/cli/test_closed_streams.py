@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -47,6 +48,18 @@ def test_no_standard_output(environ, words):
     done = run(*words.split(), closed=">&-", environ=environ)
     assert done.returncode == 1
     assert done.stderr == "cuda-shims: standard output is closed, and the answer goes there\n"
+
+
+@pytest.mark.parametrize("words", [words for words in COMMANDS if words not in {"fit", "uninstall"}])
+def test_a_reader_that_has_seen_enough(environ, words):
+    """Such as ``head``: nothing is said of it."""
+    code = "import sys; from cuda_shims.cli import main; sys.exit(main(sys.argv[1:]))"
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-c", code, *words.split()]
+    done = subprocess.run(command, env=environ, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 def test_nothing_is_done_where_the_answer_cannot_be_given(environ, prefix):

@@ -663,21 +663,6 @@ def test_the_whole_help_alone(call):
     assert "remove all that is ours" in done.err
 
 
-def test_a_reader_that_has_seen_enough(home):
-    code = f"import sys; sys.path.insert(0, {home.site!r}); from cuda_shims.cli import main; sys.exit(main(['list']))"
-    read, write_end = os.pipe()
-    os.close(read)
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": SOURCE},
-        stdout=write_end,
-        stderr=subprocess.PIPE,
-        check=False,
-    )
-    os.close(write_end)
-    assert (done.returncode, done.stderr) == (1, b"")
-
-
 @pytest.mark.usefixtures("home")
 def test_an_interruption(call, monkeypatch):
     def interrupted(*_, **__):
