@@ -148,9 +148,8 @@ def explain_library(words: Words, scene: Scene) -> Cause | None:
     held = [each for each in contents.find(spelling) if each.kind == "library"]
     shared = name.replace("_static", "")
     if not _keep_compiled(held) and shared != name and _keep_compiled(contents.find(f"-l{shared}")):
-        why = "of this library the wheels hold the shared one alone"
         in_cmake = f", in CMake to CUDA::{shared}" if contents.target_names(shared) else ""
-        return Cause(name, what, why, say(f"link to -l{shared}{in_cmake}"))
+        return _explain_shared(name, f"-l{shared}", in_cmake, scene, what)
     cause = _explain_held(spelling, held, scene, what, "")
     asked = spelling if windows else name
     cause = cause or _explain_other(name, what)
@@ -185,8 +184,7 @@ def _explain_known_target(name: str, scene: Scene, what: str) -> Cause | None:
     if name.endswith("_static") and not _keep_compiled(contents.find(name)):
         shared = name[: -len("_static")]
         if _keep_compiled(contents.find(shared)):
-            why = "of this library the wheels hold the shared one alone"
-            return Cause(name, what, why, say(f"link to {shared}"))
+            return _explain_shared(name, shared, "", scene, what)
     return None
 
 
@@ -205,6 +203,15 @@ def _explain_held_target(name: str, scene: Scene, what: str) -> Cause | None:
     if cause and cause.key == "paths" and scene.says("Found CUDAToolkit") and not of_companion:
         return cause._replace(key="shims", why=_UNVERSIONED, fix=Scene.shims)
     return cause
+
+
+def _explain_shared(name: str, shared: str, in_cmake: str, scene: Scene, what: str) -> Cause:
+    why, instead = "of this library the wheels hold the shared one alone", f"link to {shared}{in_cmake}"
+    cause = _explain_held(shared, contents.find(shared), scene, what, "")
+    if cause is None or cause.key == "paths":  # it is there
+        return Cause(name, what, why, say(instead))
+    bring = cause.fix
+    return Cause(name, what, why, lambda scene: f"{instead}; {bring(scene)}")
 
 
 def _explain_driver(spelling: str, name: str, scene: Scene, what: str) -> Cause:

@@ -374,6 +374,17 @@ def test_a_module_that_goes_on_without_a_companion(case):
     assert finding.code == "header-missing"
 
 
+def test_a_static_library_that_no_wheel_holds(case):
+    """The shared one in its place has to come from somewhere, too."""
+    link, said = "link to -lcublas, in CMake to CUDA::cublas", "cannot find -lcublas_static"
+    add = 'in pyproject.toml: "cuda-toolkit[cccl,cublas,cudart,nvcc]==13.*"'
+    assert fix(said, case(PROJECT)) == f'{link}; {add}, and add "cuda-shims"'
+    whole = ["cuda-toolkit[cccl,cublas,cudart,nvcc]==13.*", "cuda-shims"]
+    assert fix(said, case(whole)) == link
+    target = 'Target "x" links to: CUDA::cublas_static but the target was not found.'
+    assert fix(target, case([*PROJECT, "cuda-shims"])) == f"link to CUDA::cublas; {add}"
+
+
 def test_a_toolkit_that_nobody_finds(case, tmp_path):
     assert fix(NVCC, case(PROJECT)) == 'in pyproject.toml, add "cuda-shims" to requires'
     both = f'in pyproject.toml, add "cuda-toolkit[cccl,cudart,nvcc]=={NEWEST}.*", and add "cuda-shims"'
