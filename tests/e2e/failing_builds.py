@@ -45,6 +45,7 @@ template <> struct S<0> { static constexpr std::array<int, 1000> value{}; int v 
 int main() { return S<800>().v; }
 """,
     "device.cu": "int f() { cudaDeviceProp p; return p.clockRate + p.deviceOverlap; }\n",
+    "attribute.cu": "int f() { int v; cudaDeviceGetAttribute(&v, cudaDevAttrClockRate, 0); return v; }\n",
     "functional.cu": "#include <thrust/functional.h>\nstruct A : thrust::unary_function<int, int> {};\n",
     "async.cu": """\
 __global__ void copy(const void *from) {
@@ -110,9 +111,9 @@ class Failure(NamedTuple):
     #: text of a CMakeLists.txt or a meson.build
     files: dict[str, str] | None = None
     requires: tuple[str, ...] | None = REQUIRES
-    #: whether the build has to pass when the fix is followed
+    #: whether the build has to pass with the requirement that the fix names
     fixes: bool = False
-    #: of a fix that is no requirement: what it says, and the command that follows it, which has to pass
+    #: what else the fix says, and the command that follows it, which has to pass in the place of the build's
     then: tuple[str, str] | None = None
 
 
@@ -160,6 +161,7 @@ FAILURES = [
         "header-missing",
         ("cudaProfiler.h", "pip install", '"cuda-toolkit[profiler]==13.5.*"'),
         requires=None,
+        fixes=True,
     ),
     Failure(
         "header-clang", "none", "clang++ -c profiler.cpp", "header-missing", ("cudaProfiler.h", "profiler]==13.5.0")
@@ -203,6 +205,11 @@ FAILURES = [
         f"{NVCC} -c nvtx.cu",
         "header-missing",
         ("nvToolsExt.h", "<nvtx3/nvToolsExt.h>", "[cccl,cudart,nvcc,nvtx]==13.5.0"),
+        fixes=True,
+        then=(
+            "#include <nvtx3/nvToolsExt.h> instead",
+            f"sed -i s,nvToolsExt,nvtx3/nvToolsExt, nvtx.cu && {NVCC} -c nvtx.cu",
+        ),
     ),
     Failure("header-cudnn", "none", "c++ -c cudnn.cpp", "header-missing", ("nvidia-cudnn-cu13",)),
     Failure(
@@ -227,6 +234,8 @@ FAILURES = [
         f"ln -s @HOME@/bin/nvcc nvcc && ./{NVCC} -c k.cu",
         "nvcc-link",
         ("through a link", SHIMS),
+        fixes=True,
+        then=("", f"{NVCC} -c k.cu"),
     ),
     # --- libraries
     *(
@@ -248,9 +257,22 @@ FAILURES = [
         fixes=True,
     ),
     Failure("library-driver", "bare", f"{NVCC} k.cu -lcuda", "library-missing", ("driver", "stub", SHIMS), fixes=True),
-    Failure("library-lib64", "old", f"{NVCC} k.cu", "library-missing", ("-lcudart_static", "lib64", SHIMS)),
     Failure(
-        "library-static", "bare", f"{NVCC} k.cu -lcublas_static", "library-missing", ("the shared one", "-lcublas,")
+        "library-lib64",
+        "old",
+        f"{NVCC} k.cu",
+        "library-missing",
+        ("-lcudart_static", "lib64", SHIMS),
+        fixes=True,
+    ),
+    Failure(
+        "library-static",
+        "bare",
+        f"{NVCC} k.cu -lcublas_static",
+        "library-missing",
+        ("the shared one", "-lcublas,"),
+        fixes=True,
+        then=("link to -lcublas,", f"{NVCC} k.cu -L$CUDA_HOME/lib -lcublas"),
     ),
     Failure(
         "lto",
@@ -278,8 +300,17 @@ FAILURES = [
         "nvcc-not-found",
         (SHIMS,),
         cmake(CUDA),
+        fixes=True,
     ),
-    Failure("cmake-link", "link", CONFIGURE, "nvcc-link", ("through a link", SHIMS), cmake(CUDA)),
+    Failure(
+        "cmake-link",
+        "link",
+        CONFIGURE,
+        "nvcc-link",
+        ("through a link", SHIMS),
+        cmake(CUDA),
+        fixes=True,
+    ),
     Failure(
         "cmake-13.0",
         "old",
@@ -287,6 +318,7 @@ FAILURES = [
         "library-missing",
         ("lib64", SHIMS),
         cmake(CUDA),
+        fixes=True,
     ),
     Failure(
         "cmake-toolkit",
@@ -297,7 +329,15 @@ FAILURES = [
         cmake(TOOLKIT),
         fixes=True,
     ),
-    Failure("cmake-toolkit-nvcc", "none", CONFIGURE, "nvcc-not-found", (SHIMS,), cmake(TOOLKIT)),
+    Failure(
+        "cmake-toolkit-nvcc",
+        "none",
+        CONFIGURE,
+        "nvcc-not-found",
+        (SHIMS,),
+        cmake(TOOLKIT),
+        fixes=True,
+    ),
     Failure(
         "cmake-optional",
         "none",
@@ -305,6 +345,7 @@ FAILURES = [
         "nvcc-not-found",
         (SHIMS,),
         cmake(TOOLKIT.replace(" REQUIRED", "") + LINKED.format("CUDA::cudart")),
+        fixes=True,
     ),
     Failure(
         "cmake-target",
@@ -333,6 +374,10 @@ FAILURES = [
         ("CUDA::cudart", "find_package(CUDAToolkit REQUIRED)"),
         cmake(NEW + "project(p LANGUAGES CXX)\n" + LINKED.format("CUDA::cudart")),
         OURS,
+        then=(
+            "find_package(CUDAToolkit REQUIRED)",
+            f"sed -i '2a find_package(CUDAToolkit REQUIRED)' CMakeLists.txt && {CONFIGURE}",
+        ),
     ),
     Failure(
         "cmake-version",
@@ -342,6 +387,7 @@ FAILURES = [
         ("CUDA 13.4", "13.5", '"cuda-toolkit[cccl,crt,cudart,nvcc,nvvm]==13.4.*"'),
         cmake(TOOLKIT.replace("CUDAToolkit", "CUDAToolkit 13.4 EXACT")),
         OURS,
+        fixes=True,
     ),
     Failure(
         "cccl",
@@ -359,6 +405,7 @@ FAILURES = [
         "cccl-headers",
         ("CCCL's CMake files", SHIMS),
         cmake(TOOLKIT.replace("CUDAToolkit", "CCCL")),
+        fixes=True,
     ),
     Failure(
         "findcuda",
@@ -367,6 +414,10 @@ FAILURES = [
         "findcuda-removed",
         ("cuda_add_library", "CMP0146"),
         cmake("cmake_minimum_required(VERSION 3.27)\nproject(p)\nfind_package(CUDA)\ncuda_add_library(k k.cu)\n"),
+        then=(
+            "",
+            "sed -i 's/(p)/(p LANGUAGES CUDA)/; /find_package/d; s/cuda_add/add/' CMakeLists.txt && " + CONFIGURE,
+        ),
     ),
     Failure(
         "cmake-too-old",
@@ -405,19 +456,21 @@ FAILURES = [
     ),
     Failure(
         "stale-cache",
-        "none",
+        "ours",
         stale(CONFIGURE, CONFIGURE),
         "stale",
         ("gone/bin/nvcc", "cmake --fresh"),
         cmake(CUDA),
+        then=("remove the build directory", CONFIGURE),
     ),
     Failure(
         "stale-compiler",
-        "none",
+        "ours",
         stale(CONFIGURE, "cmake --build build"),
         "stale",
         ("gone/bin/nvcc", "cmake --fresh"),
         cmake(CUDA + "add_library(k k.cu)\n"),
+        then=("remove the build directory", BUILD),
     ),
     Failure(
         "stale-variable",
@@ -428,7 +481,15 @@ FAILURES = [
         cmake(CUDA),
     ),
     # --- Meson, setuptools
-    Failure("meson", "none", MESON, "nvcc-not-found", ("Meson finds no nvcc", SHIMS), meson("'cuda'")),
+    Failure(
+        "meson",
+        "none",
+        MESON,
+        "nvcc-not-found",
+        ("Meson finds no nvcc", SHIMS),
+        meson("'cuda'"),
+        fixes=True,
+    ),
     Failure(
         "meson-dependency",
         "none",
@@ -453,6 +514,7 @@ FAILURES = [
         ("cublas", "nvidia-cublas", '"cuda-toolkit[cccl,cublas,cudart,nvcc]==13.5.0"'),
         meson("'cpp'", CUBLAS),
         OURS,
+        fixes=True,
     ),
     Failure(
         "meson-log",
@@ -461,6 +523,7 @@ FAILURES = [
         "nvcc-link",
         ("through a link", SHIMS),
         meson("'cuda'"),
+        fixes=True,
     ),
     Failure(
         "meson-version",
@@ -512,6 +575,7 @@ FAILURES = [
         "nvcc -arch=sm_107 -c k.cu",
         "architecture",
         ("sm_107", "CUDA 13.4 was the first", "cuda-toolkit==13.4.* or later"),
+        then=("13.4", "@HOME@/bin/nvcc -arch=sm_107 -c k.cu"),
     ),
     Failure(
         "no-such",
@@ -535,6 +599,7 @@ FAILURES = [
         f"{NVCC} -ptx k.cu && ptxas -arch=sm_70 k.ptx",
         "architecture",
         ("sm_70", "12.9 was the last"),
+        then=("75, 80", f"{NVCC} -ptx k.cu && ptxas -arch=sm_80 k.ptx"),
     ),
     Failure(
         "pair",
@@ -566,6 +631,10 @@ FAILURES = [
         f"{NVCC} -c device.cu",
         "removed-in-13",
         ("cudaDeviceProp has no clockRate", "deviceOverlap", "cudaDeviceGetAttribute"),
+        then=(
+            "cudaDevAttrClockRate",
+            f"{NVCC} -c attribute.cu",
+        ),
     ),
     Failure("removed-types", "bare", f"{NVCC} -c functional.cu", "removed-in-13", ("unary_function", "CCCL 3")),
     # --- host compilers
@@ -589,6 +658,7 @@ FAILURES = [
         hollow("nvcc=$(command -v nvcc)", "$nvcc -arch=sm_80 -c k.cu"),
         "host-compiler-missing",
         ("There is no gcc", "apt-get install g++"),
+        then=("install g++", f"{NVCC} -c k.cu"),
     ),
     Failure(
         "no-cc1plus",
@@ -598,6 +668,7 @@ FAILURES = [
         ),
         "host-compiler-missing",
         ("There is no cc1plus", "apt-get install g++"),
+        then=("install g++", f"{NVCC} -c k.cu"),
     ),
     Failure(
         "no-ccbin",
@@ -605,6 +676,7 @@ FAILURES = [
         f"{NVCC} -ccbin /nonexistent/g++ -c k.cu",
         "host-compiler-missing",
         ("/nonexistent/g++", "NVCC_CCBIN"),
+        then=("correct or unset", f"{NVCC} -c k.cu"),
     ),
     Failure(
         "no-g++",
@@ -612,6 +684,7 @@ FAILURES = [
         hollow("python=$(command -v python)", "CC=g++ CXX=g++ $python extension.py"),
         "host-compiler-missing",
         ("There is no g++", "apt-get install g++"),
+        then=("install g++", "CXX=g++ python extension.py"),
     ),
     # --- linking
     Failure(
@@ -655,15 +728,39 @@ FAILURES = [
         for linker in ("bfd", "gold", "lld", "mold")
     ),
     # --- programs that are not there
-    Failure("make", "none", "make", "nvcc-not-found", ("There is no nvcc", SHIMS)),
-    Failure("ninja", "none", "ninja", "nvcc-not-found", ("There is no nvcc", SHIMS)),
-    Failure("python", "none", "python -c \"import subprocess; subprocess.call(['nvcc'])\"", "nvcc-not-found", (SHIMS,)),
+    Failure(
+        "make",
+        "none",
+        "make",
+        "nvcc-not-found",
+        ("There is no nvcc", SHIMS),
+        fixes=True,
+    ),
+    Failure(
+        "ninja",
+        "none",
+        "ninja",
+        "nvcc-not-found",
+        ("There is no nvcc", SHIMS),
+        fixes=True,
+    ),
+    Failure(
+        "python",
+        "none",
+        "python -c \"import subprocess; subprocess.call(['nvcc'])\"",
+        "nvcc-not-found",
+        (SHIMS,),
+        fixes=True,
+        then=("", "python -c \"import subprocess; subprocess.check_call(['nvcc', '--version'])\""),
+    ),
     Failure(
         "cuobjdump",
         "bare",
         "cuobjdump k.o",
         "tool-missing",
         ("cuobjdump", "since CUDA 13.2", "cuobjdump,nvcc]==13.5.0"),
+        fixes=True,
+        then=("", "nvcc -arch=sm_80 -cubin -o k.cubin k.cu && cuobjdump k.cubin"),
     ),
     Failure(
         "shim",
@@ -671,6 +768,8 @@ FAILURES = [
         "cp @SHIM@ nvdisasm && ./nvdisasm k.cubin",
         "tool-missing",
         ("nvdisasm", '"cuda-toolkit[cccl,cudart,nvcc,nvdisasm]==13.5.0"'),
+        fixes=True,
+        then=("", "nvcc -arch=sm_80 -cubin -o k.cubin k.cu && nvdisasm k.cubin"),
     ),
     Failure(
         "not-executable",
@@ -686,7 +785,14 @@ FAILURES = [
         "library-not-loaded",
         ("libcublas.so.13", "pip install", " nvidia-cublas", "run path"),
     ),
-    Failure("shim-choice", "ours", "CUDA_SHIMS_TOOLKIT=12 nvcc -c k.cu", "shim", ("unset CUDA_SHIMS_TOOLKIT",)),
+    Failure(
+        "shim-choice",
+        "ours",
+        "CUDA_SHIMS_TOOLKIT=12 nvcc -c k.cu",
+        "shim",
+        ("unset CUDA_SHIMS_TOOLKIT",),
+        then=("unset CUDA_SHIMS_TOOLKIT", "nvcc -c k.cu"),
+    ),
     Failure(
         "clang-cuda",
         "none",
@@ -701,6 +807,10 @@ FAILURES = [
         "pip install --dry-run 'cuda-toolkit==14.*'",
         "no-such-version",
         ("cuda-toolkit==14.*", "CUDA 13.0 to 13.", '"cuda-toolkit[cccl,cudart,nvcc]==13.*"'),
+        then=(
+            '"cuda-toolkit[cccl,cudart,nvcc]==13.*"',
+            "pip install --dry-run --target y 'cuda-toolkit[cccl,cudart,nvcc]==13.*'",
+        ),
     ),
     Failure(
         "uv-version",
@@ -708,6 +818,7 @@ FAILURES = [
         f"{UV} 'cuda-toolkit==14.*'",
         "no-such-version",
         ("cuda-toolkit==14.*", '"cuda-toolkit[cccl,cudart,nvcc]==13.*"'),
+        then=('"cuda-toolkit[cccl,cudart,nvcc]==13.*"', f"{UV} 'cuda-toolkit[cccl,cudart,nvcc]==13.*'"),
     ),
     Failure(
         "uv-musl",
@@ -729,6 +840,7 @@ FAILURES = [
         f"{UV} 'cuda-toolkit[cublass]==13.5.0' && false",
         "no-such-extra",
         ("no extra cublass", "cublas, "),
+        then=("cublas, ", f"{UV} 'cuda-toolkit[cublas]==13.5.0'"),
     ),
     Failure(
         "uv-extra-later",
@@ -736,6 +848,7 @@ FAILURES = [
         f"{UV} 'cuda-toolkit[cuobjdump]==13.0.3.0' && false",
         "no-such-extra",
         ("no extra cuobjdump", "13.2"),
+        then=('"cuda-toolkit==13.2.*" or later', f"{UV} 'cuda-toolkit[cuobjdump]==13.2.*'"),
     ),
     Failure(
         "pip-renamed",
@@ -743,6 +856,7 @@ FAILURES = [
         "pip install --no-cache-dir --target x nvidia-cuda-nvcc-cu13",
         "renamed-package",
         ("nvidia-cuda-nvcc-cu13", '"cuda-toolkit[nvcc]==13.5.*"'),
+        then=('"cuda-toolkit[nvcc]==13.5.*"', "pip install --dry-run --target y 'cuda-toolkit[nvcc]==13.5.*'"),
     ),
     Failure(
         "cargo",
@@ -758,6 +872,7 @@ FAILURES = [
             "build.rs": 'fn main() { cc::Build::new().cuda(true).file("k.cu").compile("k"); }\n',
             "src/lib.rs": "",
         },
+        fixes=True,
     ),
     # --- what the toolkit is not, or has no more
     Failure(
@@ -856,10 +971,28 @@ FAILURES = [
         f"{NVCC} -c k.cu called.cu -o x.o",
         "nvcc-path",
         ("a second file",),
+        then=("", f"{NVCC} -c k.cu -o k.o && {NVCC} -c called.cu -o called.o"),
     ),
-    Failure("removed-thread", "bare", f"{NVCC} -c thread.cu", "removed-in-13", ("cudaDeviceSynchronize",)),
+    Failure(
+        "removed-thread",
+        "bare",
+        f"{NVCC} -c thread.cu",
+        "removed-in-13",
+        ("cudaDeviceSynchronize",),
+        then=("cudaDeviceSynchronize", f"sed -i s/Thread/Device/ thread.cu && {NVCC} -c thread.cu"),
+    ),
     Failure("removed-texture", "bare", f"{NVCC} -c texture.cu", "removed-in-12", ("texture objects",)),
-    Failure("removed-location", "bare", f"{NVCC} -c prefetch.cu", "removed-in-13", ("cudaMemLocation",)),
+    Failure(
+        "removed-location",
+        "bare",
+        f"{NVCC} -c prefetch.cu",
+        "removed-in-13",
+        ("cudaMemLocation",),
+        then=(
+            "cudaMemLocationTypeDevice",
+            f"sed -i 's/p, 64, 0/p, 64, {{cudaMemLocationTypeDevice, 0}}, 0/' prefetch.cu && {NVCC} -c prefetch.cu",
+        ),
+    ),
     Failure("removed-cub", "bare", f"{NVCC} -c iterator.cu", "removed-in-13", ("CountingInputIterator",)),
     Failure("tensorrt", "none", "c++ -c tensorrt.cpp", "other-software", ("TensorRT is no part of CUDA",)),
     Failure(
