@@ -94,7 +94,7 @@ def test_install_makes_whole_what_looks_fresh(stale):
     assert not os.path.lexists(f"{root}/bin/cuobjdump")
     assert f"replaced {root} (" in stale.run(stale.python, "-m", "cuda_shims", "install")
     assert os.path.exists(f"{root}/bin/cuobjdump")
-    assert stale.run(stale.python, "-m", "cuda_shims", "install") == "nothing to do: all is as it should be\n"
+    assert stale.run(stale.python, "-m", "cuda_shims", "install") == "nothing to do: everything is as it should be\n"
 
 
 def test_few_file_descriptors(stale):

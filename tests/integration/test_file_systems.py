@@ -153,7 +153,7 @@ def test_a_root_of_a_lower_layer(new_venv, toolkit, damage, command):
         assert venv.nvcc() == f"{home}/bin/nvcc"
         venv.run(f"{home}/bin/ptxas")
         if command != "start":
-            assert venv.run(f"{venv.bin}/cuda-shims", "install") == "nothing to do: all is as it should be\n"
+            assert venv.run(f"{venv.bin}/cuda-shims", "install") == "nothing to do: everything is as it should be\n"
         assert findings(venv)["root"] == "ok"
         assert findings(venv)["hook"] == "ok"
 
@@ -172,7 +172,7 @@ def test_a_damaged_root_of_a_lower_layer(new_venv, toolkit, damage, command):
         assert sorted(os.listdir(f"{home}/bin")) == whole
         assert not os.path.islink(f"{home}/bin")
         assert os.path.isfile(f"{home}/lib64/libcudart.so")
-        assert venv.run(f"{venv.bin}/cuda-shims", "install") == "nothing to do: all is as it should be\n"
+        assert venv.run(f"{venv.bin}/cuda-shims", "install") == "nothing to do: everything is as it should be\n"
 
 
 # --- no symbolic links ---

@@ -62,7 +62,7 @@ def test_installed_and_used(new_venv, toolkit, installer):
     assert check_records(venv.site) > 60
     venv.run(venv.python, "-m", "cuda_shims", "install")
     before = snapshot(venv.path, times=True)
-    assert venv.run(venv.python, "-m", "cuda_shims", "install") == "nothing to do: all is as it should be\n"
+    assert venv.run(venv.python, "-m", "cuda_shims", "install") == "nothing to do: everything is as it should be\n"
     assert snapshot(venv.path, times=True) == before
 
     # what others have is as it was: uv's cache, an environment that shares its files, NVIDIA's own

@@ -57,7 +57,7 @@ def test_an_environment(pypy, toolkit, by):
     assert pypy.nvcc() == f"{root}/bin/nvcc"  # at once: the shim has PyPy make the root
     assert pypy.ask(HOME) == root
     assert pypy.run(pypy.python, "-m", "cuda_shims", "root").strip() == root
-    assert pypy.run(pypy.python, "-m", "cuda_shims", "install") == "nothing to do: all is as it should be\n"
+    assert pypy.run(pypy.python, "-m", "cuda_shims", "install") == "nothing to do: everything is as it should be\n"
     pypy.uninstall("cuda-shims", by=by)
     assert not [name for name in (*os.listdir(pypy.site), *os.listdir(pypy.bin)) if "shims" in name or name == "nvcc"]
     assert pypy.ask(HOME) == "None"

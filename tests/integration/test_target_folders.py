@@ -73,7 +73,7 @@ def test_upgraded_and_told_to_install_once_more(bundle, later_wheel, by):
     UPGRADES[by](bundle, later_wheel)
     bundle.install()
     bundle.check()
-    assert bundle.install() == "nothing to do: all is as it should be\n"
+    assert bundle.install() == "nothing to do: everything is as it should be\n"
 
 
 def test_the_toolkit_is_upgraded(bundle, toolkit):

@@ -164,7 +164,7 @@ def test_used_and_uninstalled(made, toolkit, remover, hosts):
     assert not os.path.lexists(root)
     assert venv.ask("print(os.environ['CUDA_HOME'])") == root
     assert venv.nvcc() == f"{root}/bin/nvcc"
-    assert venv.run(venv.python, "-m", "cuda_shims", "install") == "nothing to do: all is as it should be\n"
+    assert venv.run(venv.python, "-m", "cuda_shims", "install") == "nothing to do: everything is as it should be\n"
     check_records(venv.site)
     venv.uninstall("cuda-shims", by=remover)
     left = venv.files()

@@ -122,7 +122,7 @@ def test_first_start_completes_the_environment(bed, windows_wheel, tmp_path):
     made = {path: path.stat().st_mtime_ns for path in supplement.rglob("*")}
     bed.run(python, "-c", "pass")
     assert {path: path.stat().st_mtime_ns for path in supplement.rglob("*")} == made
-    assert "all is as it should be" in bed.run(python, "-m", "cuda_shims", "install")
+    assert "everything is as it should be" in bed.run(python, "-m", "cuda_shims", "install")
 
     pip(bed, python, "uninstall", "-y", "-q", "cuda-shims")
     assert not [path for path in site_dir.iterdir() if "cuda_shims" in path.name]

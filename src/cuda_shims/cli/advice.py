@@ -86,7 +86,7 @@ def install_again(requirement: str) -> str:
 
 
 def _stub(header: str, release: str, components: Mapping[str, str]) -> str:
-    start = "no wheel for Linux holds it: it is of NVIDIA's driver"
+    start = "no wheel for Linux holds it: it is part of NVIDIA's driver"
     if release.partition(".")[0] == "12":
         return start
     of = next(each for each in contents.places(header) if each.release == _known(release))
@@ -124,5 +124,5 @@ def _nowhere(name: str) -> str:
     static = name[: -len("_static")]
     if name.endswith("_static") and contents.find(static):
         return f"no CUDA wheel on PyPI holds the static library; use {static}"
-    hint = "; use CUDA::nvtx3, which is headers alone" if name.endswith("::nvToolsExt") else ""
+    hint = "; use CUDA::nvtx3, which has only headers" if name.endswith("::nvToolsExt") else ""
     return f"no CUDA wheel on PyPI holds its library{hint}"

@@ -22,13 +22,13 @@ def report(changes: Sequence[Change], output: Output, *, dry_run: bool, modules:
     if modules:  # a hundred lines that nobody reads
         lines.append(f"{would}removed: cuda-shims itself, {len(modules)} files (-v lists them)")
     if not any(change.kind not in {KEEP, CONFLICT} for change in changes):
-        lines.append("nothing to do: all is as it should be" if changes else "nothing of ours is there")
+        lines.append("nothing to do: everything is as it should be" if changes else "there is nothing to remove")
     conflicts = [change for change in changes if change.kind == CONFLICT]
     shown = lines if output.level >= 0 else []
     output.answer({"dry_run": dry_run, "changes": [change.as_dict() for change in changes]}, *shown)
     files = [change for change in conflicts if change.what not in {"root", "package"}]
     if files:
-        output.remark(f"cuda-shims: {len(files)} file(s) are not ours and were left alone; --force takes them", -1)
+        output.remark(f"cuda-shims: {len(files)} file(s) are not ours and were left alone; --force overrides this", -1)
     elif conflicts:
         output.remark(f"cuda-shims: {conflicts[0].path} was left alone: {conflicts[0].note}", -1)
     return 1 if conflicts else 0

@@ -76,8 +76,10 @@ def make_parsers() -> dict[str, Command]:  # noqa: PLR0915 # a list of options, 
         parsers[name] = command
         return command
 
-    _add_change(add("install", "make roots, shims and start-up hook", "cuda-shims install --dry-run"))
-    _add_change(add("uninstall", "remove all that is ours, cuda-shims included", "cuda-shims uninstall --dry-run"))
+    _add_change(add("install", "create roots, shims and the start-up hook", "cuda-shims install --dry-run"))
+    _add_change(
+        add("uninstall", "remove everything that cuda-shims wrote, and cuda-shims", "cuda-shims uninstall --dry-run")
+    )
     text = "list the tools: version, wheel, and what else PATH has"
     _add_place(add("list", text, "cuda-shims list --json"), cuda=True)
     text = "print where a tool, header, library or CMake target is, or which wheel holds it"
@@ -89,11 +91,11 @@ def make_parsers() -> dict[str, Command]:  # noqa: PLR0915 # a list of options, 
     _add_place(which, cuda=True)
     text = "print the path of the toolkit root"
     _add_place(add("root", text, "./configure --with-cuda=$(cuda-shims root)"), cuda=True)
-    env = add("env", "print what sets the variables in a shell", 'eval "$(cuda-shims env)"')
+    env = add("env", "print the lines that set the variables in a shell", 'eval "$(cuda-shims env)"')
     formats = (*FORMATS, *ALIASES)
     text = f"for which shell: {', '.join(formats)} (default: sh)"
     env.add_argument("--format", metavar="SHELL", choices=formats, type=OneOf(formats), default="sh", help=text)
-    env.add_argument("--unset", action="store_true", help="print what takes them back, with the same --cuda")
+    env.add_argument("--unset", action="store_true", help="print the lines that remove them, with the same --cuda")
     _add_place(env, cuda=True)
     execute = add("exec", "run a command with the variables set", "cuda-shims exec make -j4")
     execute.add_argument("program", metavar="CMD", help="the command: a name on PATH, or a path")
@@ -101,7 +103,7 @@ def make_parsers() -> dict[str, Command]:  # noqa: PLR0915 # a list of options, 
     _add_place(execute, cuda=True)
     text = "print the requirement of the toolkit that fits torch, or another distribution"
     fit = add("fit", text, 'pip install "$(cuda-shims fit)"')
-    text = "its name, or the path of its wheel (default: torch, else all that need CUDA)"
+    text = "its name, or the path of its wheel (default: torch, else everything that needs CUDA)"
     fit.add_argument("distribution", metavar="DISTRIBUTION", nargs="?", help=text)
     text = "a requirement (pip), extra-build-dependencies (uv), or constraints (default: pip)"
     kind = OneOf(FIT_FORMATS)
@@ -109,12 +111,12 @@ def make_parsers() -> dict[str, Command]:  # noqa: PLR0915 # a list of options, 
     text = "the package that uv builds (default: their-package)"
     fit.add_argument("--for", metavar="PACKAGE", dest="package", type=_package, default="their-package", help=text)
     _add_place(fit)
-    text = "look for all that can go wrong, each with its fix"
+    text = "check everything that can go wrong, and print the fixes"
     doctor = add("doctor", text, "pip wheel . 2>&1 | cuda-shims doctor --log -")
     doctor.add_argument("--log", metavar="FILE", help="explain the log of a failed build (-: standard input) instead")
     doctor.add_argument("--strict", action="store_true", help="exit with 1 for warnings too")
     _add_place(doctor, cuda=True)
-    text = "print what makes a shell complete these commands"
+    text = "print a script that makes a shell complete these commands"
     completion = add("completion", text, "cuda-shims completion zsh > ~/.zfunc/_cuda-shims")
     text = ", ".join(SHELLS)
     completion.add_argument("shell", metavar="SHELL", choices=tuple(SHELLS), type=OneOf(SHELLS), help=text)

@@ -130,7 +130,7 @@ class _PowerShell:
 
     def set(self, name: str, value: str) -> str:
         if not value:
-            raise ValueError(f"the value of {name} is empty, which PowerShell takes for: not set")
+            raise ValueError(f"the value of {name} is empty, which PowerShell treats as not set")
         check_text(f"the value of {name}", value, "PowerShell")
         return f"$env:{name} = {self.word(value)}"
 
@@ -173,7 +173,7 @@ class _Cmd:
         if value.startswith(BELOW_ROOT):
             return f"%{MARKER}%{value[1:]}"
         if not value:
-            raise ValueError(f"{what} is empty, which cmd takes for: not set")
+            raise ValueError(f"{what} is empty, which cmd treats as not set")
         check_text(what, value, "cmd")
         if re.search(r'["\x00-\x1f]', value):
             raise ValueError(f"{what} has a double quote or a control character, which a batch file's set cannot hold")

@@ -110,7 +110,7 @@ def _options_of(parser: Command) -> list[str]:
 def _refuse_option_in_front(parsers: dict[str, Command], name: str, word: str) -> None:
     word = word.partition("=")[0]
     if name and word in _options_of(parsers[name]):
-        raise UsageError(f"{word} goes behind the command: cuda-shims {name} {word}")
+        raise UsageError(f"{word} goes after the command: cuda-shims {name} {word}")
     if name:
         raise UsageError(f"unknown option {word!a}; cuda-shims {name} --help lists them all")
     raise UsageError(f"{word!a} comes without a command; cuda-shims --help lists them all")
@@ -120,7 +120,7 @@ def _meant_command(name: str, parsers: dict[str, Command]) -> str:
     from cuda_shims.catalog.tools import find_tool  # noqa: PLC0415 # as above
 
     if find_tool(name):
-        return f"; run {name} by its name alone, or with the variables set: cuda-shims exec {name}"
+        return f"; run {name} directly, or with the variables set: cuda-shims exec {name}"
     return f"{did_you_mean(name, [*parsers, *_ANSWERED])} cuda-shims --help lists them all"
 
 

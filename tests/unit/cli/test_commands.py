@@ -77,7 +77,7 @@ def test_install_then_nothing_to_do_then_uninstall(call, home):
 
     before = snapshot(home.path, times=True)
     done = call("install")
-    assert (done.code, done.out, done.err) == (0, "nothing to do: all is as it should be\n", "")
+    assert (done.code, done.out, done.err) == (0, "nothing to do: everything is as it should be\n", "")
     assert snapshot(home.path, times=True) == before
     done = call("install", "-v")
     assert f"unchanged {home.site}/cuda_shims.pth\n" in done.out
@@ -89,7 +89,7 @@ def test_install_then_nothing_to_do_then_uninstall(call, home):
     assert not [path for path in snapshot(home.path) if "cuda" in path.replace("nvidia", "") and "shims" in path]
     assert sorted(os.listdir(home.bin)) == ["pip"]
     done = call("uninstall")
-    assert (done.code, done.out, done.err) == (0, "nothing of ours is there\n", "")
+    assert (done.code, done.out, done.err) == (0, "there is nothing to remove\n", "")
 
 
 def test_what_others_have_is_as_it_was_after_all(call, home):
@@ -154,7 +154,7 @@ def test_what_install_wrote_stays_when_a_toolkit_is_upgraded(call, home, again):
     time.sleep(0.1)  # or it would be checked once more, being racily clean
     call("install" if again == "install" else "root")
     assert "cuda_shims.pth" in os.listdir(home.site)
-    assert call("install").out == "nothing to do: all is as it should be\n"
+    assert call("install").out == "nothing to do: everything is as it should be\n"
 
 
 def test_record_says_of_every_file_what_it_is(call, home):
@@ -180,12 +180,12 @@ def test_another_distributions_script_is_left_alone_and_named(call, home):
         done = call("install")
         assert done.code == 1
         assert f"left alone {path} (it belongs to other-nvcc 1.0)" in done.out
-        assert done.err == "cuda-shims: 1 file(s) are not ours and were left alone; --force takes them\n"
+        assert done.err == "cuda-shims: 1 file(s) are not ours and were left alone; --force overrides this\n"
         with open(path, "rb") as file:
             assert file.read() == theirs
     done = call("install", "--force")
     assert (done.code, f"replaced {path}\n" in done.out) == (0, True)
-    assert call("install").out == "nothing to do: all is as it should be\n"
+    assert call("install").out == "nothing to do: everything is as it should be\n"
 
 
 def test_nobodys_file(call, home):
@@ -311,7 +311,7 @@ def test_a_target_directory(call, tmp_path):
     before = snapshot(target)
     done = call("install", "--target", target)
     assert (done.code, f"created {target}/sitecustomize.py\n" in done.out) == (0, True)
-    assert call("install", "--target", target).out == "nothing to do: all is as it should be\n"
+    assert call("install", "--target", target).out == "nothing to do: everything is as it should be\n"
     # a root that is renewed by the hook takes nothing away
     write(os.path.join(target, "nvidia/cu13/bin/cuobjdump"), TOOL, 0o755)
     assert call("root", "--target", target).out == f"{Place(target, 13).beside}\n"
@@ -327,7 +327,7 @@ def test_a_prefix(call, new_prefix):
     prefix.ours()
     done = call("install", "--prefix", prefix.path)
     assert (done.code, f"created {prefix.site}/sitecustomize.py\n" in done.out) == (0, True)
-    assert call("install", "--prefix", prefix.path).out == "nothing to do: all is as it should be\n"
+    assert call("install", "--prefix", prefix.path).out == "nothing to do: everything is as it should be\n"
     assert call("root", "--prefix", prefix.path).out == f"{Place(prefix.site, 13).beside}\n"
     assert call("uninstall", "--prefix", prefix.path).code == 0
     assert not [path for path in snapshot(prefix.path) if "shims" in path or "customize" in path]
@@ -608,7 +608,7 @@ def test_doctor_of_a_log(call, tmp_path, monkeypatch):
     monkeypatch.setattr("cuda_shims.doctor.log.read.MAX_BYTES", 10)
     monkeypatch.setattr("cuda_shims.doctor.log.read._CHUNK", 10)
     log.write_text("a line\n" * 10)
-    assert "of this long log only the end was looked at, from line " in call("doctor", "--log", str(log)).err
+    assert "this log is long, and only its end was read, from line " in call("doctor", "--log", str(log)).err
     refused(call("doctor", "--log", str(tmp_path / "no-such")), 2, "no-such: the log cannot be read (No such file")
     refused(call("doctor", "--log", str(tmp_path)), 2, "the log cannot be read (Is a directory)")
 
@@ -660,7 +660,7 @@ def test_help_has_groups(call):
 def test_the_whole_help_alone(call):
     done = call()
     assert (done.code, done.out) == (2, "")
-    assert "remove all that is ours" in done.err
+    assert "remove everything that cuda-shims wrote" in done.err
 
 
 @pytest.mark.usefixtures("home")
@@ -791,7 +791,7 @@ def test_a_read_only_environment_in_which_all_is_right(call, home):
     call("install")
     script = 'mount -o bind "$1" "$1"; mount -o remount,ro,bind "$1"; shift; exec "$@"'
     done = as_root_in_a_namespace(script, home.path, sys.executable, "-c", MAIN, home.site, "install")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "nothing to do: all is as it should be\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "nothing to do: everything is as it should be\n", "")
 
 
 def test_a_full_disk(tmp_path, monkeypatch):

@@ -243,7 +243,7 @@ def test_cuda_12(prefix):
             "libcublas.so.13",
             f"nvidia-cublas of CUDA 13.0 to {newest} holds it, and none of CUDA 12.8 does",
         ),
-        ("CUDA::cuda_driver", "no wheel for Linux holds it: it is of NVIDIA's driver"),
+        ("CUDA::cuda_driver", "no wheel for Linux holds it: it is part of NVIDIA's driver"),
         ("cuda_fp16.h", "nvidia-cuda-runtime-cu12 12.8.90 is installed without it; run: " + again),
     ):
         assert ask(prefix, name)[1:] == (None, "12.8.90", fix)
@@ -261,7 +261,10 @@ DLL = "holds its DLL, and cuda-shims makes what links with that; run: "
 CUBLAS = f"nvidia-cublas {DLL}" + 'pip install "cuda-toolkit[cublas]==13.5.*"'
 CUDNN = f"nvidia-cudnn-cu13 {DLL}pip install nvidia-cudnn-cu13"
 PATH = "this is a path; ask for a name, such as cudaProfiler.h, libcublas.so, CUDA::nvjpeg or nvcc"
-STUB = "no wheel for Linux holds it: it is of NVIDIA's driver; cuda-shims makes one to link with, in its toolkit root, "
+STUB = (
+    "no wheel for Linux holds it: it is part of NVIDIA's driver; "
+    "cuda-shims makes one to link with, in its toolkit root, "
+)
 
 
 UNDEFINED = "CMake's FindCUDAToolkit defines no library of that name"
@@ -320,13 +323,13 @@ MISSING = [
     ("CUDA::cuda_driver", "13.5", LINUX, f"{STUB}from nvidia-cuda-runtime; run: {line('cudart', '13.5')}"),
     ("-lnvidia-ml", "13.5", LINUX, f"{STUB}from nvidia-nvml-dev; run: {line('nvml', '13.5')}"),
     ("CUDA::cublas_static", "13.5", LINUX, f"{NOWHERE} the static library; use CUDA::cublas"),
-    ("CUDA::nvToolsExt", "13.5", LINUX, f"{NOWHERE} its library; use CUDA::nvtx3, which is headers alone"),
+    ("CUDA::nvToolsExt", "13.5", LINUX, f"{NOWHERE} its library; use CUDA::nvtx3, which has only headers"),
     ("CUDA::cufft_static_nocallback", "13.5", LINUX, f"{NOWHERE} its library"),
     ("CUDA::mine", "13.5", LINUX, UNDEFINED),
     ("CUDA::cublass", "13.5", LINUX, f"{UNDEFINED}; did you mean CUDA::cublas or CUDA::cublasLt?"),
     ("CUDAToolkit::cublas", "13.5", LINUX, holds("cublas", "cublas", "13.5")),
     ("CUDAToolkit::mine", "13.5", LINUX, UNDEFINED),
-    ("CUDAToolkit::nvToolsExt", "13.5", LINUX, f"{NOWHERE} its library; use CUDA::nvtx3, which is headers alone"),
+    ("CUDAToolkit::nvToolsExt", "13.5", LINUX, f"{NOWHERE} its library; use CUDA::nvtx3, which has only headers"),
     ("CCCL::CCCL", "13.5", LINUX, holds("cuda-cccl", "cccl", "13.5")),
     ("libdevice.10.bc", "13.5", LINUX, holds("nvvm", "nvvm", "13.5")),
     *((name, "13.5", LINUX, PIP.format("nvidia-cudnn-cu13")) for name in ("cudnn.h", "-lcudnn", "CUDNN::cudnn")),
@@ -485,4 +488,4 @@ def test_one_name_is_wanted(which):
     for arguments in ([], ["-l"], ["-lcublas", "nvcc"], ["nvcc", "ptxas"]):
         code, out, err = which(*arguments)
         assert (code, out) == (2, "")
-        assert "usage: " in err or "which does not take 'ptxas'" in err
+        assert re.fullmatch(r"cuda-shims: which.+(NAME|-l|'ptxas').+\n", err), err

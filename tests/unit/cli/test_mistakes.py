@@ -37,8 +37,8 @@ NO_PYTHON = "this is not a Python interpreter or environment"
 MISTAKES = [
     ("lst", 2, "unknown command 'lst'; did you mean list? cuda-shims --help lists them all"),
     ("list --jsn", 2, "unknown option '--jsn'; did you mean --json? cuda-shims list --help lists them all"),
-    ("--json list", 2, "--json goes behind the command: cuda-shims list --json"),
-    ("nvcc", 2, "unknown command 'nvcc'; run nvcc by its name alone, or with the variables set: cuda-shims exec nvcc"),
+    ("--json list", 2, "--json goes after the command: cuda-shims list --json"),
+    ("nvcc", 2, "unknown command 'nvcc'; run nvcc directly, or with the variables set: cuda-shims exec nvcc"),
     ("install cuda-toolkit", 2, f'{NO_NAMES} pip install "cuda-shims[cu13]"'),
     ("install cublas", 2, f'{NO_NAMES} pip install "cuda-toolkit[cublas]==13.*"'),
     ("install nvidia-cufft", 2, f'{NO_NAMES} pip install "cuda-toolkit[cufft]==13.*"'),
@@ -127,7 +127,7 @@ MISTAKES = [
         1,
         (
             f"'flash' is not installed in the environment of {sys.executable}; install it there, or give the "
-            "path of its wheel: no index is asked"
+            "path of its wheel: fit uses no index"
         ),
     ),
     ("doctor --log", 2, "doctor: --log needs a value; for example: pip wheel . 2>&1 | cuda-shims doctor --log -"),
@@ -153,7 +153,7 @@ CHOICES = [
     (
         "CUDA_SHIMS_TOOLKIT",
         "/no/cuda",
-        "there is no folder /no/cuda; name that of a toolkit, or a CUDA major, or unset it",
+        "there is no folder /no/cuda; name a toolkit's folder or a CUDA major, or unset it",
     ),
     ("CUDA_SHIMS_PREFER", "foo", "'foo' is neither user nor wheels"),
 ]

@@ -359,8 +359,8 @@ def test_a_folder_that_path_would_split(fmt: str, folder: str) -> None:
     ("fmt", "value", "problem"),
     [
         ("powershell", "\udcff", "the value of A is not UTF-8, which PowerShell cannot hold; use the format json"),
-        ("powershell", "", "the value of A is empty, which PowerShell takes for: not set"),
-        ("cmd", "", "the value of A is empty, which cmd takes for: not set"),
+        ("powershell", "", "the value of A is empty, which PowerShell treats as not set"),
+        ("cmd", "", "the value of A is empty, which cmd treats as not set"),
         ("cmd", "a\nb", "the value of A has a double quote or a control character"),
         ("github", "\udcff", "the value of A is not UTF-8, which GitHub Actions cannot hold"),
         ("github", "a\r", "the value of A ends in a carriage return"),

@@ -59,7 +59,7 @@ def _explain(options: argparse.Namespace, output: Output) -> int:
 
     log = read_log(options.log)
     if log.skipped:
-        output.remark(f"cuda-shims: of this long log only the end was looked at, from line {log.first_line} on", -1)
+        output.remark(f"cuda-shims: this log is long, and only its end was read, from line {log.first_line} on", -1)
     scope = find_scope(options)
     try:
         config = load_config(scope.directory, scope.environ)

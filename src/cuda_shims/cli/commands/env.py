@@ -43,7 +43,7 @@ _STEP = 'in a step that looks for them run: eval "$(cuda-shims env)"'
 
 
 def run(options: argparse.Namespace, output: Output) -> int:
-    """Print what sets the variables in a shell, or takes them back."""
+    """Print the lines that set the variables in a shell, or remove them."""
     chosen = "json" if options.json else ALIASES.get(options.format, options.format)
     shell = given_environment()
     if options.unset:

@@ -14,7 +14,7 @@ from cuda_shims.installation.install import install
 
 
 def run(options: argparse.Namespace, output: Output) -> int:
-    """Make roots, shims and start-up hook."""
+    """Create roots, shims and the start-up hook."""
     environment = find_environment(options)
     load_config(current_directory(), os.environ)
     changes = install(environment, dry_run=options.dry_run, force=options.force)

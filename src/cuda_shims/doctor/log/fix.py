@@ -55,7 +55,7 @@ class Scene:
         #: the parts that they name, or bring; what comes with torch and its like is not known
         self.brought = {part for each in self.requires or () for part in needs.read_parts([each]) or ()}
         #: what to say of a component that is not there
-        self.lacking = "that is not installed" if self.requires is None else f"{self.list} does not bring that"
+        self.lacking = "that is not installed" if self.requires is None else f"{self.list} does not list that package"
         if isolated:
             self.lacking = f"an isolated build has only what {self.list} brings"
         #: what is added to the name of a requirement: which list of which file it goes to

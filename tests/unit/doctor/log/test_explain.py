@@ -435,7 +435,7 @@ def test_a_build_of_somebody_elses_sdist(case, tmp_path, words):
     )
     assert fix(f"{theirs}{HEADER}", there) == 'in pyproject.toml: "cuda-toolkit[cccl,cublas,cudart,nvcc]==13.4.*"'
     (finding,) = found_in(f"{theirs}{HEADER}", there)
-    assert finding.why == f"nvidia-cublas holds it, and {line} does not bring that"
+    assert finding.why == f"nvidia-cublas holds it, and {line} does not list that package"
     new = failed.format("another")  # one that has no list yet
     assert fix(f"{new}{HEADER}", there) == (
         'in pyproject.toml, add "cuda-toolkit[cublas]==13.*" to extra-build-dependencies.another'
