@@ -30,6 +30,7 @@ else:
 #: page -> the test that reads its commands, and the heading below which it does; all of the page if none
 RUN_FROM_THE_PAGE = {
     "docs/tutorial.md": ("e2e/test_tutorial.py", ""),
+    "docs/how-to/shell-and-editor.md": ("e2e/test_shell_page.py", ""),
     "docs/how-to/verify.md": ("integration/test_verify.py", "## Compare an installed copy"),
 }
 TABLE = CHECKOUT / "tests/console_blocks.txt"
