@@ -126,7 +126,7 @@ def compiled(cells: list[dict[str, Any]]) -> str:
     """
     if not cells:
         return ""
-    cell = cells[0]
+    cell = cells[-1]  # the first is of an isolated build, which may have compiled a requirement, too
     words = []
     if cell["of"]:
         words.append(

@@ -81,9 +81,9 @@ def test_what_is_needed_and_what_came_of_it(page):
 
 def test_what_was_compiled_whole(page):
     whole = {"kernels": 3, "objects": 2, "links": 2}
-    assert "| 3 `.cu`, 2 C, C++, linked |" in page((("one", "1.0", "uv"), whole))[0]
+    assert "| 3 `.cu`, 2 C, C++, linked |" in page((("one", "1.0", "classic"), whole))[0]
     no_kernel = {"kernels": 0, "of": 0, "objects": 5, "links": 0}
-    assert "| 5 C, C++, not linked |" in page((("one", "1.0", "uv"), no_kernel))[0]
+    assert "| 5 C, C++, not linked |" in page((("one", "1.0", "classic"), no_kernel))[0]
 
 
 def test_a_red_cell_wants_a_cause(page):
