@@ -28,6 +28,9 @@ ANSWERS = {
     "compute_70": "reference/build-logs#unsupported-gpu-architecture-compute-70",
     "CUDA 12": "how-to/cuda-12",
     "docker": "how-to/docker",
+    "offline": "how-to/offline",
+    "vscode": "how-to/shell-and-editor",
+    "manylinux cuda": "how-to/continuous-integration#instead-of-manylinux-images-with-cuda",
 }
 #: what a page of the search has, as far as Sphinx's script asks for it when it is loaded
 BROWSER = """

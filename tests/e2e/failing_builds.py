@@ -574,7 +574,7 @@ FAILURES = [
         "old",
         "nvcc -arch=sm_107 -c k.cu",
         "architecture",
-        ("sm_107", "CUDA 13.4 was the first", '"cuda-toolkit==13.4.*" or later'),
+        ("sm_107", "CUDA 13.4 was the first", "cuda-toolkit==13.4.* or later"),
         then=("13.4", "@HOME@/bin/nvcc -arch=sm_107 -c k.cu"),
     ),
     Failure(

@@ -31,6 +31,7 @@ else:
 RUN_FROM_THE_PAGE = {
     "docs/tutorial.md": ("e2e/test_tutorial.py", ""),
     "docs/how-to/shell-and-editor.md": ("e2e/test_shell_page.py", ""),
+    "docs/how-to/offline.md": ("e2e/test_offline.py", ""),
     "docs/how-to/verify.md": ("integration/test_verify.py", "## Compare an installed copy"),
 }
 TABLE = CHECKOUT / "tests/console_blocks.txt"
