@@ -75,6 +75,7 @@ html_theme = "furo"
 html_title = f"cuda-shims {version}"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_show_copyright = False
 html_show_sourcelink = False
 html_copy_source = False
