@@ -1,17 +1,17 @@
 """
-The common case of the start-up hook: one toolkit on ``sys.path``, its root fresh, no variable of the user's in the way.
+The common case of the start-up hook: one toolkit on ``sys.path``, its root fresh, no user variable in the way.
 
-This runs at every start of Python in an environment, so it is one module: importing a second costs as much as all that
-is done here, and so does ``from __future__``. ``cuda_shims.pth`` loads it by its path, because the import system would
-list all of site-packages first. It is a folder because uv removes the byte code of folders only when it uninstalls.
+This runs at every start of Python in an environment. It is a single module because importing a second would double its
+cost, and so would ``from __future__``. ``cuda_shims.pth`` loads it by its path, because the import system would list
+all of site-packages first. It is a folder because uv, when it uninstalls, removes the byte code of folders only.
 Everything else, and everything that could fail, is in :mod:`_cuda_shims.uncommon`. Types are in comments, because
-annotations are evaluated, which costs a start 0.6 %. Measured by ``tox -e bench``.
+annotations are evaluated, which slows a start by 0.6 %. ``tox -e bench`` measures it.
 
 A root is *fresh* when neither it nor anything that it was made from has changed since. Its file
-:data:`MADE_FROM` names the distributions, and its time is that of the newest folder that was looked at, so a handful of
-``stat`` calls answer, in Python and in the shim's ``test -nt`` alike. Times are compared as "newer than" and not as
-"equal to": a copied environment or an image layer truncates or renews them, and must stay fresh. An upgrade is noticed
-even when the clock went backwards, because the ``.dist-info`` folder of a distribution is named by its version.
+:data:`MADE_FROM` names the distributions. Its time is that of the newest folder that was examined, so a few ``stat``
+calls suffice, in Python and in the shim's ``test -nt`` alike. Times are compared as "newer than", not as "equal to": a
+copied environment or an image layer truncates or renews them, and must stay fresh. An upgrade is noticed even when the
+clock went backwards, because the name of a distribution's ``.dist-info`` folder contains its version.
 """
 
 import builtins
@@ -23,45 +23,45 @@ if TYPE_CHECKING:
     from collections.abc import Mapping  # noqa: F401 # in comments
     from typing import Any
 
-ROOTS_FOLDER = "cuda_shims_toolkit"  # beside NVIDIA's "nvidia" folder; what is below it is ours, a link for each root
-#: in a root: what it was made from, a line each, relative to the site-packages directory that it lies in; after a "!",
-#: what was not there. The number is the layout's, raised when a root's content is. Its time is the stamp, so it is
-#: written last
+ROOTS_FOLDER = "cuda_shims_toolkit"  # next to NVIDIA's "nvidia" folder; everything in it is ours, a link for each root
+#: in a root: what it was made from, a line each, relative to its site-packages directory; after a "!", what did not
+#: exist. The number is that of the layout and rises when the content of roots changes. The file's time is the stamp,
+#: and therefore it is written last
 MADE_FROM = "made-from-3"
-#: folders of the wheels that tell by their time that a wheel came or went: a root links to whole folders below them
+#: folders of the wheels whose time changes when a wheel is added or removed: a root links to whole folders below them
 WATCHED = ("", "/bin", "/include", "/lib", "/nvvm")
-OWN_FOLDERS = ("", "/bin", "/lib")  # likewise the root's own: an uninstaller may be at work while it is made
+OWN_FOLDERS = ("", "/bin", "/lib")  # likewise the root's own: an uninstaller may run while it is made
 #: name a directory: torch, setuptools recipes (CUDA_HOME); Meson, CuPy, Rust, CMake's last resort (CUDA_PATH); CMake
 #: projects that only link (CUDAToolkit_ROOT). Never CUDA_ROOT (JAX reads it) or LD_LIBRARY_PATH.
 HOMES = ("CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT")
-#: name the compiler: CMake prefers an nvcc beside c++ to PATH (CUDACXX); the cc crate, CuPy (NVCC)
+#: name the compiler: CMake prefers an nvcc next to c++ to PATH (CUDACXX); the cc crate, CuPy (NVCC)
 COMPILERS = ("CUDACXX", "NVCC")
-#: on Windows the wheels have a toolkit's layout: their folder is the root, :data:`ROOTS_FOLDER` holds what they lack
+#: on Windows the wheels have a toolkit's layout: their folder is the root, :data:`ROOTS_FOLDER` holds what is missing
 WHEELS_ARE_ROOT = os.name == "nt"
 COMPANIONS = ("/search", "/include")  # of a root with companions, at the end of PATH: its libraries, and its headers
 #: in it, on Windows: which folders go last on which of these search paths, ``NAME=FOLDER`` a line. Microsoft's compiler
-#: and linker read LIB and INCLUDE; unset they stay: then clang-cl and lld-link look for Visual Studio
+#: and linker read LIB and INCLUDE. If unset, they stay unset: clang-cl and lld-link then look for Visual Studio
 SEARCH_PATHS, SEARCHED = "search-paths", ("PATH", "LIB", "INCLUDE")
-LINKING = ("LIBRARY_PATH", "CMAKE_LIBRARY_PATH")  # read at link time alone: a root's stubs of the driver go last
+LINKING = ("LIBRARY_PATH", "CMAKE_LIBRARY_PATH")  # read only at link time: a root's stubs of the driver go last
 #: the CUDA major whose wheels have no ``nvidia/cuNN``, but a folder for each component: ``nvidia/cuda_runtime`` …
 SPLIT = 12
-MARKER = "CUDA_SHIMS_ROOT"  # what we set, so that a nested environment knows our values from its user's
-#: a user's choice among toolkits, a major or the path of a root: it beats everything, and we never set it
+MARKER = "CUDA_SHIMS_ROOT"  # we set it, so that a nested environment can tell our values from its user's
+#: a user's choice of a toolkit, a major or the path of a root: it beats everything, and we never set it
 TOOLKIT = "CUDA_SHIMS_TOOLKIT"
-#: where we tell the shims to forward: the toolkit that the user's variables or the project name, or a major that the
-#: project asks for in vain. A nested environment's hook knows it from a user's choice, and takes it back
+#: where the shims should forward to: the toolkit that the user's variables or the project name, or a major that the
+#: project requires and nobody installed. A nested environment's hook can tell it from a user's choice, and unsets it
 FORWARD = "CUDA_SHIMS_FORWARD"
 
-EXE = ".exe" if os.name == "nt" else ""  # what the names of programs end with
+EXE = ".exe" if os.name == "nt" else ""  # the end of a program's name
 OUTSIDE = ("cutensor", "cuquantum")  # the folders of companion wheels that are not below "nvidia"
 _LONGEST = len("cu999")  # no CUDA major has more digits: a folder cu999999999999 is not the newest toolkit
 READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # a FIFO waits for a writer
-MAX_BYTES = 1024 * 1024  # of a larger pyproject.toml, or list of what a root was made from, no more is looked at
+MAX_BYTES = 1024 * 1024  # no more is read of a pyproject.toml, or of the list of what a root was made from
 _done_for: "list[tuple[object, ...]]" = []
 
 
 def toolkit_majors(site_dir):  # type: (str) -> list[int]
-    """List the CUDA majors of the wheels in a directory, newest first; 0 for other wheels of NVIDIA's alone."""
+    """List the CUDA majors of the wheels in a directory, newest first; 0 if it has only NVIDIA's other wheels."""
     try:
         names = os.listdir(site_dir + os.sep + "nvidia")
     except OSError:
@@ -83,7 +83,7 @@ def toolkit_majors(site_dir):  # type: (str) -> list[int]
 
 
 def has_compiler(site_dir, major):  # type: (str, int) -> bool
-    """Tell whether a toolkit has nvcc: wheels of libraries alone (torch's) must not hide a system's compiler."""
+    """Tell whether a toolkit has nvcc: wheels with only libraries (torch's) must not hide a system's compiler."""
     return os.path.exists(f"{site_dir}{os.sep}nvidia{os.sep}cu{major}{os.sep}bin{os.sep}nvcc{EXE}")
 
 
@@ -112,8 +112,8 @@ def is_fresh(root, site_dir, major, sites=()):  # type: (str, str, int, tuple[st
                         return False
         if WHEELS_ARE_ROOT or major == SPLIT:
             return True
-        # A root links to nvcc, where it can by a hard link, which outlives what it was made from: an installer has put
-        # another file in its place. A copied environment has a copy of it, of the same time
+        # A root's nvcc is a hard link where possible, and outlives the wheel's file when an installer replaces that.
+        # A copied environment has a copy with the same time
         own, wheel = stat(f"{root}/bin/nvcc"), stat(f"{site_dir}/nvidia/cu{major}/bin/nvcc")
     except (OSError, ValueError):  # ValueError: the file is not text
         return False
@@ -122,7 +122,7 @@ def is_fresh(root, site_dir, major, sites=()):  # type: (str, str, int, tuple[st
 
 
 def read_small(path):  # type: (str) -> bytes
-    """Read the start of a file, :data:`MAX_BYTES` at most, and never wait for who writes to a FIFO."""
+    """Read the start of a file, :data:`MAX_BYTES` at most, and never wait for a FIFO's writer."""
     descriptor = os.open(path, READ_FLAGS)
     try:
         return os.read(descriptor, MAX_BYTES)
@@ -132,16 +132,16 @@ def read_small(path):  # type: (str) -> bytes
 
 def is_trusted(root, site_dir, wheels):  # type: (str, str, str) -> bool
     """
-    Tell whether what a root links to may be run: made by this user, the superuser, or who could change the wheels.
+    Tell whether a root's target is safe to run: made by this user, the superuser, or a user who can change the wheels.
 
-    In a prefix that several users write to, anybody could have made it, and its nvcc would run as whoever builds.
+    In a prefix that several users write to, anybody could have made it, and its nvcc would run as the user who builds.
 
-    :returns: whether it is, and so is the folder that it lies in, whose owner could put another one there
+    :returns: whether it is safe, and its folder too, whose owner could replace it
     :raises OSError: when the root is not a link, or its target or a folder is missing
 
     """
     target = os.readlink(root)
-    # a link to elsewhere is whose it leads to, and anybody's
+    # anybody can have made a link to elsewhere, whoever owns its target
     if os.sep in target or target[:1] != ".":
         return False
     folder = os.path.dirname(root)
@@ -155,7 +155,7 @@ def executable(folder, tool):  # type: (str, str) -> str
 
 
 def root_variables(root):  # type: (str) -> dict[str, str]
-    """Compute the variables for a root, the marker included, the search paths apart."""
+    """Compute the variables for a root, with the marker, without the search paths."""
     return {**dict.fromkeys(HOMES, root), **dict.fromkeys(COMPILERS, executable(root, "nvcc")), MARKER: root}
 
 
@@ -163,7 +163,7 @@ def search_paths(root):  # type: (str) -> dict[str, str]
     """
     Name the folders of a root that go first on search paths.
 
-    On Windows CMake looks for packages there: beside nvcc it would find CCCL's own, which stop a build.
+    On Windows CMake looks for packages there. Next to nvcc it would find CCCL's own, which stop a build.
     """
     paths = {"PATH": os.path.join(root, "bin")}
     if not WHEELS_ARE_ROOT:
@@ -177,7 +177,7 @@ def search_paths(root):  # type: (str) -> dict[str, str]
 
 def last_paths(root):  # type: (str) -> list[tuple[str, str]]
     """
-    List (variable, folder) of what goes last on search paths: link-time stubs, and where companions are found.
+    List (variable, folder) of what goes last on search paths: link-time stubs, and the folders of companions.
 
     ``-L$CUDA_HOME/lib64 -lcuda`` and ``find_library(cuda)`` find no libcuda.so otherwise; NVIDIA's devel images set
     LIBRARY_PATH likewise. A real driver's library beats them. On Windows: what :data:`SEARCH_PATHS` says.
@@ -195,7 +195,7 @@ def last_paths(root):  # type: (str) -> list[tuple[str, str]]
 
 
 def all_paths(root):  # type: (str) -> list[tuple[str, str]]
-    """List (variable, folder) of all that a root has on search paths, or had there while it held companions."""
+    """List (variable, folder) of everything that a root has on search paths, or had while it held companions."""
     had = [("PATH", root + each) for each in COMPANIONS if not WHEELS_ARE_ROOT]
     return [*dict.fromkeys([*search_paths(root).items(), *last_paths(root), *had])]
 
@@ -218,16 +218,16 @@ def path_values(root, outer, environ):  # type: (str, str | None, Mapping[str, s
 
 def mentions_us(data):  # type: (bytes) -> bool
     """
-    Tell whether a ``pyproject.toml`` may have a table or a key of ours, and does not only require us, as most do.
+    Tell whether a ``pyproject.toml`` may have a table or a key for us, and does not only require us, as most do.
 
-    The others are spared a TOML parser. TOML can spell our name with an escape that this misses: nobody does.
+    No other file is parsed. TOML can spell our name with an escape that this misses: nobody does.
     """
     text = data.translate(None, b" \t\"'").replace(b"cuda-shims==", b"")
     return b"tool.cuda-shims" in text or b"cuda-shims=" in text or b"cuda-shims." in text
 
 
 def load(name):  # type: (str) -> Any
-    """Import a module of this distribution: in pip's overlay the outer environment's are loaded, and come first."""
+    """Import a module of this distribution: in pip's overlay the outer environment's are loaded and come first."""
     home = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
     for each, module in tuple(sys.modules.items()):
         ours = each.partition(".")[0] in {"cuda_shims", "_cuda_shims"} and each != "_cuda_shims"
@@ -250,12 +250,12 @@ def main():  # type: () -> None
     """
     Make this process and its children find the toolkit that is on ``sys.path``; do nothing if there is none.
 
-    Never raises and never prints, may run many times, takes no argument whatever its version. In pip's isolated build
-    the outer environment's has run before the inner one's: ``cuda_shims.pth`` loads its own module then. While site
-    still reads ``.pth`` files this waits until it has read all: that of ``uv run --with`` comes after ours, and up to
-    Python 3.14 those of a virtual environment are read twice.
+    It never raises and never prints, may run many times, and takes no argument in any version. In pip's isolated build
+    the outer environment's hook has run before the inner one's: ``cuda_shims.pth`` then loads its own module. While
+    site still reads ``.pth`` files, this waits until it has read all: that of ``uv run --with`` comes after ours, and
+    up to Python 3.14 those of a virtual environment are read twice.
     """
-    if not hasattr(builtins, "quit") and not sys.flags.no_site:  # site makes it when it has read them
+    if not hasattr(builtins, "quit") and not sys.flags.no_site:  # site makes it after it has read them
         this = sys.modules["_cuda_shims"]
         if this not in sys.meta_path:
             sys.meta_path.insert(0, this)  # it has find_spec
@@ -265,10 +265,10 @@ def main():  # type: () -> None
 
 
 def find_spec(name, path=None, target=None):  # type: (str, object, object) -> Any
-    """Run the hook when site looks for sitecustomize, which it does last, whether there is one or not."""
+    """Run the hook when site looks for sitecustomize, which it does last, whether or not one exists."""
     if name != "sitecustomize":
         return None
-    # out of the very list: the interpreter keeps that, and would free this module last, which costs each start 1.3 %
+    # from the list itself: the interpreter keeps that, and would free this module last, which slows a start by 1.3 %
     finders = sys.meta_path
     place = 0
     while getattr(finders[place], "find_spec", None) is not find_spec:
@@ -287,7 +287,7 @@ def _run():  # type: () -> None
             return
         folder = __path__[0]
         if not WHEELS_ARE_ROOT and os.stat(folder).st_uid != os.geteuid() and os.access(folder, os.W_OK):
-            # byte code of the superuser's, or of a group-mate's, could not be removed by who owns the environment
+            # the environment's owner could not remove byte code that the superuser or a group's member wrote
             before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
             load("_cuda_shims.uncommon").activate_as_guest(_common_case, __file__, keep=before)
         elif not _common_case(environ):
@@ -303,7 +303,7 @@ def _ready_root(site_dir, major):  # type: (str, int) -> str | None
     wheels = f"{site_dir}{os.sep}nvidia{os.sep}cu{major}"
     if WHEELS_ARE_ROOT:
         return wheels if is_fresh(root, site_dir, major) else None
-    # CMake cannot link below a path with a space: a root elsewhere has to serve
+    # CMake cannot link below a path with a space: the root must be elsewhere
     try:
         ready = " " not in root and is_trusted(root, site_dir, wheels) and is_fresh(root, site_dir, major)
     except OSError:  # no link
@@ -345,6 +345,6 @@ def _common_case(environ):  # type: (os._Environ[str]) -> bool
     wanted.update(path_values(root, outer, environ))
     if WHEELS_ARE_ROOT and "VSCMD_VER" in environ:  # a developer prompt
         wanted.update(load("_cuda_shims.generator").choose(environ))
-    for name, value in wanted.items():  # to ask for one that is not set takes longer than to set it
+    for name, value in wanted.items():  # reading an unset variable takes longer than setting it
         environ[name] = value
     return True

@@ -1,8 +1,8 @@
 """
-CMake's generator in a developer prompt of Visual Studio's.
+CMake's generator in a developer prompt of Visual Studio.
 
-CMake takes Visual Studio's own where nothing is chosen, and that one wants files of CUDA's installer that no wheel has
-("No CUDA toolset found"). Ninja asks the compiler that is first on PATH.
+By default CMake takes Visual Studio's own, which needs files of CUDA's installer that no wheel has ("No CUDA toolset
+found"). Ninja takes the compiler that is first on PATH.
 """
 
 import os
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 #: what a developer prompt sets; nvcc takes cl.exe from PATH by it
 PROMPT = "VSCMD_VER"
 GENERATOR = "CMAKE_GENERATOR"
-#: what we set with it, so that it can be taken back; a user's own choice is never ours
+#: the generator that we set, so that it can be unset; a user's own choice is never ours
 MARKER = "CUDA_SHIMS_GENERATOR"
-#: by these a user chooses a generator, or the compiler
+#: with these a user chooses a generator or the compiler
 _CHOICES = (GENERATOR, f"{GENERATOR}_PLATFORM", f"{GENERATOR}_TOOLSET", f"{GENERATOR}_INSTANCE", "CC", "CXX")
 #: what CMake takes with Ninja, whichever is first on PATH (its CMakeDetermineCCompiler.cmake)
 _COMPILERS = ("cl.exe", "cc.exe", "gcc.exe", "clang.exe")

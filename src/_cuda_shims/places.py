@@ -1,5 +1,5 @@
 """
-Places: where a toolkit's wheels lie, and where its root may lie.
+Places: where a toolkit's wheels are, and where its root may be.
 
 This module answers questions and writes nothing. The questions of every start of Python, and what makes a root fresh,
 are in :mod:`_cuda_shims`.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: the companion whose one wheel is for every CUDA, as its ``.dist-info`` spells it
 OF_EVERY_MAJOR = "nvidia_mathdx"
-#: begins the names of the folders in which pip and PDM make a build environment, of two prefixes, and uv one of one
+#: the starts of names of build environments: pip and PDM make them of two prefixes, uv of one
 _BUILD_ENVIRONMENTS = ("pip-build-env-", "pdm-build-env-", "builds-v")
 
 
@@ -31,7 +31,7 @@ class Place:
     """
     The wheels of one CUDA major on a search path, and the places of their root.
 
-    A class of slots: a named tuple would import what a start of Python has no time for.
+    A class with slots: a named tuple would import modules that a start of Python has no time for.
     """
 
     __slots__ = ("major", "site_dir", "sites")
@@ -70,22 +70,22 @@ class Place:
 
     @property
     def owned(self) -> str:
-        """The folder whose owner is that of the wheels: CUDA 12's components have folders of their own in it."""
+        """The folder whose owner is that of the wheels: each component of CUDA 12 has its own folder in it."""
         return self.wheels if os.path.isdir(self.wheels) else os.path.dirname(self.wheels)
 
     @property
     def beside(self) -> str:
-        """The root's path beside the wheels; on Windows, that of what the wheels lack."""
+        """The root's path next to the wheels; on Windows, that of the files missing from the wheels."""
         name = f"cu{self.major}"
-        if len(self.sites) > 1:  # another search path has other wheels, and a root of its own
-            from _cuda_shims import caches  # noqa: PLC0415 # not wanted by the usual start
+        if len(self.sites) > 1:  # another search path has other wheels, and another root
+            from _cuda_shims import caches  # noqa: PLC0415 # not needed by the usual start
 
             name += f"-{caches.digest(self.sites)}"
         return os.path.join(self.site_dir, ROOTS_FOLDER, name)
 
     def elsewhere(self, environ: "Mapping[str, str]") -> "Iterator[tuple[str, str]]":
         """
-        Name the root's paths for those who may not write beside the wheels; none on Windows.
+        Name the root's paths for users who cannot write next to the wheels; none on Windows.
 
         The name tells which wheels they are: hosts that share a home may have other wheels at the same path.
 
@@ -95,7 +95,7 @@ class Place:
         """
         if WHEELS_ARE_ROOT:
             return
-        from _cuda_shims import caches  # noqa: PLC0415 # not wanted by the usual start
+        from _cuda_shims import caches  # noqa: PLC0415 # not needed by the usual start
 
         key = caches.plain_key(self.site_dir)
         name = f"cu{self.major}-{caches.digest((*self.sites, *map(os.path.basename, self.distributions())))}"
@@ -119,8 +119,8 @@ class Place:
         Name every path that its root may have, in the order in which they are tried.
 
         :param environ: see :meth:`elsewhere`
-        :returns: (path, limit) of each, where the limit is ``None`` beside the wheels, else as in :meth:`elsewhere`;
-            paths that build tools do not cope with come last
+        :returns: (path, limit) of each, where the limit is ``None`` next to the wheels, else as in
+            :meth:`elsewhere`; paths that break build tools come last
 
         """
         beside = self.beside
@@ -133,12 +133,12 @@ class Place:
         yield from (each for each in others if not is_plain(each[0]))
 
     def is_safe(self, root: str, limit: "str | None") -> bool:
-        """Tell whether a root, given as :meth:`paths` does, exists, may be run, and cannot be replaced by others."""
+        """Tell whether a root, given as :meth:`paths` does, exists, may be run, and nobody else can replace it."""
         try:
             trusted = WHEELS_ARE_ROOT or is_trusted(root, self.site_dir, self.owned)
             if limit is None or not trusted:
                 return trusted
-            from _cuda_shims import caches  # noqa: PLC0415 # not wanted by the usual start
+            from _cuda_shims import caches  # noqa: PLC0415 # not needed by the usual start
 
             return caches.is_private(root, limit)
         except OSError:
@@ -153,8 +153,8 @@ class Place:
         Find a fresh root.
 
         :param environ: see :meth:`elsewhere`; by default ``os.environ``
-        :returns: what CUDA_HOME should name, or ``None``; on Windows the wheels' own folder, if the files that it lacks
-            are fresh
+        :returns: what CUDA_HOME should name, or ``None``; on Windows the wheels' own folder, if the files missing from
+            it are fresh
 
         """
         for path, limit in self.paths(os.environ if environ is None else environ):
@@ -164,7 +164,7 @@ class Place:
 
     def usable_root(self, environ: "Mapping[str, str]") -> "str | None":
         """
-        Find a fresh root that build tools cope with: one below a path with a space is the last resort.
+        Find a fresh root whose path build tools accept: a root below a path with a space is the last resort.
 
         :param environ: see :meth:`elsewhere`
         :returns: as :meth:`fresh_root`, and ``None`` for a fresh root at such a path
@@ -176,16 +176,16 @@ class Place:
 
 def is_plain(path: str) -> bool:
     """
-    Tell whether build tools cope with a toolkit at a path; the shim uses the same rule.
+    Tell whether build tools accept the path of a toolkit; the shim uses the same rule.
 
-    CMake cannot link against a toolkit below a path with a space (it splits nvcc's ``-L`` lines), ``:`` and ``;``
+    CMake cannot link against a toolkit below a path with a space (it splits nvcc's ``-L`` lines). ``:`` and ``;``
     separate paths, and nvcc runs its tools through a shell.
     """
     return all(char.isalnum() or char in "/._+@%,=~-" or not char.isascii() for char in path)
 
 
 def majors(site_dir: str) -> "list[int]":
-    """List the CUDA majors of a directory's wheels, newest first; 12 not for CUDA 11's folders of the same names."""
+    """List the CUDA majors of a directory's wheels, newest first; CUDA 11's folders, named alike, do not count."""
     found = [major for major in toolkit_majors(site_dir) if major]
     whole = os.path.join(site_dir, "nvidia", f"cu{SPLIT}")
     if SPLIT in found and not os.path.isdir(whole) and not has_components(site_dir):
@@ -197,7 +197,7 @@ def has_components(site_dir: str) -> bool:
     """
     Tell whether a directory holds components of CUDA 12: distributions whose name begins with ``nvidia-cuda-``.
 
-    cuBLAS alone, say, is not a toolkit. Always ``False`` on Windows, where no root is made of them.
+    Only cuBLAS, for example, is not a toolkit. Always ``False`` on Windows, where no root is made of components.
     """
     start, end = "nvidia_cuda_", f"_cu{SPLIT}"
     try:
@@ -211,9 +211,9 @@ def has_components(site_dir: str) -> bool:
 
 def companion_majors(site_dir: str) -> "list[int]":
     """
-    List the CUDA majors of the companion wheels in a directory: cuDNN laid over a project.
+    List the CUDA majors of the companion wheels in a directory, cuDNN for example.
 
-    They are known by their names, which end in ``-cu13``; 0 stands for every major, whose headers mathdx is.
+    Their names tell, which end in ``-cu13``; 0 stands for every major, which mathdx is for.
     """
     if not toolkit_majors(site_dir):
         return []
@@ -224,7 +224,7 @@ def companion_majors(site_dir: str) -> "list[int]":
 
 
 def site_dirs(search_path: "Iterable[object]") -> "Iterator[str]":
-    """Keep the absolute directories of a search path, once each: others name whatever the current directory holds."""
+    """Keep the absolute directories of a search path, once each: the others depend on the current directory."""
     seen = set()
     for entry in search_path:
         if isinstance(entry, str) and os.path.isabs(entry) and entry not in seen:
@@ -234,7 +234,7 @@ def site_dirs(search_path: "Iterable[object]") -> "Iterator[str]":
 
 def find_places(search_path: "Iterable[object]") -> "list[Place]":
     """
-    Find the toolkits of a search path: one for each CUDA major, of all its wheels there.
+    Find the toolkits of a search path: one for each CUDA major, with all its wheels there.
 
     :param search_path: directories, e.g. ``sys.path``
     :returns: the toolkits, by the directory of their nvcc (of their first wheel where there is none), nearest first;
@@ -249,7 +249,7 @@ def find_places(search_path: "Iterable[object]") -> "list[Place]":
         for major in held:
             wheels.setdefault(major, []).append(site_dir)
     for site_dir, held in own.items():
-        # what it has for another directory's toolkit: the distributions are listed for no other reason
+        # its companions of another directory's toolkit: the only reason to list the distributions
         others = companion_majors(site_dir) if set(wheels) - set(held) else []
         for major in {*held, *others}:
             sites.setdefault(major, []).append(site_dir)
@@ -270,9 +270,9 @@ def is_candidate(place: "Place") -> bool:
 
 def search_path_of(search_path: "Iterable[object]", path: str) -> "list[str]":
     """
-    Complete a search path by the other half of a build environment that pip or PDM split in two.
+    Complete a search path with the other half of a build environment that pip or PDM split in two.
 
-    They put static and dynamic requirements into prefixes of their own, and start-up files of the first run before the
+    They put static and dynamic requirements into separate prefixes, and start-up files of the first run before the
     second is on ``sys.path``.
 
     :param search_path: ``sys.path``
@@ -287,7 +287,7 @@ def search_path_of(search_path: "Iterable[object]", path: str) -> "list[str]":
 
 
 def is_build_environment(site_dir: str) -> bool:
-    """Tell whether a directory belongs to a build environment of pip's, PDM's or uv's: nobody keeps it."""
+    """Tell whether a directory belongs to a build environment that pip, PDM or uv made: nobody keeps it."""
     return any(part.startswith(_BUILD_ENVIRONMENTS) for part in site_dir.split(os.sep))
 
 
@@ -295,8 +295,8 @@ def library_name() -> str:
     """
     Name the folder below ``lib`` that the running interpreter has its own library in, and site-packages in any prefix.
 
-    :returns: e.g. ``python3.13``, ``python3.14t`` (free-threaded), ``pypy3.11``; asking sysconfig would cost more than
-        all that the hook does
+    :returns: e.g. ``python3.13``, ``python3.14t`` (free-threaded), ``pypy3.11``; sysconfig would take more time than
+        the rest of the hook
 
     """
     return os.path.basename(os.path.dirname(getattr(os, "__file__", "")))
@@ -304,7 +304,7 @@ def library_name() -> str:
 
 def sibling_site_dirs(path: str) -> "Iterator[str]":
     """
-    Find the site-packages directories of PATH entries whose prefix has no interpreter of its own.
+    Find the site-packages directories of PATH entries whose prefix has no interpreter.
 
     A prefix with an interpreter is another environment.
     """

@@ -1,8 +1,8 @@
 """
 The selection: which toolkit a process gets, and why. One function with one table of cases, ``tests/support/cases.py``.
 
-The start-up hook, the command line, the Python API and the doctor ask it; the two shims implement the same table, but
-for the project, which they do not read.
+The start-up hook, the command line, the Python API and the doctor use it. The two shims implement the same table,
+except for the project, which they do not read.
 """
 
 import os
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _DIGITS = 3
 #: where CMake, torch and others look for a toolkit when no variable and no PATH has one
 _USUAL = "/usr/local/cuda/bin"
-#: who requires cuda-toolkit 12 most often: read first, for the others are as many as the environment is large
+#: the distributions that require cuda-toolkit 12 most often: read first, because a large environment has many others
 _LIKELY = ("torch-", "cupy_cuda12x-", "numba_cuda-")
 
 #: why a toolkit is selected: the values of :attr:`Selection.because`
@@ -50,9 +50,9 @@ class Selection:
         Describe it.
 
         :param because: why, e.g. :data:`CHOSEN`
-        :param toolkit: the wheels whose root is to be taken
+        :param toolkit: the wheels whose root the process takes
         :param home: the folder of a toolkit that a person named
-        :param refused: a major or a path that was asked for and does not exist: nothing else takes its place
+        :param refused: a required major or path that does not exist: nothing else replaces it
 
         """
         self.because = because
@@ -68,9 +68,9 @@ def select(places: "Sequence[Place]", environ: "Mapping[str, str]", project: "Ca
     :param places: the toolkits on its search path (:func:`_cuda_shims.places.find_places`)
     :param environ: its variables
     :param project: reads the project's choice; called only where that can decide
-    :returns: the answer: first what CUDA_SHIMS_TOOLKIT names, then what the user's own variables name unless wheels are
-        preferred, then the project's major, then the nearest toolkit with a compiler, the newest of one directory, then
-        CUDA 12 where it was asked for. What was asked for and does not exist is refused, never replaced
+    :returns: the answer: first what CUDA_SHIMS_TOOLKIT names. Second, what the user's own variables name, unless wheels
+        are preferred. Then the project's major. Then the nearest toolkit with a compiler, the newest of one directory.
+        Last, CUDA 12 where it is required. A toolkit that is required and does not exist is refused, never replaced
 
     """
     choice = environ.get(TOOLKIT, "")
@@ -98,7 +98,7 @@ def _major(because: str, places: "Sequence[Place]", major: str) -> "Selection":
 
 
 def is_major(text: str) -> bool:
-    """Tell a CUDA major from other text: "013" would not compare equal to one, and isdigit alone takes superscripts."""
+    """Tell a CUDA major from other text: "013" would not compare equal to one, and isdigit accepts superscripts."""
     return text.isascii() and text.isdigit() and len(text) <= _DIGITS and text[0] != "0"
 
 
@@ -107,8 +107,8 @@ def user_toolkit(environ: "Mapping[str, str]", places: "Sequence[Place]") -> "st
     Find the toolkit that the user's own variables name.
 
     A value is ours when it is that of the marker (an outer environment's hook or ``cuda-shims env`` set it) or of a
-    root beside the wheels. NVCC and CUDACXX may hold a command without nvcc's path (``ccache nvcc``, ``clang++``): that
-    names no toolkit. Neither does a folder that does not exist (a profile's ``/usr/local/cuda`` that is gone), nor a
+    root next to the wheels. NVCC and CUDACXX may hold a command without nvcc's path (``ccache nvcc``, ``clang++``):
+    that names no toolkit. Neither does a missing folder (a profile's ``/usr/local/cuda`` that was removed), nor a
     relative path, which means another folder in each directory.
 
     :param environ: the environment variables
@@ -125,7 +125,7 @@ def named_folders(environ: "Mapping[str, str]", places: "Sequence[Place]") -> "l
 
     :param environ: the environment variables
     :param places: the toolkits of the wheels, whose roots are ours and not listed
-    :returns: the folders: those of CUDA_HOME and its like first, then those of NVCC and CUDACXX
+    :returns: the folders: those of CUDA_HOME and similar variables first, then those of NVCC and CUDACXX
 
     """
     named = [environ.get(name) for name in HOMES] + [nvcc_home(environ.get(name) or "") for name in COMPILERS]
@@ -149,7 +149,7 @@ def nvcc_home(command: str) -> "str | None":
 
     """
     words = command.split()
-    if not any(map(os.path.isabs, words[1:])):  # then a blank is one of its path
+    if not any(map(os.path.isabs, words[1:])):  # then a blank is part of its path
         words.insert(0, command)
     for word in words:
         folder, tool = os.path.split(word)
@@ -162,10 +162,9 @@ def is_asked_for(place: "Place", environ: "Mapping[str, str]") -> bool:
     """
     Tell whether the wheels of CUDA 12 are installed as a toolkit, and not because some package loads their libraries.
 
-    They have no compiler, so they may not hide one. That cuda-toolkit 12 is installed says little by itself:
-    cupy-cuda12x[ctk] and numba-cuda[cu12] require it, and so do the lists of requirements for torch's builds for CUDA
-    12.6 and 12.8. A REQUESTED file says no more: uv writes one for every distribution. So it counts when no other
-    distribution beside it requires it.
+    They have no compiler, so they must not hide one. An installed cuda-toolkit 12 proves little: cupy-cuda12x[ctk] and
+    numba-cuda[cu12] require it, and so do torch's builds for CUDA 12.6 and 12.8. A REQUESTED file proves no more: uv
+    writes one for every distribution. So cuda-toolkit 12 counts when no other distribution in its folder requires it.
     """
     names = [name for name in os.listdir(place.site_dir) if name.endswith(".dist-info")]
     if not any(name.startswith(f"cuda_toolkit-{SPLIT}.") for name in names):
@@ -178,13 +177,13 @@ def is_asked_for(place: "Place", environ: "Mapping[str, str]") -> bool:
 
 def has_nvcc(environ: "Mapping[str, str]") -> bool:
     """
-    Tell whether a build finds an nvcc that is not of the wheels.
+    Tell whether a build finds an nvcc that does not come from the wheels.
 
     :param environ: the environment variables; PATH and the marker count
     :returns: whether PATH or the usual place has one that is neither a shim nor what an outer hook has set
 
     """
-    from _cuda_shims.shims import is_shim  # noqa: PLC0415 # where there is a compiler nobody asks
+    from _cuda_shims.shims import is_shim  # noqa: PLC0415 # not needed where wheels have a compiler
 
     outer = executable(environ.get(MARKER, ""), "nvcc")
     for folder in (*environ.get("PATH", "").split(os.pathsep), _USUAL):

@@ -1,21 +1,21 @@
-"""Tells which files are shims of ours: they are not compilers, whatever their names."""
+"""Tells which files are our shims: they are not compilers, whatever their names."""
 
 import os
 
 from _cuda_shims import read_small
 
-#: the second line of every POSIX shim begins so
+#: the start of the second line of every POSIX shim
 MARK = b"# cuda-shims shim"
-#: an executable of ours holds this, and no shim is larger; so does shim.c tell one
+#: our executables contain this, and no shim is larger; shim.c uses the same test
 _EXECUTABLE_MARK, _EXECUTABLE_SIZE = b"cuda-shims shim", 65536
 
 
 def compiles(root: str) -> bool:
     """
-    Tell whether builds are to be told of a root's nvcc.
+    Tell whether builds should be told of a root's nvcc.
 
     :param root: the path of a root, or of any toolkit
-    :returns: ``False`` for a root of CUDA 12's wheels, whose nvcc is a script of ours; ``True`` for whatever a user
+    :returns: ``False`` for a root of CUDA 12's wheels, whose nvcc is our script; ``True`` for any toolkit that a user
         names
 
     """
@@ -24,7 +24,7 @@ def compiles(root: str) -> bool:
 
 def is_shim(path: str) -> bool:
     """
-    Tell whether a file is a shim of ours, of any version.
+    Tell whether a file is one of our shims, of any version.
 
     :param path: the file; links are followed
     :returns: ``False`` also for a file that cannot be read

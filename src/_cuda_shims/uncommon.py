@@ -1,8 +1,8 @@
 """
-What the start-up hook does when :mod:`_cuda_shims` cannot settle it alone: it has to select, or to make a root.
+The rest of the start-up hook, for cases that :mod:`_cuda_shims` cannot settle: it must select, or make a root.
 
-It looks at the search path and the environment that it is given, never at ``sys.prefix``, and imports nothing of
-:mod:`cuda_shims` but to make a root or to read a project that configures us. ``CUDA_SHIMS_DEBUG=1`` makes it explain
+It reads the search path and the environment from its arguments, never ``sys.prefix``. It imports from
+:mod:`cuda_shims` only to make a root or to read a project that configures us. ``CUDA_SHIMS_DEBUG=1`` makes it explain
 itself on stderr.
 """
 
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
     from _cuda_shims.places import Place
     from _cuda_shims.selection import Project
 
-#: the two ways up: by name, so that nothing else of the library is imported at a start of Python
+#: the two functions of the library, by name, so that a start of Python imports nothing else of it
 _MAKE_ROOT = ("cuda_shims.installation.refresh", "make_root")
 _READ_PROJECT = ("cuda_shims.config", "read_project")
-#: what a root takes: bytes, and files and links
+#: the space that a root needs: bytes, and files and links
 _ROOM = (512 * 1024, 500)
 
 
 def activate(search_path: "list[str]", environ: "MutableMapping[str, str]") -> "str | None":
-    """Select a toolkit, make its root if need be, set the variables, and return the root that they name now, if any."""
+    """Select a toolkit, make its root if necessary, set the variables, and return the root that they then name."""
     places = find_places(search_path_of(search_path, environ.get("PATH", "")))
     selected = selection.select(places, environ, lambda: read_project(environ))
     _debug(f"selected: {selected.because}", selected.toolkit or selected.home or "", selected.refused or "")
     if selected.refused:
-        if selected.because == selection.PROJECT:  # the shims do not read projects, and refuse it as well
+        if selected.because == selection.PROJECT:  # the shims do not read projects, but must refuse it too
             _update(environ, {**variables.without_ours(environ), FORWARD: selected.refused})
         return None
     if selected.because == selection.USER and selected.home:
         _update(environ, variables.for_user_toolkit(environ, selected.home))
         return None
-    from _cuda_shims.shims import compiles  # noqa: PLC0415 # not wanted where a user's toolkit is left in peace
+    from _cuda_shims.shims import compiles  # noqa: PLC0415 # not needed where a user's toolkit is chosen
 
     if selected.home:
         _update(environ, variables.for_root(environ, selected.home, compiler=compiles(selected.home)))
@@ -54,14 +54,14 @@ def activate(search_path: "list[str]", environ: "MutableMapping[str, str]") -> "
 
 def activate_as_guest(common_case: "Callable[[os._Environ[str]], bool]", own: str, *, keep: bool) -> None:
     """Do what a start of Python does, in somebody else's environment, and leave no byte code in it."""
-    from _frozen_importlib_external import cache_from_source  # noqa: PLC0415 # wanted only here
+    from _frozen_importlib_external import cache_from_source  # noqa: PLC0415 # needed only here
 
     try:
         compiled = cache_from_source(own)
         if os.lstat(compiled).st_uid == os.geteuid():
             os.unlink(compiled)
             os.rmdir(os.path.dirname(compiled))
-    except OSError:  # there is none, or other byte code beside it
+    except OSError:  # it is missing, or its folder has other byte code
         pass
     try:
         if not common_case(os.environ):
@@ -71,7 +71,7 @@ def activate_as_guest(common_case: "Callable[[os._Environ[str]], bool]", own: st
 
 
 def read_project(environ: "Mapping[str, str]") -> "Project":
-    """Read what the project and CUDA_SHIMS_PREFER say; what cannot be used counts as none: the commands report it."""
+    """Read what the project and CUDA_SHIMS_PREFER say; an unusable value counts as none, and the commands report it."""
     prefer = environ.get("CUDA_SHIMS_PREFER", "")
     project = selection.Project(prefer=prefer if prefer in {"user", "wheels"} else "user")
     try:
@@ -86,7 +86,7 @@ def read_project(environ: "Mapping[str, str]") -> "Project":
 
 
 def _make(place: "Place") -> "str | None":
-    # what serves where no root can be made: the folders of CUDA 12's components form no toolkit
+    # the fallback where no root can be made: the folders of CUDA 12's components are not a toolkit
     other = place.wheels if place.has_compiler else None
     try:
         if all(map(_is_full, (place.site_dir, *(limit for _, limit in place.elsewhere(os.environ))))):
@@ -94,14 +94,14 @@ def _make(place: "Place") -> "str | None":
             return other
         module, function = _MAKE_ROOT
         root: str = getattr(load(module), function)(place)
-    except Exception as error:  # noqa: BLE001 # builds go on with what the wheels have
+    except Exception as error:  # noqa: BLE001 # builds continue with the wheels' own files
         _debug("no root:", repr(error))
         return other
     return root
 
 
 def _is_full(folder: str) -> bool:
-    # asked before anything is imported: on a full disk each start would read and plan for nothing
+    # checked before anything is imported: on a full disk each start would read and plan for nothing
     while folder and not os.path.exists(folder) and folder != os.path.dirname(folder):
         folder = os.path.dirname(folder)
     try:

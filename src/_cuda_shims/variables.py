@@ -1,7 +1,7 @@
 """
 The environment variables that make build systems find a toolkit. Pure: a mapping in, a mapping out.
 
-The names, and the values for a root, are in :mod:`_cuda_shims`, which sets them when nothing stands in the way.
+The names, and the values for a root, are in :mod:`_cuda_shims`, which sets them in the common case.
 """
 
 import os
@@ -31,8 +31,8 @@ def for_root(
 
     :param environ: its environment
     :param root: the root
-    :param compiler: whether it has nvcc; if not, no other is named, which would be another toolkit's
-    :param forward: whether a shim would find another by itself, and has to be told
+    :param compiler: whether it has nvcc; if not, none is named, because it would be another toolkit's
+    :param forward: whether a shim would find another toolkit unless it is told
     :returns: the variables to set (``None``: to unset), the search paths included
 
     """
@@ -45,14 +45,14 @@ def for_root(
             wanted[name] = None
     wanted.update(path_values(root, environ.get(MARKER), environ))
     if WHEELS_ARE_ROOT:
-        from _cuda_shims import generator  # noqa: PLC0415 # not wanted elsewhere
+        from _cuda_shims import generator  # noqa: PLC0415 # not needed elsewhere
 
         wanted.update(generator.choose(environ))
     return wanted
 
 
 def without_ours(environ: "Mapping[str, str]") -> "dict[str, str | None]":
-    """Compute what takes back what a hook or ``cuda-shims env`` set."""
+    """Compute the changes that undo what a hook or ``cuda-shims env`` set."""
     wanted: "dict[str, str | None]" = {FORWARD: None} if environ.get(FORWARD) else {}
     if WHEELS_ARE_ROOT:
         from _cuda_shims import generator  # noqa: PLC0415 # as above
@@ -70,12 +70,12 @@ def without_ours(environ: "Mapping[str, str]") -> "dict[str, str | None]":
 
 def for_user_toolkit(environ: "Mapping[str, str]", home: str) -> "dict[str, str | None]":
     """
-    Compute what a process needs so that the user's toolkit is taken whole.
+    Compute what a process needs so that it takes the user's toolkit, and nothing of ours.
 
-    The shim is first on PATH in an isolated build whatever the variables say, and our nvcc with the libraries of
-    another CUDA_HOME is the mix that must never be. So the shims are told to forward there, what an outer environment's
-    hook set is taken back, and a folder that holds nothing but CUDA's tools comes first on PATH, where
-    ``dirname(dirname(which nvcc))`` is right. ``/usr/bin`` may not move: it holds another python.
+    In an isolated build the shim is first on PATH, whatever the variables say, and our nvcc must never be mixed with
+    the libraries of another CUDA_HOME. So the shims are told to forward there, and what an outer environment's hook set
+    is undone. A folder that holds only CUDA's tools comes first on PATH, where ``dirname(dirname(which nvcc))`` is then
+    right. ``/usr/bin`` must not move: it holds another python.
     """
     wanted: "dict[str, str | None]" = {FORWARD: None, **without_ours(environ)}
     if os.path.isabs(home) and os.path.exists(executable(home, "nvcc")):
