@@ -92,7 +92,7 @@ class ConfigError(CudaShimsError):
 
 
 class UnreadableConfigError(ConfigError):
-    """A ``pyproject.toml`` of which nothing can be read."""
+    """A ``pyproject.toml`` that cannot be read at all."""
 
 
 class NotTomlError(UnreadableConfigError):
@@ -122,7 +122,7 @@ class BadEnvironmentError(CudaShimsError):
 
 
 class _RefusedError(CudaShimsError):
-    """The operating system refuses something that had to be done with a file or directory."""
+    """The operating system refuses a necessary operation on a file or directory."""
 
     def __init__(self, path: str, reason: str) -> None:
         """
@@ -153,7 +153,7 @@ class UninstalledError(NotWritableError):
     def __init__(self, path: str) -> None:
         """Name its site-packages directory."""
         super().__init__(path, "cuda-shims was uninstalled meanwhile")
-        self.args = (path,)  # from which it is made again when it is unpickled
+        self.args = (path,)  # unpickling makes it again from these
 
     def __str__(self) -> str:
         """One sentence."""

@@ -13,7 +13,7 @@ from cuda_shims.environment.installer import install_command, place_options
 
 
 def for_environment(fix: str, environment: Environment, *, here: bool) -> str:
-    """Turn the commands of a fix to an environment."""
+    """Make the commands of a fix apply to an environment."""
     install = install_command(environment, os.environ, here=here)
     root = " ".join(["cuda-shims root", *place_options(environment, here=here)])
     return fix.replace("pip install", install).replace("cuda-shims root", root)
@@ -52,7 +52,7 @@ def missing(name: str, release: str, components: Mapping[str, str], machine: str
 
 
 def _known(release: str) -> str:
-    """Return the release of the table that stands for one: itself, else the newest one that is not newer."""
+    """Return the table's release for a release: itself, else the newest one that is not newer."""
     every = contents.releases()
     number = _number(release if "." in release else f"{release}.999")
     return next((each for each in reversed(every) if _number(each) <= number), every[0])
@@ -67,13 +67,13 @@ def _get(name: str, fits: Mapping[str, str], release: str, components: Mapping[s
         if distribution in components:
             version = components[distribution]
             exact = install_again(f"{distribution}=={version}")
-            # of a folder that the table has as a whole nobody knows whether this was ever in it
-            # and of a companion the table has the newest version, which torch may not want
+            # the table may have a folder as a whole: then nobody knows whether it ever had this file
+            # and of a companion the table has the newest version, which may not be torch's
             return f"{distribution} {version} is installed without it" + (
                 f"; run: {exact}" if fits[distribution] and contents.is_listed(name) else ""
             )
     lines = " or ".join(
-        # a companion has releases of its own, and cuda-toolkit no extra that brings it
+        # a companion has its own releases, and cuda-toolkit has no extra for it
         install_line(extra, release) if extra else f"pip install {distribution}"
         for distribution, extra in fits.items()
     )
@@ -81,7 +81,7 @@ def _get(name: str, fits: Mapping[str, str], release: str, components: Mapping[s
 
 
 def install_again(requirement: str) -> str:
-    """Spell the command that installs what an installer takes for installed."""
+    """Spell the command that installs what an installer believes to be installed."""
     return f"pip install --force-reinstall --no-deps {requirement}"
 
 
@@ -107,7 +107,7 @@ def _readable(system: str) -> str:
 
 
 def did_you_mean(name: str) -> str:
-    """Say which names are like one that nothing holds; nothing where none is."""
+    """Say which names are like a name that nothing holds; empty if there are none."""
     near = contents.find_similar(name)
     return f"; did you mean {' or '.join(near)}?" if near else ""
 

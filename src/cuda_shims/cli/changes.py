@@ -1,4 +1,4 @@
-"""What ``install`` and ``uninstall`` say of what they did."""
+"""The messages of ``install`` and ``uninstall`` about what they did."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cuda_shims.files.action import CONFLICT, CREATE, KEEP, REMOVE, REPLACE, Cha
 
 
 def report(changes: Sequence[Change], output: Output, *, dry_run: bool, modules: Sequence[Change] = ()) -> int:
-    """Print the changes, those of ``modules`` as one line, and return the exit code: 1 where a file was left alone."""
+    """Print the changes, those of ``modules`` as one line, and return the exit code: 1 if a file was not touched."""
     words = {CREATE: "created", REPLACE: "replaced", REMOVE: "removed", KEEP: "unchanged"}
     would = "would be " if dry_run else ""
     lines = []

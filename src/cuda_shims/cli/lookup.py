@@ -1,5 +1,5 @@
 """
-What ``which`` answers: where a header, a library, a CMake target's library or a tool is, or which wheel holds it.
+The answers of ``which``: where a header, a library, a CMake target's library or a tool is, or which wheel holds it.
 
 :mod:`cuda_shims.catalog.contents` knows the wheels; here it meets an environment.
 """
@@ -26,14 +26,14 @@ from cuda_shims.errors import ConfigError, ToolkitNotFoundError, ToolNotFoundErr
 from cuda_shims.installation import shims
 from cuda_shims.selection import Scope, Selected, selected
 
-#: where the wheels, our roots and CUDA's own installer have what is asked for
+#: where the wheels, our roots and CUDA's own installer have each kind of thing
 _HEADERS = ("include", "include/cccl", "nvvm/include", "compute-sanitizer/include", "extras/CUPTI/include")
 _LIBRARIES = (
     *("lib", "lib64", "lib/stubs", "lib64/stubs", "lib/x64", "lib/arm64", "nvvm/lib64", "extras/CUPTI/lib64"),
     *("bin", "bin/x64", "bin/x86_64", "bin/arm64", "nvvm/bin", "nvvm/libdevice", "compute-sanitizer"),
 )
 _TOOLS = ("bin", "nvvm/bin")
-#: pkg-config's and CMake's; CUDA's own installer has the former in a folder of their own
+#: pkg-config's and CMake's; CUDA's own installer has the former in a separate folder
 _PACKAGES = ("lib/pkgconfig", "pkgconfig", "lib/cmake/*", "lib64/cmake/*")
 _FOLDERS = {"header": _HEADERS, "library": _LIBRARIES, "tool": _TOOLS}
 _SHOWN = 80
@@ -48,7 +48,7 @@ class Answer(NamedTuple):
     path: str | None
     #: the version of the toolkit that was looked in, if one was
     toolkit: str | None
-    #: half a sentence: how to get what is not here
+    #: half a sentence: how to get what is missing here
     fix: str = ""
 
 
@@ -64,7 +64,7 @@ class _Installed(NamedTuple):
     homes: tuple[str, ...] = ()
     #: of those, a toolkit that the user's variables name
     foreign: str = ""
-    #: the directories that wheels lie in
+    #: the directories that hold wheels
     sites: tuple[str, ...] = ()
 
 
@@ -114,7 +114,7 @@ def _package_in(home: str, name: str) -> str | None:
 
 
 def _lost(name: str, installed: _Installed) -> str:
-    """Say how to get what a companion has lost: for an installer it is there."""
+    """Say how to get what a companion has lost: its installer believes that it is installed."""
     lost = find_lost(installed.sites, int(installed.release.partition(".")[0]))
     one = next((each.distribution for each in contents.places(name) if each.distribution in lost), None)
     if one is None:
@@ -145,13 +145,13 @@ def which_tool(tool: str, scope: Scope) -> tuple[str, Toolkit | None]:
                 return path, None
         if found.because == CHOSEN:
             raise _not_in(found.home, tool)
-    # what was asked for has it, or none
+    # the named toolkit has it, or none
     toolkits = found.toolkits[:1] if found.because in {CHOSEN, PROJECT} else found.toolkits
     holder = next((toolkit for toolkit in toolkits if tool in toolkit.tools), next(iter(toolkits), None))
     own = _path_of(tool, holder) if holder else None
     if own:
         return own, holder
-    # PATH is this shell's, and says nothing of another environment
+    # PATH is this shell's, and says nothing about another environment
     for path in on_path(tool, "" if scope.elsewhere or found.because == CHOSEN else scope.environ.get("PATH", "")):
         if not is_shim(path):
             return path, None
@@ -175,7 +175,7 @@ def _how_to_get(tool: str, toolkit: Toolkit | None) -> str:
 
 
 def _path_of(tool: str, toolkit: Toolkit) -> str | None:
-    # in the root where there is one; without, a file that no wheel marks as executable is not run
+    # in the root if there is one; without a root, a file that no wheel marks as executable cannot be run
     path = toolkit.tools.get(tool)
     if path is None:
         return None
@@ -207,7 +207,7 @@ def _installed(scope: Scope) -> _Installed:
 
 
 def _companions(site_dirs: Iterable[str], major: int) -> tuple[dict[str, str], list[str]]:
-    """Describe the companion wheels of a CUDA major, and the folders that they lie in."""
+    """Describe the companion wheels of a CUDA major, and their folders."""
     components: dict[str, str] = {}
     homes: list[str] = []
     for companion in find_companions(site_dirs, major):
@@ -218,7 +218,7 @@ def _companions(site_dirs: Iterable[str], major: int) -> tuple[dict[str, str], l
 
 
 def _cuda12(site_dirs: Iterable[str]) -> _Installed | None:
-    """Describe the wheels of CUDA 12, which form no toolkit: each has a folder of its own, and none has nvcc."""
+    """Describe the wheels of CUDA 12, which form no toolkit: each has a separate folder, and none has nvcc."""
     components, theirs = _companions(site_dirs, SPLIT)
     homes: list[str] = []
     for site_dir in site_dirs:
@@ -232,6 +232,6 @@ def _cuda12(site_dirs: Iterable[str]) -> _Installed | None:
 
 
 def shorten(name: str) -> str:
-    """Shorten a name that somebody asked for and make it safe to print, on a terminal of whatever code page too."""
+    """Shorten a name that somebody typed and make it safe to print, on a terminal with any code page."""
     text = name if len(name) <= _SHOWN else name[:_SHOWN] + "..."
     return "".join(each if each.isascii() and each.isprintable() else ascii(each)[1:-1] for each in text) or "''"

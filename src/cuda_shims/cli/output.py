@@ -1,4 +1,4 @@
-"""The output of a command: its answer, as text or JSON, on stdout; remarks, and that it takes long, on stderr."""
+"""The output of a command: its answer, as text or JSON, on stdout; remarks and progress on stderr."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from threading import Event, Thread
 
-#: raised when a key of the JSON output changes its meaning or goes
+#: raised when a key of the JSON output changes its meaning or is removed
 SCHEMA = 1
 #: how a line begins, and the colour of that: SGR parameters, ECMA-48
 _COLOURS = {"error:": "1;31", "warning:": "33", "hint:": "34", "ok:": "32", "  fix:": "36", "  why:": "2"}
@@ -93,7 +93,7 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 def has_colours(stream: TextIO) -> bool:
-    """Tell whether a stream is to be coloured."""
+    """Tell whether a stream should be coloured."""
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or is_terminal(stream)

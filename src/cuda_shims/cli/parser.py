@@ -1,4 +1,4 @@
-"""The options of every command. What runs a command is its module in :mod:`cuda_shims.cli.commands`."""
+"""The options of every command. Each command's module in :mod:`cuda_shims.cli.commands` runs it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ VARIABLES = {
     "CUDA_SHIMS_DEBUG": "1: the start-up hook explains itself",
     "NO_COLOR, FORCE_COLOR": "1: no colours; colours in a pipe too",
 }
-#: what ``env`` can write, by :mod:`cuda_shims.cli.shells`, which no other command wants
+#: what ``env`` can write, by :mod:`cuda_shims.cli.shells`, which no other command needs
 FORMATS = ("sh", "fish", "powershell", "cmd", "json", "github", "github-path")
 
 #: shells that read what is written for another

@@ -19,7 +19,7 @@ NOWHERE = "/nonexistent"
 
 
 def current_directory() -> str:
-    """Name the folder whose ``pyproject.toml`` counts; a shell can stand in one that was removed."""
+    """Name the folder whose ``pyproject.toml`` counts; a shell's current folder may have been removed."""
     try:
         return os.getcwd()
     except FileNotFoundError:

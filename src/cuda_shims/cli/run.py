@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     parsers = make_parsers()
     words = sys.argv[1:] if arguments is None else list(arguments)
-    if not words:  # the first thing that anybody tries
+    if not words:  # the first thing that people try
         parsers[""].print_help(sys.stderr)
         return 2
     _set_error_handlers()
@@ -38,14 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pass
     except KeyboardInterrupt:
         return 130
-    except OSError as error:  # something that has to be read cannot be, or the answer cannot be written
+    except OSError as error:  # a necessary file cannot be read, or the answer cannot be written
         print(f"cuda-shims: {error.filename or 'cannot go on'}: {error.strerror or error}", file=sys.stderr)
     _drop_output()
     return 1
 
 
 def _drop_output() -> None:
-    """Write what can be written: Python tries the rest again when it ends, and would say so."""
+    """Write what can be written: Python would try the rest again when it ends, and report it."""
     if sys.stdout is not None:
         try:
             sys.stdout.flush()
@@ -57,7 +57,7 @@ def _parse(parsers: dict[str, Command], words: list[str]) -> argparse.Namespace:
     try:
         return parse(parsers, words)
     except SystemExit:
-        if sys.stdout is not None:  # what --help and --version print: argparse does not mind where it cannot be
+        if sys.stdout is not None:  # what --help and --version print: argparse ignores a failure
             sys.stdout.flush()
         raise
 
@@ -65,8 +65,8 @@ def _parse(parsers: dict[str, Command], words: list[str]) -> argparse.Namespace:
 def _set_error_handlers() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A path is printed as it is, also one that is not UTF-8. A pipe of Windows takes the letters of one code
-            # page, PYTHONIOENCODING may say ASCII: the others are shown as \u65e5, and --json has them all.
+            # A path is printed as it is, even if it is not UTF-8. A pipe on Windows takes the letters of one code
+            # page, PYTHONIOENCODING may say ASCII: other letters are shown as \u65e5, and --json has them all.
             utf_8 = stream.encoding.lower().replace("-", "") == "utf8" and os.name != "nt"
             stream.reconfigure(errors="surrogateescape" if utf_8 else "backslashreplace")
 

@@ -1,7 +1,7 @@
 """
-How a set of variables is written for a shell: text whose evaluation gives back every byte of every value. Pure.
+How a set of variables is written for a shell: the text, when evaluated, gives back every byte of every value. Pure.
 
-What each format's text is for:
+Each format and its use:
 
 ========== ==========================================================================================================
 sh         ``eval "$(python -m cuda_shims env)"``: dash, bash, busybox, ksh, zsh
@@ -9,17 +9,17 @@ fish       ``python -m cuda_shims env --format fish | source``
 powershell ``python -m cuda_shims env --format powershell | Invoke-Expression``, Windows PowerShell 5.1 and later
 cmd        a batch file that is called: ``… env --format cmd > cuda.cmd``, then ``call cuda.cmd``
 json       a program
-github     what is appended to the file that ``$GITHUB_ENV`` names; :func:`github_path_line` is for ``$GITHUB_PATH``
+github     lines to append to the file that ``$GITHUB_ENV`` names; :func:`github_path_line` is for ``$GITHUB_PATH``
 ========== ==========================================================================================================
 
-A value is text as :func:`os.fsdecode` gives it, and the result is to be written with :func:`os.fsencode`: bytes that
+A value is text as :func:`os.fsdecode` gives it, and the result must be written with :func:`os.fsencode`: bytes that
 are not UTF-8 travel as lone surrogates. sh, fish and json hold them; the others cannot, and say so.
 
-In sh, fish and PowerShell a second evaluation changes nothing: a folder is taken off its search path and put first. A
-test whether PATH holds it already would leave it behind a toolkit that came later, while CUDA_HOME names this one.
+In sh, fish and PowerShell a second evaluation changes nothing: a folder is removed from its search path and put first.
+A test whether PATH already holds it would leave it behind a toolkit that came later, while CUDA_HOME names this one.
 
-What takes variables back compares them with CUDA_SHIMS_ROOT as it is in the shell that evaluates the text. So nobody
-has to know here which root that is, and what the user has set since stays.
+The text that removes variables compares them with CUDA_SHIMS_ROOT in the shell that evaluates it. So this module does
+not need to know that root, and what the user has set since stays.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def render(
 def render_back(
     variables: Mapping[str, str], search_paths: Iterable[tuple[str, str]], fmt: str, *, always: Iterable[str] = ()
 ) -> str:
-    """Write what takes variables back."""
+    """Write the text that removes variables."""
     shell = SHELLS[fmt]
     lines = [shell.unset_if(name, value) for name, value in variables.items()]
     for name, folder in search_paths:
@@ -69,7 +69,7 @@ def github_path_line(path_entry: str) -> str:
     """
     Write a folder for the file that ``$GITHUB_PATH`` names: GitHub puts it first on PATH for all later steps.
 
-    The runner reads one folder a line (``AddPathFileCommand`` in actions/runner), and there is no quoting.
+    The runner reads one folder a line (``AddPathFileCommand`` in actions/runner), and has no quoting.
     """
     _check_folder("PATH", path_entry, _separator(path_entry))
     check_text("the folder for PATH", path_entry, "GitHub Actions")
@@ -79,7 +79,7 @@ def github_path_line(path_entry: str) -> str:
 
 
 def _separator(folder: str) -> str:
-    # from the folder and not from this machine: the text may be written here and evaluated elsewhere
+    # by the folder, not by this machine: the text may be written here and evaluated elsewhere
     return ":" if folder.startswith("/") else ";"
 
 
@@ -99,12 +99,12 @@ def _json(variables: Mapping[str, str], search_paths: Mapping[str, str], last: S
 
 
 def _github(variables: Mapping[str, str], search_paths: Mapping[str, str]) -> str:
-    # refused here too: nobody wants the variables without the folder
+    # refused here too: the variables are useless without the folder
     github_path_line(search_paths["PATH"])
     text = ""
     for name, value in variables.items():
         check_text(f"the value of {name}", value, "GitHub Actions")
-        # a Windows runner takes a CR before the newline for a part of it, a POSIX runner does not
+        # a Windows runner treats a CR before the newline as part of it, a POSIX runner does not
         if value.endswith("\r"):
             raise ValueError(f"the value of {name} ends in a carriage return, which not every runner keeps")
         if "\n" not in value:

@@ -11,7 +11,7 @@ import re
 from _cuda_shims import MARKER
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-#: begins what is below the root that the shell's CUDA_SHIMS_ROOT names; no value can have it
+#: the start of a path below the root that the shell's CUDA_SHIMS_ROOT names; no value can have it
 BELOW_ROOT = "\0"
 
 
@@ -25,8 +25,8 @@ class _Sh:
     """
     POSIX shells.
 
-    Every line is a statement that ends in a semicolon, so that eval $(…) without quotes, which makes blanks of
-    newlines, still works for plain values. No command is run, and no variable but these is touched.
+    Every line is a statement that ends in a semicolon, so that eval $(…) without quotes, which turns newlines into
+    blanks, still works for plain values. No command is run, and no other variable is touched.
     """
 
     separator = ":"
@@ -94,13 +94,13 @@ class _Fish:
 
     def drop(self, name: str, folder: str) -> list[str]:
         word = self.word(folder)
-        # fish splits at colons what is called PATH, and CDPATH and MANPATH; --path (3.0) tells it of others
+        # fish splits PATH, CDPATH and MANPATH at colons; --path (3.0) makes it split others
         lines = [] if name == "PATH" else [f"set -gx --path {name} ${name};"]
         find = f"while set -l cuda_shims_at (contains -i -- {word} ${name})"
         return [*lines, f"{find}; set -e {name}[$cuda_shims_at]; end;"]
 
     def put(self, name: str, folder: str, *, last: bool) -> list[str]:
-        # not fish_add_path: fish 3.2 and later, and it leaves out a folder that is not there yet
+        # not fish_add_path: fish 3.2 and later, and it ignores a folder that does not exist yet
         kind = "" if name == "PATH" else "--path "
         value = f"${name} {self.word(folder)}" if last else f"{self.word(folder)} ${name}"
         return [*self.drop(name, folder), f"set -gx {kind}{name} {value};"]
@@ -138,7 +138,7 @@ class _PowerShell:
         return f"$env:{name} = $null"
 
     def unset_if(self, name: str, value: str) -> str:
-        # Equals and not -ceq, which compares as a culture does and takes strings for equal that are not
+        # Equals and not -ceq, which compares by culture and finds different strings equal
         return f"if ([string]::Equals($env:{name}, {self.word(value)})) {{ $env:{name} = $null }}"
 
     def unset_if_empty(self, name: str) -> list[str]:
@@ -167,7 +167,7 @@ class _Cmd:
     separator = ";"
 
     def word(self, what: str, value: str) -> str:
-        # Between the quotes of set "NAME=value" a batch file gives a meaning to % alone: ^ & | < > ( ) are plain, and
+        # Between the quotes of set "NAME=value" a batch file gives a meaning only to %: ^ & | < > ( ) are plain, and
         # ! too while delayed expansion is off, as it is by default. A doubled % is one % in a batch file only: typed at
         # the prompt, or run by for /f, it stays two.
         if value.startswith(BELOW_ROOT):
@@ -195,8 +195,8 @@ class _Cmd:
         return [f"@if defined {MARKER} {line[1:]}" for line in lines]
 
     def drop(self, name: str, folder: str) -> list[str]:
-        # call reads the line again, when %PATH% can be looked through for the folder and the semicolon behind it: the
-        # last one has one while there is a dot behind it. What its name has of = stays, for it cannot be looked for
+        # call reads the line again, when %PATH% can be searched for the folder and the semicolon behind it: the
+        # last one has one while a dot follows it. A folder with = in its name stays, because it cannot be searched for
         word = self.word(f"the folder for {name}", folder)
         if "=" in folder:
             return []

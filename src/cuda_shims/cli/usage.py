@@ -1,4 +1,4 @@
-"""Read a command line: one that cannot be understood gets one sentence, with what was meant."""
+"""Read a command line: if it cannot be understood, one sentence says so, and what may have been meant."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def parse(parsers: dict[str, Command], words: list[str]) -> argparse.Namespace:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Ask whether one of the known words was meant, if one is like it."""
-    from cuda_shims.likeness import find_similar  # noqa: PLC0415 # for a mistake alone
+    from cuda_shims.likeness import find_similar  # noqa: PLC0415 # only for a mistake
 
     near = find_similar(word, known)
     return f"; did you mean {near[0]}?" if near else ";"
@@ -125,10 +125,10 @@ def _meant_command(name: str, parsers: dict[str, Command]) -> str:
 
 
 def _meant_word(name: str, word: str, options: argparse.Namespace, known: list[str]) -> tuple[str, str]:
-    """Say, of a command and a word that it does not take, why not, if that is known, and what was meant."""
+    """Say why a command does not take a word, if that is known, and what may have been meant."""
     from cuda_shims.quoting import quote_path  # noqa: PLC0415 # as above
 
-    # a word that is not to be shown as it is stands for any
+    # a word that must not be shown as it is stands for any
     shown = quote_path(word) if word.isascii() and word.isprintable() else "NAME"
     lines = {
         "doctor": f"cd {shown} && cuda-shims doctor" if os.path.isdir(word) else f"cuda-shims doctor --log {shown}",

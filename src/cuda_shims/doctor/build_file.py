@@ -1,4 +1,4 @@
-"""What one file of a project asks of CUDA, by the words in it, and whether each build of the file asks for it."""
+"""What one file of a project uses of CUDA, by the words in it, and whether each build of the file needs it."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
     from cuda_shims.doctor.condition import Spans
 
-#: what the names of headers and libraries begin with that are NVIDIA's; a project may have a sanitizer.h or
-#: vector_types.h of its own
+#: the starts of the names of NVIDIA's headers and libraries; a project may have a sanitizer.h or
+#: vector_types.h itself
 _NVIDIAS = re.compile(r"cu|nv|nccl|npp|thrust/|CL/|cooperative_groups")
 COMPILED = (".cu", ".c", ".cc", ".cpp", ".cxx")
 SOURCES = (*COMPILED, ".cuh", ".h", ".hpp", ".pyx", ".pxd")
 _MAKEFILES = {"Makefile", "makefile", "GNUmakefile", "configure.ac"}
-#: the forms of NAME in what is looked up
+#: the forms of NAME in the table of contents
 _WORD = re.compile(r"[\w.+/-]+(?:::\w+)?")
 
 
 class Found(NamedTuple):
-    """Something of CUDA that a file asks for."""
+    """Something of CUDA that a file uses."""
 
     line: int
     #: as it is written, ``CUDA::cublas``
     spelling: str
-    #: the part that it is of; empty: no wheel of CUDA 13 holds it
+    #: the part that has it; empty: no wheel of CUDA 13 holds it
     part: str
     #: whether a build that takes this file cannot do without it
     sure: bool
@@ -41,13 +41,13 @@ class Read(NamedTuple):
     """What a file says."""
 
     found: list[Found]
-    #: folders and files that it takes in, ``vendor/x``, ``cmake/x.cmake``, and whether in each build
+    #: folders and files that it includes, ``vendor/x``, ``cmake/x.cmake``, and whether in each build
     taken: list[tuple[str, bool]]
     #: sources that it names, ``src/a.cu``, in each build
     sources: list[str]
     #: targets that it makes itself
     made: set[str]
-    #: what it downloads, in small letters
+    #: the names of what it downloads, in small letters
     fetched: str
 
 
@@ -64,7 +64,7 @@ class _Pattern(NamedTuple):
 
 
 def kind_of(name: str) -> str:
-    """Name the kind of a file by its name: ``cmake``, ``source`` …; empty for what is not looked at."""
+    """Name the kind of a file by its name: ``cmake``, ``source`` …; empty for a file that is not read."""
     suffix = os.path.splitext(name)[1]
     if name == "CMakeLists.txt" or suffix == ".cmake":
         return "cmake"
@@ -126,7 +126,7 @@ def read_file(name: str, text: str) -> Read:
     kind = kind_of(name)
     if kind == "cmake":
         text = clean_cmake(text)
-    conditions = find_conditions(kind, text)  # of Python before comments go: a # may be in a string
+    conditions = find_conditions(kind, text)  # Python's before comments are removed: a # may be in a string
     if kind not in {"cmake", "source"}:
         text = re.sub(r"#[^\n]*", lambda match: " " * len(match.group()), text)
     taking = re.finditer(_TAKEN[kind], text) if kind in _TAKEN else ()
@@ -140,7 +140,7 @@ def read_file(name: str, text: str) -> Read:
 
 
 def find_uses_in(name: str, text: str) -> Iterator[Found]:
-    """Find what a file asks of CUDA."""
+    """Find what a file uses of CUDA."""
     yield from read_file(name, text).found
 
 
@@ -171,7 +171,7 @@ def _look_up(kind: str, pattern: _Pattern, word: str) -> str | None:
     if "::" in word:  # in a list of libraries: the pattern for targets has it
         return find_part(word, header=False) if "::" in pattern.regex else None
     if pattern.spelling.startswith("find_package"):
-        return find_part(f"{word}::{word}", header=False)  # the target that is called as it is
+        return find_part(f"{word}::{word}", header=False)  # the target with the same name
     if pattern.spelling.startswith("CUDA_"):
         return find_part(word, header=False) or find_part(word.lower(), header=False)
     header = kind == "source" or (kind == "cmake" and word.endswith((".h", ".hpp")))

@@ -1,9 +1,9 @@
 """
-Build folders of a project that CMake configured with another release of the toolkit than the one that is there now.
+Build folders of a project that CMake configured with another release of the toolkit than the installed one.
 
-make and ninja compile again what is older than a header. A header that uv has linked from its cache is as old as that
-is: after an upgrade nothing is compiled, and after an edit one object is of the new toolkit and the others are of the
-old. CMake itself never asks the compiler for its version again.
+make and ninja compile again what is older than a header. A header that uv has linked from its cache is as old as the
+cache's. So after an upgrade nothing is compiled, and after an edit one object is from the new toolkit and the others
+are from the old one. CMake itself never asks the compiler for its version again.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def check_build_folders(case: Case) -> Iterator[Finding]:
 
 
 def _is_same(path: str, nvcc: str) -> bool:
-    # by the wheels' own path it is another name of the root's
+    # the wheels' own path is another name for the root
     try:
         return os.path.samefile(path, nvcc)
     except OSError:
@@ -72,7 +72,7 @@ def _names(folder: str) -> list[str]:
 
 def _read_compiler(folder: str) -> tuple[str, str]:
     inside = os.path.join(folder, "CMakeFiles")
-    for name in _names(inside):  # a folder for each CMake that was at work: 3.25.1
+    for name in _names(inside):  # a folder for each CMake that ran: 3.25.1
         if name[:1].isdigit():
             try:
                 text = read_text(os.path.join(inside, name, "CMakeCUDACompiler.cmake"))

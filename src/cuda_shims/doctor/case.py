@@ -1,4 +1,4 @@
-"""What the doctor's checks are given, and what they give."""
+"""The input of the doctor's checks, and their findings."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from cuda_shims.environment.environment import Environment
     from cuda_shims.environment.toolkit import Toolkit
 
-#: an *error* means that a build does not work; a *warning*, that some do not, or that a shell gets something else than
-#: a build does; a *hint*, that some builds of the project want more
+#: an *error* means that a build does not work. A *warning*, that some do not, or that a shell gets something else than
+#: a build does. A *hint*, that some builds of the project need more
 OK, HINT, WARNING, ERROR = "ok", "hint", "warning", "error"
 _WINDOWS = os.name == "nt"
 
 
 class Finding(NamedTuple):
-    """What a check found."""
+    """A check's finding."""
 
     #: a stable name for programs
     code: str
@@ -51,7 +51,7 @@ class Finding(NamedTuple):
 
 
 class Case(NamedTuple):
-    """What is examined."""
+    """The environment and the project that the doctor examines."""
 
     environment: Environment
     #: the variables that builds have
@@ -60,7 +60,7 @@ class Case(NamedTuple):
     toolkits: list[Toolkit]
     #: the one that builds take; ``None`` when there is none, and when CUDA_SHIMS_TOOLKIT names a folder instead
     toolkit: Toolkit | None
-    #: what CUDA_HOME should name, ``None`` when there is nothing, and for CUDA 12 that nobody asked for
+    #: what CUDA_HOME should name; ``None`` when there is no toolkit, and for CUDA 12 that nobody requires
     home: str | None
     #: whether the environment is that of this process
     here: bool
@@ -68,7 +68,7 @@ class Case(NamedTuple):
     directory: str = ""
     #: the variables that the shell has, which the start-up hook has not touched
     shell: Mapping[str, str] = MappingProxyType({})
-    #: finds what a project asks of CUDA; several checks want to know it
+    #: finds what a project uses of CUDA, for several checks
     uses: Callable[[str], list[Use]] = find_uses
 
     def other_toolkit(self) -> str | None:
@@ -77,19 +77,19 @@ class Case(NamedTuple):
         return None if named == self.home else named
 
     def named_folder(self, environ: Mapping[str, str]) -> str | None:
-        """Find the folder that a user's own variable names, if it is not ours, whether it is there or not."""
+        """Find the folder that a user's own variable names, if it is not ours, whether it exists or not."""
         named = named_folders(environ, [each.place for each in self.toolkits])
         return next((each for each in named if each != self.home), None)
 
     @property
     def users(self) -> str | None:
-        """The toolkit that builds take in place of the wheels, because the user's own variables name it."""
+        """The toolkit that builds take instead of the wheels, because the user's own variables name it."""
         if self.environ.get(TOOLKIT) or self.config.prefer == "wheels":
             return None
         return self.other_toolkit()
 
     def command(self, word: str) -> str:
-        """Spell a command of ours for the environment."""
+        """Spell one of our commands for the environment."""
         return " ".join(["cuda-shims", word, *place_options(self.environment, here=self.here)])
 
     def pip(self, *arguments: str) -> str:
@@ -135,7 +135,7 @@ def make_case(
     environment: Environment, environ: Mapping[str, str], config: Config, shell: Mapping[str, str] | None = None
 ) -> Case:
     """
-    Gather what the checks look at.
+    Gather what the checks read.
 
     :param environment: the environment to examine
     :param environ: the environment variables
@@ -146,11 +146,11 @@ def make_case(
     """
     shell = environ if shell is None else shell
     here = environment.is_here
-    # what PYTHONPATH adds, and pip's other prefix, are on this process's path alone
+    # what PYTHONPATH adds, and pip's other prefix, are only on this process's path
     places = find_places(environment.site_dirs)
     if not places and here:
         places = find_places(search_path_of(sys.path, environ.get("PATH", "")))
-    # what the user's own variables name is a finding, and must not hide the others
+    # the toolkit that the user's own variables name is a finding, and must not hide the others
     without = {name: value for name, value in environ.items() if name not in {*HOMES, *COMPILERS}}
     project = Project(None if environ.get(TOOLKIT) else config.toolkit)
     answer = select(places, without, lambda: project)

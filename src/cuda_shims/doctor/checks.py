@@ -1,8 +1,8 @@
 """
-What can go wrong with a toolkit in an environment, each with its consequence and its fix.
+The checks of a toolkit in an environment: each finding has its consequence and its fix.
 
-Every check stands alone and reads only; those of :mod:`cuda_shims.doctor.compiler` run nvcc and the host compiler, and
-compile nothing.
+Every check is independent and only reads. Those of :mod:`cuda_shims.doctor.compiler` run nvcc and the host compiler,
+and compile nothing.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def examine(
     environment: Environment, environ: Mapping[str, str], directory: str, variables: Mapping[str, str] | None = None
 ) -> list[Finding]:
     """
-    Look for all that can go wrong.
+    Run all checks.
 
     :param environment: the environment to examine
     :param environ: the environment variables that builds have
@@ -73,7 +73,7 @@ def examine(
     except Exception as error:  # noqa: BLE001 # as below
         found.append(_failed("toolkits", error))
     else:
-        # its files, which may be many, are read once
+        # its files are read once, because they may be many
         case = case._replace(directory=directory, uses=functools.lru_cache(maxsize=1)(case.uses))
         for check in _CHECKS:
             found += _results(check, case)
@@ -81,7 +81,7 @@ def examine(
 
 
 def _judge_config(error: ConfigError) -> Iterator[Finding]:
-    if error.key == TOOLKIT:  # what is asked for is given or refused, never replaced
+    if error.key == TOOLKIT:  # a required toolkit is given or refused, never replaced
         yield Finding("config-invalid", ERROR, f"{error}.", "builds find no toolkit", f"correct or unset {TOOLKIT}")
     elif not isinstance(error, UnreadableConfigError):  # which another check says
         yield Finding("config-invalid", WARNING, f"{error}.", "builds continue without it", "correct what it names")
@@ -91,7 +91,7 @@ def _results(check: Callable[[Case], Iterator[Finding]], case: Case) -> list[Fin
     found: list[Finding] = []
     try:
         found += check(case)
-    except Exception as error:  # noqa: BLE001 # a check that cannot be made may not take away what others found
+    except Exception as error:  # noqa: BLE001 # a check that fails must not hide what others found
         found.append(_failed(check.__name__.partition("_")[2].replace("_", " "), error))
     return found
 

@@ -1,4 +1,4 @@
-"""Whether nvcc runs, and whether it takes the host compiler; both are run, and nothing is compiled."""
+"""Whether nvcc runs, and whether it accepts the host compiler; both are run, and nothing is compiled."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WINDOWS = os.name == "nt"
 
 def check_host_compiler(case: Case) -> Iterator[Finding]:
     """Find a host compiler that nvcc refuses, or that does not work: nvcc itself says so only when it compiles."""
-    if case.home and not (case.toolkit and case.toolkit.is_split):  # without nvcc no host compiler is wanted
+    if case.home and not (case.toolkit and case.toolkit.is_split):  # without nvcc no host compiler is needed
         limit = host_compiler.read_limits(case.home)
         for compiler in host_compiler.host_compilers(case.environ):
             yield _judge(case, compiler, limit)
@@ -60,7 +60,7 @@ def _judge_unusable(case: Case, compiler: HostCompiler, fix: str) -> Finding:
 
 
 def propose_compiler(case: Case, compiler: HostCompiler, limit: dict[str, int]) -> str:
-    """Say how to have another host compiler."""
+    """Say how to get another host compiler."""
     source = compiler.source
     flags = source.endswith("_FLAGS")
     if source != "nvcc" and host_compiler.suits(host_compiler.ask(*host_compiler.DEFAULT, case.environ), limit):
@@ -79,7 +79,7 @@ def propose_compiler(case: Case, compiler: HostCompiler, limit: dict[str, int]) 
 
 
 def check_nvcc(case: Case) -> Iterator[Finding]:
-    """Find an nvcc that does not start, or that takes another folder than its own for its toolkit."""
+    """Find an nvcc that does not start, or that takes another folder for its toolkit."""
     if not case.home or (case.toolkit and case.toolkit.is_split):
         return
     nvcc = executable(case.home, "nvcc")
@@ -102,7 +102,7 @@ def check_nvcc(case: Case) -> Iterator[Finding]:
             )
         yield Finding("nvcc-fails", ERROR, what, why, fix)
         return
-    # a run without TOP succeeds too, and then knows no include directory
+    # a run without TOP succeeds too, but without an include directory
     top = next((line[len("#$ TOP=") :] for line in text.splitlines() if line.startswith("#$ TOP=")), None)
     if top is not None and _normalise(top) == _normalise(case.home):
         yield Finding("nvcc", OK, f"nvcc runs, and its toolkit is {case.home}.")

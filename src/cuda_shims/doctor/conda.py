@@ -1,4 +1,4 @@
-"""What is wrong where conda and pip have files of one name."""
+"""Conflicts where conda and pip have files of one name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def check_conda(case: Case) -> Iterator[Finding]:
-    """Find shims that took the place of a conda package's file."""
+    """Find shims that replaced a conda package's file."""
     scripts = case.environment.scripts
     ours = [tool.name for tool in TOOLS if is_shim(os.path.join(scripts, tool.name + SUFFIX))]
     found = owners(scripts, ours)

@@ -1,4 +1,4 @@
-"""Which stretches of a build file or a source count under a condition alone: in ``if()``, ``#ifdef``, a function."""
+"""Which stretches of a build file or a source count only under a condition: in ``if()``, ``#ifdef``, a function."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: what opens and what closes a block, how the first of a file is told that is no condition; by kind of file
+#: the start and the end of a block, and how to recognize a file's first block that is not a condition; by kind of file
 _CMAKE = re.compile(r"(?i)\b(?:(end)(?:if|function|macro)|if|function|macro)\s{0,99}\(")
 _FUNCTION = re.compile(r"(?i)\b(?:(end)(?:function|macro)|function|macro)\s{0,99}\(")
 _MESON = re.compile(r"(?m)^[ \t]*(?:(endif)|if)\b")
@@ -22,7 +22,7 @@ _GUARD = re.compile(r"[ \t]*#[ \t]*if(?:ndef|[ \t]*!)[^\n]*\n\s{0,99}#[ \t]*defi
 _BRACES = re.compile(r"(\})|\{")
 #: comments, strings, parentheses and commands of CMake; each is matched to the end of the text if it does not end
 _TOKEN = re.compile(r"(?s)#\[(=*)\[.*?(?:\]\1\]|\Z)|#[^\n]*|\"(?:[^\"\\]|\\.)*(?:\"|\Z)|[()]|\b\w+(?=\s{0,99}\()")
-#: commands whose arguments ask for nothing: they look whether something is there, or talk of it
+#: commands whose arguments need nothing: they check whether something exists, or mention it
 _SILENT = {"if", "elseif", "else", "endif", "while", "message", "option", "cmake_dependent_option", "set_property"}
 _GENERATOR, _SPACE = 300, re.compile(r"[\s();]")
 
@@ -44,17 +44,17 @@ class Spans:
 
 def find_conditions(kind: str, text: str) -> Spans:
     """
-    Find what counts under a condition alone.
+    Find what counts only under a condition.
 
     :param kind: ``cmake`` (after :func:`clean_cmake`), ``python``, ``meson``, ``make``, ``rust``, ``source``
     :param text: the file
-    :returns: the stretches; none for a kind of file that knows no conditions
+    :returns: the stretches; none for a kind of file without conditions
 
     """
     if kind == "cmake":
         blocks, functions = list(_blocks(_CMAKE, text)), Spans(list(_blocks(_FUNCTION, text)))
         inside = Spans(blocks)
-        # after "if(NOT USE_CUDA) return() endif()" all that follows is under that condition
+        # after "if(NOT USE_CUDA) return() endif()" the rest is under that condition
         ends = (match.start() for match in re.finditer(r"(?i)\breturn\s{0,99}\(", text))
         leaves = next((each for each in ends if each in inside and each not in functions), len(text))
         return Spans([*blocks, (leaves, len(text))])
@@ -89,7 +89,7 @@ def _python(text: str) -> list[tuple[int, int]]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of an escape in somebody's string
             tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # Python 2, or nonsense: nothing of it is sure
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # Python 2, or nonsense: nothing in it is sure
         return [(0, len(text))]
     lines = [0, *accumulate(len(line) for line in re.findall(r"[^\n]*\n|[^\n]+", text)), len(text)]
     found = []
@@ -105,7 +105,7 @@ def _python(text: str) -> list[tuple[int, int]]:
 
 
 def clean_cmake(text: str) -> str:
-    """Blank what asks for nothing in a file of CMake: comments, conditions, messages, help texts."""
+    """Blank what needs nothing in a CMake file: comments, conditions, messages, help texts."""
     pieces: list[str] = []
     at = depth = 0
     silent = False
@@ -133,6 +133,6 @@ def _blank(text: str) -> str:
 
 
 def in_generator_expression(text: str, place: int) -> bool:
-    """Tell whether a place of a file of CMake is within ``$<…>``."""
+    """Tell whether a place in a CMake file is within ``$<…>``."""
     before = _SPACE.split(text[max(0, place - _GENERATOR) : place])[-1]
     return before.count("$<") > before.count(">")

@@ -1,4 +1,4 @@
-"""What the doctor checks of CUDA 12: its wheels have no compiler, which is neither a fault nor a broken toolkit."""
+"""The doctor's checks of CUDA 12: its wheels have no compiler, which is neither a fault nor a broken toolkit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cuda_shims.doctor.case import Case
     from cuda_shims.environment.toolkit import Toolkit
 
-#: what tells that a component is there, and what fails without it
+#: the file that proves that a component is installed, and what fails without it
 _COMPONENTS = {
     "nvidia-cuda-runtime-cu12": (
         "cuda_runtime/include/cuda_runtime_api.h",

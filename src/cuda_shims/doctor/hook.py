@@ -1,4 +1,4 @@
-"""What is ours in the environment: the start-up hook and the shims."""
+"""Our own parts of an environment: the start-up hook and the shims."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def check_hook(case: Case) -> Iterator[Finding]:
 
 
 def _roots(case: Case) -> set[str | None]:
-    # that which the hook has made may be stale by now
+    # the root that the hook has made may be stale by now
     paths = case.toolkit.place.paths(case.environ) if case.toolkit else ()
     return {case.home, *(path for path, _ in paths)}
 
@@ -77,11 +77,11 @@ def check_shims(case: Case) -> Iterator[Finding]:
     environment = case.environment
     found = [each for each in _find_own_files(case) if not is_hook(each[1]) and not is_package_link(each[1])]
     if environment.dist_info is None and not any(kind in {KEEP, REPLACE} for kind, _ in found):
-        return  # another check says that we are not installed there
+        return  # another check reports that we are not installed there
     install = case.command("install")
     if os.path.isdir(environment.scripts) and not os.access(environment.scripts, os.W_OK):
         install = f"as a user who may write to {quote_path(environment.scripts)}, run: {install}"
-    # a start of Python brings shims up to date when it makes a root, and makes none of wheels without a compiler
+    # a start of Python updates shims when it makes a root, and makes none from wheels without a compiler
     # (torch's), whose output nothing caches
     compiler = case.toolkit is None or "nvcc" in case.toolkit.tools
     for kind, code, what, why in (

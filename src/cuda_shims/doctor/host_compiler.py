@@ -1,10 +1,10 @@
 """
-The C++ compilers that nvcc hands a program's host half to: which one that is, what it is, which ones nvcc accepts.
+The C++ compilers that nvcc passes a program's host half to: which one it runs, and which ones it accepts.
 
-Measured with nvcc 13.0 to 13.5: it runs ``gcc``, found on PATH (never ``c++``, and CXX is not read); the last
-``-ccbin`` wins, wherever it stands, then NVCC_CCBIN, which is one path or name (spaces are part of it), or a directory
-that has a ``gcc``; set and empty, it stops nvcc. CMake turns CUDAHOSTCXX into a ``-ccbin``. On Windows it is
-all the same with ``cl.exe``.
+Measured with nvcc 13.0 to 13.5: it runs the ``gcc`` on PATH (never ``c++``, and it does not read CXX). The last
+``-ccbin`` wins, wherever it is, then NVCC_CCBIN: one path or name (spaces are part of it), or a directory that has a
+``gcc``. If NVCC_CCBIN is set and empty, nvcc stops. CMake turns CUDAHOSTCXX into a ``-ccbin``. On Windows the same
+holds for ``cl.exe``.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _WINDOWS = os.name == "nt"
-#: what nvcc runs when nothing is said
+#: what nvcc runs by default
 DEFAULT = ("nvcc", "cl.exe" if _WINDOWS else "gcc")
-#: the flag by which a user makes nvcc take a compiler that it does not accept
+#: the flag that makes nvcc take a compiler that it does not accept
 ALLOW_FLAG = "-allow-unsupported-compiler"
-#: what is wrong with one that lies in the current directory, say
+#: what is wrong with a compiler in the current directory, for example
 NOT_RUN = "an empty or relative entry of PATH finds it; it was not run"
-#: a command that does not answer in this time is taken for one that never does
+#: after this many seconds a command counts as one that never answers
 TIMEOUT = 30.0
 #: variables whose flags nvcc reads, the one that wins first
 _FLAGS = ("NVCC_APPEND_FLAGS", "NVCC_PREPEND_FLAGS")
 #: ``-ccbin g++``, ``-ccbin=g++``, ``--compiler-bindir g++``, ``--compiler-bindir=g++``
 _CCBIN = re.compile(r"""(?:^|\s)(?:-ccbin|--compiler-bindir)(?:\s+|=)(?:"([^"]*)"|(\S+))""")
-#: what cl.exe says of itself, in the user's language: ``… Version 19.44.35211 for x64``
+#: the banner of cl.exe, in the user's language: ``… Version 19.44.35211 for x64``
 _BANNER = re.compile(r"\b(\d{1,4})\.(\d\d)\.\d+")
-#: the macros that host_config.h tests, the one that tells most first: icc and clang define __GNUC__, too
+#: the macros that host_config.h tests, the most specific first: icc and clang define __GNUC__ too
 _KINDS = {"__INTEL_CLANG_COMPILER": "icc", "__ICC": "icc", "__clang_major__": "clang", "__GNUC__": "gcc"}
 # versions of up to eight digits (__INTEL_CLANG_COMPILER is 20250000) and limits of up to four: int() refuses thousands
 # of them, and the compilers below a limit are counted down
@@ -46,7 +46,7 @@ _MSC_LIMIT = re.compile(
     r"^#\s*if\s+_MSC_VER\s*<\s*\d+\s*\|\|\s*_MSC_VER\s*>=\s*([1-9]\d{0,3})\b", re.MULTILINE | re.ASCII
 )
 _GCC_LIMIT = re.compile(r"^#\s*if\s+__GNUC__\s*>\s*([1-9]\d{0,3})\b", re.MULTILINE | re.ASCII)
-# two clangs of other makers have limits of their own before this one
+# clangs of two other makers have separate limits before this one
 _CLANG_LIMIT = re.compile(
     r"^#\s*if\s+defined\(__clang__\)[^\n]*\n(?:(?!#)[^\n]*\n)*#\s*if\s[^\n]*__clang_major__\s*>=\s*([1-9]\d{0,3})\b",
     re.MULTILINE | re.ASCII,
@@ -54,9 +54,9 @@ _CLANG_LIMIT = re.compile(
 
 
 class HostCompiler(NamedTuple):
-    """A compiler that nvcc would run, whether or not it is there."""
+    """A compiler that nvcc would run, whether or not it exists."""
 
-    #: what names it: ``nvcc``'s default, or a variable
+    #: who names it: ``nvcc``'s default, or a variable
     source: str
     #: as it is spelt there
     command: str
@@ -64,7 +64,7 @@ class HostCompiler(NamedTuple):
     path: str | None
     #: ``gcc``, ``clang``, ``icc``, ``MSVC``; empty when it does not answer as a C++ compiler
     kind: str
-    #: its major version; of MSVC ``_MSC_VER``, e.g. 1944
+    #: its major version; for MSVC ``_MSC_VER``, e.g. 1944
     major: int
     #: what it said instead of an answer
     problem: str
@@ -96,12 +96,12 @@ def _find_chosen(environ: Mapping[str, str]) -> tuple[str, str]:
 
 
 def ask(source: str, command: str, environ: Mapping[str, str]) -> HostCompiler:
-    """Ask a compiler what it is, given as a path, a name on PATH, or a directory that has a ``gcc`` or ``cl.exe``."""
+    """Identify a compiler, given as a path, a name on PATH, or a directory that has a ``gcc`` or ``cl.exe``."""
     wanted = os.path.join(command, DEFAULT[1]) if os.path.isdir(command) else command
     path = shutil.which(wanted, path=environ.get("PATH", os.defpath)) if wanted else None
     if path is None:
         return HostCompiler(source, command, None, "", 0, "")
-    if not os.path.isabs(path) and not os.path.dirname(wanted):  # nvcc would run it; asking what is wrong may not
+    if not os.path.isabs(path) and not os.path.dirname(wanted):  # nvcc would run it; a diagnosis must not
         return HostCompiler(source, command, path, "", 0, NOT_RUN)
     if _WINDOWS:
         return _ask_msvc(source, command, path, environ)
@@ -175,7 +175,7 @@ def allows_unsupported(environ: Mapping[str, str]) -> bool:
 
 def run(command: list[str], environ: Mapping[str, str]) -> tuple[int, str]:
     """Run a compiler that may be broken in any way; give its exit code and what it said, or -1 and why it did not."""
-    # messages are wanted in English; nvcc runs gcc even to say what it would do, and gets no PATH that leads to the
+    # messages should be in English; nvcc runs gcc even for a dry run, and gets no PATH that leads to the
     # current directory
     path = absolute_entries(environ.get("PATH", os.defpath))
     try:

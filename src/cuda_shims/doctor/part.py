@@ -1,4 +1,4 @@
-"""What a project may need, whatever the release: an extra of cuda-toolkit, or a companion's name without its major."""
+"""A part: what a project may need, in any release. An extra of cuda-toolkit, or a companion's name without a major."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cuda_shims.catalog.contents import Holding
 
 _SYSTEM = "windows" if os.name == "nt" else "linux"
-#: distribution of CUDA 13 -> extra, of the toolkit's
+#: distribution of CUDA 13 -> the toolkit's extra
 EXTRAS = {each.distribution: each.extra for each in tools.COMPONENTS}
 _DISTRIBUTIONS = {extra: distribution for distribution, extra in EXTRAS.items()}
 #: what a wheel requires, so that its part brings these too (METADATA of 13.0 to 13.5, and of today's companions)
@@ -37,19 +37,19 @@ _BRINGS = {
 
 
 def part_of(holding: Holding) -> str:
-    """Name the part that a holding is of."""
+    """Name the part of a holding."""
     return holding.extra or companions.name_without_major(holding.distribution)
 
 
 def find_part(word: str, *, header: bool) -> str | None:
-    """Name the part that a build file asks for by a word; empty where no wheel holds it, ``None`` for other words."""
+    """Name the part that a word in a build file means; empty where no wheel holds it, ``None`` for other words."""
     if header or "::" in word:
         return next(iter(_parts(word)), None)
-    # a DLL counts: it is not what a build links with, and its wheel is what comes nearest
+    # a DLL counts: a build does not link with it, but no other wheel is nearer
     for name in (f"CUDA::{word}", f"-l{word}", word if contents.kind_of(word) == "library" else ""):
         if parts := _parts(name):
             return parts[0]
-    # of the static ones the wheels hold the shared library alone; NVTX 2 left with CUDA 12.9
+    # instead of the static libraries, wheels hold the shared ones; CUDA 13 has no NVTX 2
     static = word.removesuffix("_static")
     return "" if contents.target_names(word) or (static != word and _parts(f"-l{static}")) else None
 
@@ -80,5 +80,5 @@ def is_companion(part: str) -> bool:
 
 
 def distribution_of_13(part: str) -> str:
-    """Name the distribution that an extra is for, as CUDA 13 has it."""
+    """Name the distribution of an extra, as CUDA 13 has it."""
     return _DISTRIBUTIONS[part]

@@ -1,8 +1,8 @@
 """
-What a project's build files ask of CUDA, which of NVIDIA's wheels has it, and what ``build-system.requires`` brings.
+What a project's build files use of CUDA, which of NVIDIA's wheels has it, and what ``build-system.requires`` brings.
 
 It explains errors such as CMake's ``Target "x" links to: CUDA::cublas but the target was not found``, which name no
-wheel. What a build may do without, a use within ``if()`` say, is a hint.
+wheel. A use that a build may not need, within ``if()`` for example, is a hint.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def name_of(requirement: str) -> str:
 
 
 def read_parts(requires: Iterable[str]) -> set[str] | None:
-    """Tell what a build's requirements bring of CUDA."""
+    """Tell which parts of CUDA a build's requirements bring."""
     names: set[str] = set()
     known = False
     everything = set(EXTRAS.values())
@@ -73,14 +73,14 @@ def add_extras(requires: Iterable[str], extras: Iterable[str]) -> str | None:
 
 
 def find_table(document: Any, *names: str) -> dict[str, Any]:
-    """Find a table of a TOML document, empty where there is none, or something else in its place."""
+    """Find a table of a TOML document, empty where it is missing or is not a table."""
     for name in names:
         document = document.get(name) if isinstance(document, dict) else None
     return document if isinstance(document, dict) else {}
 
 
 def read_strings(given: object) -> list[str] | None:
-    """Take the strings out of what should be a list of them."""
+    """Take the strings out of a value that should be a list of strings."""
     return [each for each in given if isinstance(each, str)] if isinstance(given, list) else None
 
 
@@ -106,11 +106,11 @@ def read_requires(directory: str) -> list[str] | None:
 
 def find_lacking(case: Case) -> str | None:
     """
-    Find what an isolated build of the project lacks to find a toolkit of its own.
+    Find what an isolated build of the project lacks to find a toolkit.
 
     :param case: what is examined
-    :returns: how to add it; empty: nothing lacks; ``None`` where there is no project that says what its build requires
-        and has something to do with CUDA
+    :returns: how to add it, empty if nothing is missing; ``None`` where there is no project that uses CUDA and says
+        what its build requires
 
     """
     requires = read_requires(case.directory)
@@ -129,7 +129,7 @@ def find_lacking(case: Case) -> str | None:
 
 
 def check_needs(case: Case) -> Iterator[Finding]:
-    """Find what the project uses of CUDA and its build does not get: the build's own message names no wheel."""
+    """Find what the project uses of CUDA and its build does not get: the build's own error names no wheel."""
     uses = case.uses(case.directory)
     if not uses:
         return
@@ -153,8 +153,8 @@ def _check_parts(case: Case, uses: list[Use]) -> Iterator[Finding]:
     requires = read_requires(case.directory) or []
     brought = read_parts(requires)
     if brought is not None and not any(map(_is_of_toolkit, requires)):
-        brought = None  # a companion beside a toolkit that comes from elsewhere
-    # what comes with torch and its like is not known
+        brought = None  # a companion with a toolkit that comes from elsewhere
+    # what torch and similar packages bring is not known
     own = brought is not None or any(map(_brings_unknown, requires))
     undeclared: dict[str, str] = {}
     missing: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""The toolkit root: whether there is one, where it is, and why it is not elsewhere."""
+"""The toolkit root: whether it exists, where it is, and why it is not elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shell: what its PATH gives, and which toolkit its variables name."""
+"""The shell: which nvcc its PATH gives, and which toolkit its variables name."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _find_other_python(case: Case, shim: str) -> str | None:
 def _read_path(case: Case) -> str:
     path = case.shell.get("PATH", "")
     if _WINDOWS and case.home and case.shell.get(MARKER) == case.home:
-        # which does not tell what the shell gave this process: the start-up hook has put the root's bin before it
+        # which does not tell what the shell gave this process: the start-up hook has put the root's bin first
         first, _, rest = path.partition(os.pathsep)
         return rest if first == search_paths(case.home)["PATH"] else path
     return path
@@ -79,14 +79,14 @@ def _read_path(case: Case) -> str:
 
 def _runs_home(case: Case, path: str) -> bool:
     folder = os.path.dirname(path)
-    if is_shim(path):  # one of another environment runs the toolkit of that
+    if is_shim(path):  # another environment's shim runs that environment's toolkit
         return os.path.realpath(os.path.dirname(os.path.realpath(path))) == os.path.realpath(case.environment.scripts)
     own = {case.home, case.toolkit.path if case.toolkit else None}
     return os.path.dirname(folder) in own
 
 
 def check_other_environment(case: Case) -> Iterator[Finding]:
-    """Find what ``cuda-shims env`` of another environment has left in the shell, which deactivating that leaves."""
+    """Find variables that another environment's ``cuda-shims env`` has set in the shell, and its deactivation left."""
     other = case.shell.get(MARKER, "")
     if not other or other == case.home:
         return
@@ -110,7 +110,7 @@ def _spell_evaluation(command: str) -> str:
 
 
 def check_variables(case: Case) -> Iterator[Finding]:
-    """Find variables of the user's that name another toolkit, several, or none that works."""
+    """Find user variables that name another toolkit, several, or none that works."""
     marker = case.shell.get(MARKER, "")
     named: dict[str, tuple[str, list[str]]] = {}
     for name in (*HOMES, *COMPILERS):
@@ -135,7 +135,7 @@ def check_variables(case: Case) -> Iterator[Finding]:
         what = "Variables disagree: " + "; ".join(f"{' and '.join(names)}: {folder}" for folder, names in places)
         why = "one build takes its compiler from one toolkit and its libraries from another"
         yield Finding("variables-disagree", ERROR, f"{what}.", why, f"unset {' '.join(all_names)}")
-    # where there is no root the wheels' folder is home: under another name it is not said to lack what a root has
+    # without a root, the wheels' folder is home: under another name it is not reported for lacking a root's files
     wheels = os.path.realpath(case.toolkit.path) if case.toolkit and case.toolkit.path != case.home else None
     for real, (folder, names) in named.items():
         verb = "name" if len(names) > 1 else "names"

@@ -1,8 +1,8 @@
 """
-What a project asks of CUDA: the files that its build takes, and what no build of it goes without.
+What a project uses of CUDA: the files that its build takes, and what each of its builds needs.
 
-Files are searched for words, not understood. What is sure is asked for outside any condition, in a file that the build
-of the project itself surely takes: all else a build may do without, or the project may bring along.
+Files are searched for words, not understood. A need is sure if it is outside any condition, in a file that the build of
+the project itself surely takes. A build may not need the rest, or the project may bring it along.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: what makes a directory the root of a project; the files of any other, a home or a /tmp, ask for nothing
+#: the files that make a directory the root of a project; no other, a home or a /tmp, is read
 _PROJECT_FILES = (
     *("pyproject.toml", "setup.py", "setup.cfg", "CMakeLists.txt", "meson.build", "Cargo.toml"),
     *("Makefile", "makefile", "GNUmakefile", "configure.ac", "configure", "build.ninja"),
@@ -37,20 +37,20 @@ _TOP = re.compile(r"^\$\{(?:\w{1,60}_SOURCE_DIR)\}/")
 
 
 class Use(NamedTuple):
-    """Where a project asks for something of CUDA."""
+    """A place where a project uses something of CUDA."""
 
     #: path and line, ``src/CMakeLists.txt:12``
     place: str
     #: as it is written, ``CUDA::cublas``
     spelling: str
-    #: the part that it is of; empty: no wheel of CUDA 13 holds it
+    #: the part that has it; empty: no wheel of CUDA 13 holds it
     part: str
-    #: whether no build goes without it
+    #: whether each build needs it
     sure: bool
 
 
 def find_uses(directory: str) -> list[Use]:
-    """Find what a project asks of CUDA, what is sure before what is not, each spelling once."""
+    """Find what a project uses of CUDA, the sure needs first, each spelling once."""
     return _Tree(directory).uses() if any(_is_file(os.path.join(directory, name)) for name in _PROJECT_FILES) else []
 
 
@@ -65,11 +65,11 @@ class _Tree:
         self.by_name: dict[str, list[str]] = {}
         for path in self.listed:
             self.by_name.setdefault(posixpath.basename(path), []).append(path)
-        #: folders of other projects: an environment's, a build tree, one that lies within this one
+        #: folders of other projects: an environment's, a build tree, one within this one
         self.foreign = {_folder(path) for path in self.listed if posixpath.basename(path) == "pyproject.toml"} - {""}
         self.left = _MAX_FILES
         self.read: dict[str, Read] = {}
-        #: build files that are taken, and whether in each build
+        #: build files that a build takes, and whether each build does
         self.taken: dict[str, bool] = {}
 
     def uses(self) -> list[Use]:
@@ -120,11 +120,11 @@ class _Tree:
                 yield "CMakeLists.txt"
         else:
             top = [path for path in self.listed if "/" not in path and kind_of(path) != "source"]
-            whole = {"CMakeLists.txt", "meson.build"} & set(top)  # beside which a Makefile is for developers
+            whole = {"CMakeLists.txt", "meson.build"} & set(top)  # a Makefile with these is for developers
             yield from (path for path in top if not (whole and kind_of(path) == "make"))
 
     def take(self, path: str, *, sure: bool) -> None:
-        """Follow what a build file takes in."""
+        """Follow what a build file includes."""
         waiting = [(path, sure)]
         while waiting:
             path, sure = waiting.pop()
@@ -178,14 +178,14 @@ class _Tree:
         read = (self.read.get(path) for path, sure in self.taken.items() if sure)
         named = {name for each in read if each for name in each.sources}
         fits = [[path for path in self.ending(name) if path.endswith(COMPILED)] for name in named]
-        return {fit[0] for fit in fits if len(fit) == 1}  # else it is not known which of them it means
+        return {fit[0] for fit in fits if len(fit) == 1}  # else nobody knows which of them it means
 
     def ships(self, path: str, found: Found) -> bool:
         """Tell whether a header that a source includes comes with the project."""
         return kind_of(posixpath.basename(path)) == "source" and bool(self.ending(found.spelling))
 
     def ending(self, name: str) -> list[str]:
-        """Find the files whose path ends so."""
+        """Find the files whose path has this end."""
         name = posixpath.normpath(name)
         return [path for path in self.by_name.get(posixpath.basename(name), ()) if f"/{path}".endswith(f"/{name}")]
 
@@ -208,7 +208,7 @@ def _folder(path: str) -> str:
 
 
 def _list(directory: str) -> Iterator[str]:
-    """List the files that are looked at, below the directory, with /."""
+    """List the files to read, below the directory, with /."""
     left = _MAX_LISTED
     for folder, folders, names in os.walk(directory):
         if {"pyvenv.cfg", "CMakeCache.txt"} & set(names) and folder != directory:
@@ -217,7 +217,7 @@ def _list(directory: str) -> Iterator[str]:
         folders[:] = sorted(each for each in folders if not each.startswith(".") and each not in _SKIPPED)
         for name in sorted(names):
             path = os.path.join(folder, name)
-            if not kind_of(name) or not _is_file(path):  # a FIFO would be waited for
+            if not kind_of(name) or not _is_file(path):  # reading a FIFO would wait
                 continue
             left -= 1
             if left < 0:

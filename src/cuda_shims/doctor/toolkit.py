@@ -1,4 +1,4 @@
-"""Whether the toolkit that is installed is whole: its wheels, their files and versions."""
+"""Whether the installed toolkit is complete: its wheels, their files and versions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cuda_shims.doctor.case import Case
     from cuda_shims.environment.toolkit import Toolkit
 
-#: what tells that a component is there, below the toolkit's folder, and what fails without it
+#: the file below the toolkit's folder that proves that a component is installed, and what fails without it
 _COMPONENTS = {
     "nvidia-cuda-nvcc": ("bin/nvcc", "there is no compiler"),
     "nvidia-nvvm": ("nvvm/bin/cicc", "nvcc compiles nothing without cicc"),
@@ -33,7 +33,7 @@ _COMPONENTS = {
 
 
 def check_platform(_: Case) -> Iterator[Finding]:
-    """Say which system this is: NVIDIA has wheels for few."""
+    """Name this system: NVIDIA has wheels for few."""
     if platforms.unserved():
         what = f"This is {platforms.here()}, for which NVIDIA has no CUDA wheels."
         yield Finding("unsupported-platform", ERROR, what, f"they are for {platforms.SERVED}", platforms.FIX)
@@ -42,7 +42,7 @@ def check_platform(_: Case) -> Iterator[Finding]:
 
 
 def check_choice(case: Case) -> Iterator[Finding]:
-    """Find a choice of the user's or the project's that does not exist."""
+    """Find a toolkit that the user or the project has chosen and that does not exist."""
     choice = case.config.toolkit
     if not choice:
         return
@@ -74,7 +74,7 @@ def _described(toolkit: Toolkit) -> str:
 
 
 def check_toolkit(case: Case) -> Iterator[Finding]:
-    """Find a toolkit that is missing, and wheels that hold no files."""
+    """Find a missing toolkit, and wheels without files."""
     why = "there is nothing to compile with"
     empty = False
     for site_dir in case.environment.site_dirs:
@@ -115,7 +115,7 @@ def _judge_empty(case: Case, version: str) -> Finding:
 
 
 def check_components(case: Case) -> Iterator[Finding]:
-    """Find components that nvcc does nothing without."""
+    """Find missing components that nvcc cannot work without."""
     toolkit = case.toolkit
     if not toolkit or toolkit.is_split:
         return
@@ -140,7 +140,7 @@ def check_components(case: Case) -> Iterator[Finding]:
 
 
 def check_companions(case: Case) -> Iterator[Finding]:
-    """Find companion wheels whose files are gone, or those of another CUDA's."""
+    """Find companion wheels whose files are gone, or belong to another CUDA."""
     toolkit = case.toolkit
     lost = find_lost(toolkit.place.sites, toolkit.major) if toolkit else {}
     if lost:
@@ -151,7 +151,7 @@ def check_companions(case: Case) -> Iterator[Finding]:
 
 
 def check_versions(case: Case) -> Iterator[Finding]:
-    """Find parts of one compiler that are of several releases."""
+    """Find a compiler whose parts are from several releases."""
     toolkit = case.toolkit
     nvcc = toolkit.components.get("nvidia-cuda-nvcc") if toolkit else None
     if not toolkit or not nvcc:
@@ -177,7 +177,7 @@ def check_versions(case: Case) -> Iterator[Finding]:
 
 
 def check_torch(case: Case) -> Iterator[Finding]:
-    """Find a torch that was built for another CUDA than the toolkit is of."""
+    """Find a torch that was built for another CUDA than the toolkit's."""
     toolkit = case.toolkit
     if not toolkit or "nvcc" not in toolkit.tools or case.users:
         return
@@ -196,7 +196,7 @@ def check_torch(case: Case) -> Iterator[Finding]:
     why = "its extensions do not compile: torch stops if the majors differ"
     if need.low[0] == toolkit.major:
         why = "its extensions compile with a warning, and may call functions that the libraries loaded by torch lack"
-    # with torch, because cu130 alone brings the newest of 13.0, and torch 2.11.0 and 2.12.1 pin 13.0.2: see
+    # with torch, because only cu130 would bring the newest of 13.0, and torch 2.11.0 and 2.12.1 pin 13.0.2: see
     # tests/e2e/test_fitted_torch.py
     fix = other_build(need)
     if tools.is_compiled(need.release):
@@ -209,12 +209,12 @@ def _cut_to_minor(version: str) -> str:
 
 
 def check_executables(case: Case) -> Iterator[Finding]:
-    """Find tools that have lost their executable bit."""
+    """Find tools without their executable bit."""
     toolkit = case.toolkit
     if not toolkit:
         return
     wrong = [name for name, path in toolkit.tools.items() if not os.access(path, os.X_OK)]
-    if toolkit.is_split and "compute-sanitizer" in wrong:  # as its wheel has it; the root runs it
+    if toolkit.is_split and "compute-sanitizer" in wrong:  # as in its wheel; the root runs it
         wrong.remove("compute-sanitizer")
     if not wrong:
         yield Finding("executables", OK, "All tools can be executed.")
@@ -223,5 +223,5 @@ def check_executables(case: Case) -> Iterator[Finding]:
     level = ERROR if {"nvidia-cuda-nvcc", "nvidia-nvvm"} & set(wheels) else WARNING
     exact = [f"{name}=={toolkit.components[name]}" if name in toolkit.components else name for name in wheels]
     why = "a copy or an archive has lost their executable bit, or the file system is mounted noexec"
-    fix = case.pip("--force-reinstall", "--no-deps", *exact)  # not chmod: uv links the files of its cache
+    fix = case.pip("--force-reinstall", "--no-deps", *exact)  # not chmod: uv links to files of its cache
     yield Finding("not-executable", level, f"Not executable: {', '.join(wrong)}.", why, fix)

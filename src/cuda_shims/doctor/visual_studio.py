@@ -1,7 +1,7 @@
 """
-What the doctor checks on Windows alone: Visual Studio, which has the host compiler, and paths that nvcc cannot take.
+The doctor's checks only for Windows: Visual Studio, which has the host compiler, and paths that nvcc cannot take.
 
-Microsoft says how Visual Studio is found: vswhere.exe, at a fixed place since Visual Studio 2017.
+Microsoft documents how to find Visual Studio: vswhere.exe, at a fixed path since Visual Studio 2017.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 _WINDOWS = os.name == "nt"
 _VSWHERE = ("Microsoft Visual Studio", "Installer", "vswhere.exe")
 _TOOLS = "Microsoft.VisualStudio.Component.VC.Tools.x86.x64"
-#: what sets a developer prompt's variables, below Visual Studio's folder
+#: the script that sets a developer prompt's variables, below Visual Studio's folder
 _BATCH_FILE = ("VC", "Auxiliary", "Build", "vcvars64.bat")
 _USES_CUDA = re.compile(r"^[^#\n]*\b(?:project|enable_language)\s*\([^)]*\bCUDA\b", re.IGNORECASE | re.MULTILINE)
 _MAX_BYTES = 1_000_000
-#: MAX_PATH without its NUL: nvcc.exe declares no long paths, so that LongPathsEnabled does nothing for it
+#: MAX_PATH without its NUL: nvcc.exe declares no long paths, so LongPathsEnabled has no effect on it
 _MAX_PATH = 259
-#: the longest path of the wheels of 13.5 below site-packages, with the ``bin/../`` that nvcc puts into it
+#: the longest path of the wheels of 13.5 below site-packages, with the ``bin/../`` that nvcc inserts
 _LONGEST = len(
     "/nvidia/cu13/bin/../include/cccl/cuda/__ptx/instructions/generated/fence_proxy_async_generic_sync_restrict.h"
 )
@@ -51,7 +51,7 @@ def find_prompt(environ: Mapping[str, str]) -> str | None:
 
 
 def propose(limit: Mapping[str, int], environ: Mapping[str, str]) -> str:
-    """Say how to have a host compiler."""
+    """Say how to get a host compiler."""
     newest = f" (MSVC {host_compiler.spell_version('MSVC', limit['MSVC'])} at most)" if "MSVC" in limit else ""
     batch_file = find_prompt(environ)
     if batch_file:
@@ -60,7 +60,7 @@ def propose(limit: Mapping[str, int], environ: Mapping[str, str]) -> str:
 
 
 def check_generator(case: Case) -> Iterator[Finding]:
-    """Find a generator of CMake's that wants files of CUDA's installer."""
+    """Find a CMake generator that needs files of CUDA's installer."""
     if not _WINDOWS or not case.home:
         return
     why = "MSBuild needs files of CUDA's installer that no wheel has; CMake says: No CUDA toolset found"
@@ -88,13 +88,13 @@ def _takes_default_generator(directory: str) -> bool:
 def _cmake_arguments(directory: str) -> list[str]:
     try:
         document = load_pyproject(directory)
-    except ConfigError:  # another check says so
+    except ConfigError:  # another check reports it
         return []
     return project.read_strings(project.find_table(document, "tool", "scikit-build", "cmake").get("args")) or []
 
 
 def can_name(path: str) -> bool:
-    """Tell whether nvcc.exe can be given a path: it takes its command line in this Windows' code page."""
+    """Tell whether nvcc.exe accepts a path: it reads its command line in this Windows' code page."""
     if not _WINDOWS:
         return True
     try:

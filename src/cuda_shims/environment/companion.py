@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from _cuda_shims.places import Place
 
-#: an installer writes a wheel's files before its ``.dist-info``, and takes no longer between them
+#: seconds: an installer writes a wheel's files before its ``.dist-info``, and the time between them is shorter
 _AT_WORK_SECONDS = 60.0
 
 
@@ -62,12 +62,12 @@ class Companion:
             newest = max(os.stat(path).st_mtime for path in self.folders())
         except OSError:
             return True
-        recent = abs(time.time() - newest) < _AT_WORK_SECONDS  # and not for ever where a clock was ahead
+        recent = abs(time.time() - newest) < _AT_WORK_SECONDS  # but not forever if a clock was ahead
         return recent and not any(_is_as_recorded(self.path, folder) for _, _, folder in self.claims)
 
     def folders(self) -> list[str]:
         """
-        Name the folders that tell by their time that files came or went.
+        Name the folders whose time changes when files are added or removed.
 
         :returns: first the one that every wheel changes that comes, goes or is upgraded
 
@@ -115,7 +115,7 @@ def _candidates(site: str, major: int) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _is_as_recorded(folder: str, dist_info: str) -> bool:
-    from cuda_shims.environment.record import read_record, record_lines  # noqa: PLC0415 # seldom wanted
+    from cuda_shims.environment.record import read_record, record_lines  # noqa: PLC0415 # seldom needed
 
     site = os.path.dirname(dist_info)
     start = os.path.relpath(folder, site).replace(os.sep, "/") + "/"

@@ -19,7 +19,7 @@ def distributions(site_dir: str, *words: str) -> Iterator[tuple[str, str, str]]:
     :param words: what a name may begin with, in small letters, up to its first hyphen: this skips the thousands of
         others in a large environment at almost no cost; by default all are listed
     :returns: (normalised name, version, folder name) of each, as :pep:`427` and the recording specification spell them;
-        a folder with any other character is left out: what is read here is written into scripts
+        a folder with any other character is left out, because scripts will contain these names
 
     """
     try:
@@ -35,5 +35,5 @@ def distributions(site_dir: str, *words: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _is_plain(name: str) -> bool:
-    # not a regular expression: importing re costs as much as all the rest
+    # not a regular expression: importing re takes as long as the rest
     return name.isascii() and all(each.isalnum() or each in "-_.+!" for each in name)

@@ -48,7 +48,7 @@ class Environment(NamedTuple):
 
     @property
     def option(self) -> str:
-        """The option, of pip and of ours, that names such a directory."""
+        """The option, pip's and ours, that names such a directory."""
         return "--target" if self.label in self.site_dirs else "--prefix"
 
 
@@ -56,10 +56,10 @@ def current_environment() -> Environment:
     """
     Describe the environment of this process.
 
-    Not by ``sys.prefix``: in pip's isolated build that is the outer environment's. What is on ``sys.path`` counts, and
-    the RECORD of our distribution there says where the installer put the shims.
+    Not by ``sys.prefix``: in pip's isolated build that is the outer environment's. ``sys.path`` tells the directories,
+    and the RECORD of our distribution there tells where the installer put the shims.
     """
-    import sysconfig  # noqa: PLC0415 # not wanted by the start-up hook
+    import sysconfig  # noqa: PLC0415 # not needed by the start-up hook
 
     site_dirs = tuple(places.site_dirs(sys.path))
     return _environment(site_dirs, sysconfig.get_path("scripts"), f"the environment of {sys.executable}")
@@ -74,7 +74,7 @@ def interpreter_environment(python: str) -> Environment:
     :raises BadEnvironmentError: when that is not a Python of 3.9 or later, or does not answer
 
     """
-    from cuda_shims.environment import interpreter  # noqa: PLC0415 # not wanted by the start-up hook
+    from cuda_shims.environment import interpreter  # noqa: PLC0415 # not needed by the start-up hook
 
     path, scripts, executable = interpreter.ask(python)
     return _environment(tuple(places.site_dirs(path)), scripts, f"the environment of {executable}")
@@ -89,7 +89,7 @@ def target_environment(folder: str) -> Environment:
     :raises BadEnvironmentError: when there is no such directory, or it is a ``--prefix``
 
     """
-    from cuda_shims.environment import interpreter  # noqa: PLC0415 # not wanted by the start-up hook
+    from cuda_shims.environment import interpreter  # noqa: PLC0415 # not needed by the start-up hook
 
     folder = _existing(folder, "--target")
     dist_info = find_dist_info([folder])
@@ -97,7 +97,7 @@ def target_environment(folder: str) -> Environment:
         raise BadEnvironmentError(folder, "this is an environment with an interpreter of its own: give --python")
     if not _is_used(folder) and any(map(_is_used, prefix_site_dirs(folder))):
         raise BadEnvironmentError(folder, "this is a prefix, and what is installed is below its lib: give --prefix")
-    # site-packages of a prefix is such a directory as well, and its scripts are elsewhere
+    # a prefix's site-packages looks the same, but its scripts are elsewhere
     scripts = _scripts(dist_info, os.path.join(folder, "bin"))
     return Environment((folder,), scripts, dist_info, is_target=True, label=folder)
 
@@ -113,7 +113,7 @@ def prefix_environment(folder: str) -> Environment:
         not clear which Python version is meant
 
     """
-    from cuda_shims.environment import interpreter  # noqa: PLC0415 # not wanted by the start-up hook
+    from cuda_shims.environment import interpreter  # noqa: PLC0415 # not needed by the start-up hook
 
     folder = _existing(folder, "--prefix")
     if interpreter.own_interpreter(folder):
@@ -131,7 +131,7 @@ def prefix_environment(folder: str) -> Environment:
         raise BadEnvironmentError(folder, problem)
     site_dirs = used[this if this in used else next(iter(used))]
     dist_info = find_dist_info(site_dirs)
-    # beside lib/python3.13/site-packages, and Lib\site-packages
+    # as well as lib/python3.13/site-packages and Lib\site-packages
     windows = os.path.basename(os.path.dirname(site_dirs[0])) == "Lib"
     beside = os.path.join(*[os.pardir] * (2 if windows else 3), "Scripts" if windows else "bin")
     scripts = _scripts(dist_info, os.path.normpath(os.path.join(site_dirs[0], beside)))
@@ -148,13 +148,13 @@ def _existing(folder: str, option: str) -> str:
 
 def prefix_site_dirs(folder: str) -> Iterator[str]:
     """Find the site-packages directories of a prefix, those of each Python version once."""
-    import glob  # noqa: PLC0415 # not wanted by the start-up hook
+    import glob  # noqa: PLC0415 # not needed by the start-up hook
 
     seen = set()
     for layout in (*_PREFIX_LAYOUTS, os.path.join("Lib", "site-packages")):
         for site_dir in sorted(glob.glob(os.path.join(glob.escape(folder), layout))):
             real = os.path.realpath(site_dir)  # lib64 may lead to lib
-            # lib/python3.1 is a link of conda's to the only one
+            # lib/python3.1 is conda's link to the only one
             if os.path.isdir(site_dir) and real not in seen and "python3.1" not in site_dir.split(os.sep):
                 seen.add(real)
                 yield site_dir

@@ -6,7 +6,7 @@ import os
 
 from cuda_shims.files.read import read_text
 
-#: the macro of cuda.h with the release, its most digits, and how much of a line its definition can take
+#: the macro of cuda.h with the release, its maximum of digits, and the maximum of blanks in its definition
 _VERSION, _DIGITS, _MAX_LINE = "CUDA_VERSION", 6, 200
 
 

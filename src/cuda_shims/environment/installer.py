@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def place_options(environment: Environment, *, here: bool) -> list[str]:
     """
-    Spell the options by which pip and our commands are told of an environment.
+    Spell the options that name an environment to pip and to our commands.
 
     :param environment: the environment
     :param here: whether it is that of this process
@@ -69,7 +69,7 @@ def _is_uvs(environment: Environment) -> bool:
 
 
 def _is_tool(environment: Environment) -> bool:
-    # what "uv tool install" and pipx make: what is on PATH there has no pip beside it
+    # what "uv tool install" and pipx make: its scripts on PATH are not next to a pip
     prefix = os.path.dirname(environment.scripts)
     return any(os.path.exists(os.path.join(prefix, name)) for name in ("uv-receipt.toml", "pipx_metadata.json"))
 

@@ -1,9 +1,9 @@
 """
-Interpreters: which one is meant, and what it says of itself.
+Interpreters: which one a user means, and what it reports.
 
-We ask it instead of using virtualenv's discovery. That reports what sysconfig says: for a virtual environment what its
-base says, for Debian's Python ``/usr/lib/python3.11/site-packages``, which is not searched; and it keeps this on disk.
-``sys.path`` tells where Python looks, ``.pth`` files, ``--system-site-packages`` and the user site included.
+We run it instead of using virtualenv's discovery. That reports what sysconfig says: for a virtual environment its
+base's directories, for Debian's Python ``/usr/lib/python3.11/site-packages``, which is not searched. It also caches
+this on disk. ``sys.path`` tells where Python looks, with ``.pth`` files, ``--system-site-packages`` and the user site.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from cuda_shims.process import find_program
 
 #: where an environment has its interpreter: a virtual one, another (``/usr``), one on Windows, conda's there
 _PLACES = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")
-#: how a project's folder calls the environment in it
+#: the usual name of an environment in a project's folder
 _INSIDE = (".venv", "venv", "env")
-#: comes before the answer: a sitecustomize, or a script that starts the interpreter, may print something of its own
+#: precedes the answer: a sitecustomize, or a script that starts the interpreter, may print something else
 _MARK = "cuda-shims was answered: "
 # the current directory comes first with -c, and may hold a json.py: it is "/" (before this runs, Python 3.13 imports
-# linecache), and then not even that is looked in
+# linecache), and then not even that is searched
 _ASK = f"""\
 import sys
 sys.path[:] = [each for each in sys.path if each]
@@ -28,7 +28,7 @@ import json, sysconfig
 answer = [sys.version_info[:2], sys.path, sysconfig.get_path("scripts"), sys.executable]
 print("\\n{_MARK}" + json.dumps(answer))
 """
-#: of Python's own variables, those that say which site-packages directories there are for this user
+#: those of Python's own variables that determine this user's site-packages directories
 _KEPT = {"PYTHONNOUSERSITE", "PYTHONUSERBASE"}
 _SECONDS = 60
 _LONGEST = 200
@@ -38,8 +38,8 @@ def ask(python: str) -> tuple[list[str], str, str]:
     """
     Ask an interpreter, or that of an environment's directory, where it looks for modules.
 
-    Not with ``-I``, which takes the user site away, too: PYTHONPATH and the current directory, which say nothing about
-    its environment, are taken away one by one.
+    Not with ``-I``, which removes the user site too. PYTHONPATH and the current directory, which say nothing about
+    its environment, are removed one by one.
 
     :returns: its ``sys.path``, its scripts directory, ``sys.executable``
 
@@ -85,7 +85,7 @@ def _executable(python: str) -> str:
         return os.path.abspath(own_interpreter(python) or python)
     if os.path.dirname(python):
         return os.path.abspath(python)
-    # a name is looked for as a shell does it, so never in the current directory; 3.12 is python3.12
+    # a name is searched for as a shell does, so never in the current directory; 3.12 is python3.12
     name = f"python{python}" if python.replace(".", "", 1).isdigit() else python
     found = find_program(name, os.environ.get("PATH", ""))
     if found is None:

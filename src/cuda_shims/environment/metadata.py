@@ -17,10 +17,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-#: how the path of a distribution ends: a wheel, an installed one, what an index serves beside a wheel (:pep:`658`)
+#: the ends of a distribution's path: a wheel, an installed one, a wheel's metadata on an index (:pep:`658`)
 _PATHS = (".whl", ".dist-info", ".metadata")
 _NAMES = {"METADATA", "PKG-INFO"}
-#: a name and a version as they may be; both are printed
+#: what a name and a version may consist of; both are printed
 _PLAIN = re.compile(r"[A-Za-z0-9][\w.!+-]{0,200}", re.ASCII)
 
 
@@ -105,7 +105,7 @@ def _from_wheel(path: str) -> bytes:
 
 
 def _parse(text: str) -> Metadata | None:
-    """Read the lines up to the first empty one: then comes the description."""
+    """Read the lines up to the first empty one: the description follows."""
     name, version, requires = "", "", []
     for line in text.splitlines():
         if not line.strip():

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: what a directory that belongs to an interpreter is called
+#: the names of directories that belong to an interpreter
 PACKAGES = {"site-packages", "dist-packages"}
 #: how far below its prefix such a directory is
 _DEPTH = 3
@@ -20,7 +20,7 @@ _DEPTH = 3
 
 def find_dist_info(site_dirs: Iterable[str]) -> str | None:
     """Find the path of the first ``.dist-info`` directory of cuda-shims in directories, or return ``None``."""
-    own = f"cuda_shims-{__version__}.dist-info"  # that of this version first: to list a large environment takes 2 ms
+    own = f"cuda_shims-{__version__}.dist-info"  # that of this version first: listing a large environment takes 2 ms
     for site_dir in site_dirs:
         if os.path.isdir(os.path.join(site_dir, own)):
             return os.path.join(site_dir, own)

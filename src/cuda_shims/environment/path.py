@@ -1,4 +1,4 @@
-"""What PATH finds, and whether it belongs to one of our toolkits."""
+"""The executables on PATH, and whether they belong to one of our toolkits."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def runs_ours(path: str, toolkit: Toolkit) -> bool:
         prefix = os.path.dirname(os.path.dirname(path))
         if prefix in {*toolkit.folders, toolkit.root}:
             return True
-        # a shim finds its toolkit by its own place, and by that of each link that leads to it
+        # a shim finds its toolkit by its own path, and by that of each link to it
         if is_shim(path) and toolkit.site_dir.startswith(prefix + os.sep):
             return True
         if not os.path.islink(path):

@@ -39,7 +39,7 @@ def record_lines(text: str) -> dict[str, tuple[str, str]]:
 
 
 def _lines(text: str) -> list[str]:
-    # not splitlines(), which takes a vertical tab or U+2028 within a name for an end of line too
+    # not splitlines(), which treats a vertical tab or U+2028 within a name as an end of line too
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     return lines if lines[-1] else lines[:-1]
 
@@ -52,7 +52,7 @@ def amended(text: str, add: Mapping[str, bytes | None], drop: Collection[str] = 
     :param add: path to the file's content (``None``: no hash, for a folder)
     :param drop: paths whose lines go
     :param first: paths whose lines come first, in their order: uv removes what RECORD names from top to bottom, and
-        ends at what it cannot remove
+        stops at what it cannot remove
     :returns: the new content
 
     """

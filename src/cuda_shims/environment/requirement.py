@@ -1,7 +1,7 @@
 """
 Requirements in the metadata of a distribution, read only as far as needed to tell which CUDA they name.
 
-``packaging`` reads all of it, and would be a requirement of every build that requires cuda-shims.
+``packaging`` reads everything, and would be a requirement of every build that requires cuda-shims.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-#: name, extras, versions with or without the parentheses of older metadata, a URL in their place, marker
+#: name, extras, versions with or without the parentheses of older metadata, or a URL, marker
 _LINE = re.compile(
     r"([A-Za-z0-9][\w.-]*) ?(?:\[([^\]]*)\])? ?(?:\(([^()]*)\)|([^;@()]*?))? ?(?:@ ?\S+)? ?(?:;(.*))?", re.ASCII
 )
-#: more than any line of a real one; what takes longer to look at is none
+#: the maximum length: no line of a real one is longer
 _LONGEST = 4000
 _CLAUSE = re.compile(r"\s*(===|==|~=|!=|<=|>=|<|>)\s*([\w.*+!-]+)\s*", re.ASCII)
 _TOKEN = re.compile(r"\s*(?:([()])|(===|==|~=|!=|<=|>=|<|>)|'([^']*)'|\"([^\"]*)\"|([A-Za-z_.]+))")
@@ -82,10 +82,10 @@ class Requirement(NamedTuple):
         """
         Tell whether its marker holds.
 
-        :param extras: those that are asked for, normalised
-        :param variables: what a marker may name, of :func:`machine`; what is not there, Python's version say, is taken
-            to hold: no CUDA hangs on it
-        :returns: whether it does; ``True`` for what is not a marker
+        :param extras: the required ones, normalised
+        :param variables: what a marker may name, of :func:`machine`; anything else, such as Python's version, is
+            taken to hold: it does not decide about CUDA
+        :returns: whether it does; ``True`` for anything that is not a marker
 
         """
         tokens = [match.groups() for match in _TOKEN.finditer(self.marker)]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Toolkit:
-    """The wheels of one CUDA major on a search path, which may lie in several directories."""
+    """The wheels of one CUDA major on a search path, perhaps in several directories."""
 
     __slots__ = ("companions", "components", "folders", "found_via", "is_split", "place", "tools", "version")
 
@@ -116,7 +116,7 @@ def _described(places: Iterable[Place], *, found: bool = False) -> Iterator[Tool
     for place in places:
         via = "sys.path" if place.site_dir in sys.path else "PATH"
         toolkit = read_toolkit(place, via if found else "argument")
-        # pip leaves empty folders behind: those of CUDA 13 where 14 has been installed in its place
+        # pip leaves empty folders behind: those of CUDA 13 after 14 has replaced it
         if toolkit.components or toolkit.tools or toolkit.version != str(place.major):
             yield toolkit
 
@@ -125,7 +125,7 @@ def read_toolkit(place: Place, found_via: str = "argument") -> Toolkit:
     """
     Describe one toolkit.
 
-    :param place: where its wheels lie
+    :param place: where its wheels are
     :param found_via: how it was found: see :class:`Toolkit`
     :returns: the toolkit; one without components and tools if the folders are empty
 
@@ -149,18 +149,18 @@ def _header_version(folders: Iterable[str]) -> str | None:
 
 
 def _read_components(place: Place, found_via: str) -> Toolkit:
-    from cuda_shims.environment.cuda12 import installed  # noqa: PLC0415 # not wanted in most environments
+    from cuda_shims.environment.cuda12 import installed  # noqa: PLC0415 # not needed in most environments
 
     found = installed(place.sites)
     components = {name: version for name, version, _ in reversed(found)}
     folders = [path for _, _, path in found]
     for site in place.sites:
         shared = os.path.join(site, "nvidia", f"cu{SPLIT}")
-        if os.path.isdir(shared):  # cuDSS, say, has nvidia/cu12 all the same
+        if os.path.isdir(shared):  # but cuDSS, for example, has nvidia/cu12
             for name, version in installed_components(site, SPLIT):
                 components.setdefault(name, version)
             folders.append(shared)
-    # that of the headers first: a nvcc of 12.x is only ptxas
+    # that of the headers first: an nvcc wheel of 12.x has only ptxas
     known = ("nvidia-cuda-runtime-cu12", "nvidia-cuda-nvcc-cu12", "nvidia-cuda-nvrtc-cu12")
     version = next((components[name] for name in known if name in components), str(SPLIT))
     return Toolkit(

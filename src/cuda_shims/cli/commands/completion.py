@@ -11,7 +11,7 @@ from cuda_shims.cli.parser import SHELLS
 
 
 def run(options: argparse.Namespace, output: Output) -> int:
-    """Print what makes a shell complete our commands."""
+    """Print the text that makes a shell complete our commands."""
     folder = os.path.join(os.path.dirname(cli.__file__), "completions")
     with open(os.path.join(folder, SHELLS[options.shell]), encoding="utf-8") as file:
         output.write(file.read())

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cuda_shims.doctor.case import Finding
 
 
-#: what a build finds, which is shown also where it is as it should be
+#: what a build finds: shown even if nothing is wrong with it
 _SHOWN = {"toolkit", "root", "path"}
 
 
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
     scope = find_scope(options)
     findings = examine(scope.environment, scope.environ, scope.directory, given_environment())
     errors, warnings = (sum(each.level == level for each in findings) for level in ("error", "warning"))
-    # without a toolkit here that is no error, the project's build brings one
+    # no toolkit here is not an error: the project's build brings one
     its_own = any(each.code == "no-toolkit" for each in findings)
     verdict = f"a build will find {'the toolkit that it brings' if its_own else 'this toolkit'}"
     verdict += f"; {_count(warnings, 'warning')} above" if warnings else ""
@@ -63,7 +63,7 @@ def _explain(options: argparse.Namespace, output: Output) -> int:
     scope = find_scope(options)
     try:
         config = load_config(scope.directory, scope.environ)
-    except ConfigError as error:  # a mistake there is for doctor without --log to say
+    except ConfigError as error:  # doctor without --log reports a mistake there
         output.remark(f"cuda-shims: {error}", 1)
         config = Config()
     case = make_case(scope.environment, scope.environ, config)._replace(directory=scope.directory)

@@ -38,7 +38,7 @@ _EVALUATED = {
     "cmd": "cuda-shims env --format cmd > cuda.cmd & call cuda.cmd",
 }
 
-#: what puts a folder last on PATH in GitHub's steps
+#: how a folder is put last on PATH in GitHub's steps
 _STEP = 'in a step that looks for them run: eval "$(cuda-shims env)"'
 
 
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
     unset = {name for name in SEARCHED if name != "PATH" and not shell.get(name)}
     last = [(name, folder) for name, folder in last_paths(home) if name not in unset]
     drop = all_paths(outer) if outer and outer != home else []
-    if chosen in {"json", "github"}:  # neither extends a value, but for PATH, and GitHub that in front alone
+    if chosen in {"json", "github"}:  # neither extends a value, except PATH, and GitHub that only in front
         values = path_values(home, outer, shell)
         whole = [name for name in first if name != "PATH"] if chosen == "github" else []
         variables |= {name: values[name] for name in (*whole, *(name for name, _ in last if name != "PATH"))}
@@ -87,7 +87,7 @@ def _take_back(chosen: str, cuda: str | None, shell: Mapping[str, str], output: 
         return 2
     root = shell.get(MARKER, "")
     ours = generator.taken_back(shell) if WHEELS_ARE_ROOT else {}
-    if chosen == "json":  # which no shell evaluates: what this one has of ours, by name
+    if chosen == "json":  # which no shell evaluates: the names of our variables in this shell
         names = [name for name, value in root_variables(root).items() if shell.get(name) in {None, value}]
         folders: dict[str, list[str]] = {}
         for name, folder in all_paths(root) if root else ():
@@ -98,7 +98,7 @@ def _take_back(chosen: str, cuda: str | None, shell: Mapping[str, str], output: 
         return 0
     some = os.path.join(os.sep, "nvidia", "cu0")
     below = {name: _below(some, value) for name, value in root_variables(some).items() if name != MARKER}
-    # by the place below whichever root the shell names; on Windows some folders are beside it
+    # by the place below the root that the shell names; on Windows some folders are next to it
     found = [(name, _below(root, folder)) for name, folder in (all_paths(root) if root else ())]
     found += [(name, _below(some, folder)) for name, folder in all_paths(some) if folder.startswith(some)]
     if cuda:

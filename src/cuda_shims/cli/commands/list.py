@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: of a line that lists names; the table's are not longer, so that it fits a narrow terminal
+#: the width of a line that lists names: that of the table, so that it fits a narrow terminal
 _WIDTH = 60
 
 

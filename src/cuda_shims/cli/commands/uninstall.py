@@ -13,7 +13,7 @@ from cuda_shims.installation.uninstall import uninstall
 
 
 def run(options: argparse.Namespace, output: Output) -> int:
-    """Remove what cuda-shims made, and cuda-shims itself, whose many files are one line of the answer."""
+    """Remove what cuda-shims made, and cuda-shims itself, whose many files get one line in the answer."""
     environment = find_environment(options)
     changes = uninstall(environment, dry_run=options.dry_run, force=options.force)
     inside = environment.site_dir + os.sep

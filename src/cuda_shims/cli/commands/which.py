@@ -38,7 +38,7 @@ def _tell_of_shells(name: str, path: str, scope: Scope, output: Output) -> None:
     ours, theirs = (load_config(directory, scope.environ) for directory in (scope.directory, NOWHERE))
     if ours == theirs:
         return
-    # without what the start-up hook has made of the project's choice
+    # without the variables that the start-up hook set for the project's choice
     shell = scope._replace(directory=NOWHERE, environ={**given_environment(), TOOLKIT: theirs.toolkit or ""})
     try:
         other = lookup.which(name, shell).path
