@@ -22,6 +22,14 @@ def _name_nvcc(scene: Scene) -> str:
     return f"This nvcc of CUDA {scene.toolkit_release}" if scene.toolkit_release else "This nvcc"
 
 
+def explain_memory(said: Explain, words: Words, scene: Scene) -> Cause | None:
+    """Explain a compiler that got no more memory; what CUDA takes of it is said where CUDA is compiled."""
+    cause = said(words, scene)
+    if cause and not scene.says(r"\.cu\b|\b(?:nvcc|cicc|ptxas|cudafe)|CUDA"):
+        cause = cause._replace(why="several files are compiled at a time, and each takes memory")
+    return cause
+
+
 def explain_compiler(words: Words, scene: Scene) -> Cause:
     """Explain a host compiler that nvcc refuses."""
     kind = {"GNU": "gcc"}.get(words["name"], words["name"])

@@ -11,7 +11,7 @@ from cuda_shims.doctor import host_compiler, visual_studio
 from cuda_shims.doctor import project as needs
 from cuda_shims.doctor.case import spell_setting
 from cuda_shims.doctor.compiler import propose_compiler
-from cuda_shims.doctor.log import clue
+from cuda_shims.doctor.log import clue, folder
 from cuda_shims.doctor.log.history import ARCHITECTURES, GCC_LIMITS
 from cuda_shims.doctor.log.requires import OWN, read_requires
 from cuda_shims.fit import spell_requirement
@@ -92,7 +92,7 @@ class Scene:
     def need_header(self) -> str:
         """Say how to get these, for a compiler."""
         return (
-            f'{self._with_toolkit()}; an installed toolkit: export CPATH="$CUDA_HOME/include"'
+            f"{self._with_toolkit()}; an installed toolkit: {folder.spell_headers(self.wanted)}"
             if self.bare
             else self.need()
         )
@@ -109,7 +109,9 @@ class Scene:
         if self.has_shims:
             return self.need()
         if self.bare:
-            return f'{self._with_toolkit()}; an installed toolkit: export LIBRARY_PATH="$CUDA_HOME/lib64"'
+            meson, windows = self.says("requested CUDA module"), self.says(clue.WINDOWS)
+            theirs = folder.spell_libraries(self.wanted, meson=meson, windows=windows)
+            return f"{self._with_toolkit()}; an installed toolkit: {theirs}"
         if self.requires is not None:
             return f'{self.need()}, and add "cuda-shims"'
         ours = self.case.environment.dist_info is not None
@@ -188,8 +190,7 @@ class Scene:
         """Say how to get a toolkit, and how to name it to what has a folder of its own in mind."""
         if self.requires is not None or (self.torch_release and not tools.is_compiled(self.torch_release)):
             return self.shims()
-        command = self.case.command("root")
-        name = f"set CUDA_HOME to what {command} prints" if _WINDOWS else f'export CUDA_HOME="$({command})"'
+        name = folder.spell_home(self.case.command("root"))
         how = "" if self.case.home else f"{self.case.pip(tools.BUNDLE)}; "
         return f"{how}{name}, or the Makefile's own variable for it; a toolkit elsewhere likewise"
 
@@ -204,21 +205,16 @@ class Scene:
         """Say how the build gets ninja."""
         return self.install("ninja")
 
-    def nvvm(self) -> str:
-        """Say how to get libnvvm.so where CUDA_HOME leads to it."""
-        self.wanted.add("nvvm")
-        return self.named() if self.requires is None else self.need_and_shims()
-
     def linker(self, name: str) -> str:
         """Say how the linker finds a library that is there."""
         if not self.has_shims:
             return self.shims()
         if name.endswith(".lib"):
             beside = rf"..\..\{ROOTS_FOLDER}\cu{self.case.toolkit.major if self.case.toolkit else tools.NEWEST}"
-            folder = rf"{beside}\lib\x64" if contents.is_made(name) else r"lib\x64"
-            return rf'build in an "x64 Native Tools Command Prompt", or give the linker /LIBPATH:"%CUDA_HOME%\{folder}"'
-        folder = "lib/stubs" if name in {"cuda", "nvidia-ml"} else "lib"
-        return f'give the linker -L"$CUDA_HOME/{folder}"{self.unset()}'
+            below = rf"{beside}\lib\x64" if contents.is_made(name) else r"lib\x64"
+            return rf'build in an "x64 Native Tools Command Prompt", or give the linker /LIBPATH:"%CUDA_HOME%\{below}"'
+        below = "lib/stubs" if name in {"cuda", "nvidia-ml"} else "lib"
+        return f'give the linker -L"$CUDA_HOME/{below}"{self.unset()}'
 
     def stub(self) -> str:
         """Say how the linker finds the driver's stub where no toolkit of ours is."""

@@ -6,6 +6,7 @@ import re
 import shlex
 
 from cuda_shims.catalog import contents, tools
+from cuda_shims.doctor.log import clue
 from cuda_shims.doctor.log.cause import Cause, say
 from cuda_shims.doctor.log.fix import Scene
 from cuda_shims.doctor.log.package import explain_variable
@@ -74,9 +75,10 @@ _UNVERSIONED = "the wheels hold it with a number at its end alone (libcublas.so.
 _DLL = "the wheel for Windows holds its DLL; a root of ours has what links with that"
 _LIB64 = "nvcc of CUDA 13.0 and 13.1 looks in lib64, which the wheels do not have; a root of ours has it"
 _UNTOLD = "the build has {}, which holds it, and this command was not told where"
+_SETUPTOOLS = r"setup\.py|build[/\\](?:temp|lib)\.|bdist_wheel|build_ext|\.cp3\d{1,2}-win|\.cpython-3"
 _TARGETS_SINCE = (3, 17)
 _CCCL = ("thrust/", "cub/", "cuda/", "nv/")
-_NVTX = "it is of NVTX 2, which CUDA 13, and conda's CUDA 12, leave out; of NVTX 3 there are headers alone"
+NVTX = "it is of NVTX 2, which CUDA 13, and CUDA 12 of conda and for Windows, leave out; NVTX 3 has headers alone"
 
 
 def explain_header(words: Words, scene: Scene) -> Cause | None:
@@ -90,7 +92,7 @@ def explain_header(words: Words, scene: Scene) -> Cause | None:
         if lacks:
             scene.wanted.add("nvtx")
         instead = "#include <nvtx3/nvToolsExt.h> instead, and link to nothing"
-        return Cause(name, what, _NVTX, lambda scene: f"{instead}; {scene.need()}" if lacks else instead)
+        return Cause(name, what, NVTX, lambda scene: f"{instead}; {scene.need()}" if lacks else instead)
     if name in _SAMPLES:
         why = "it belongs to NVIDIA's samples (cuda-samples, Common/) and not to the toolkit"
         return Cause("samples", what, why, say("copy it from there into the project"), name)
@@ -142,7 +144,7 @@ def explain_library(words: Words, scene: Scene) -> Cause | None:
     spelling = f"{name}.lib" if windows else f"-l{name}"
     what = f"The library {name} ({spelling}) is not found."
     if name == "nvToolsExt":
-        return Cause(name, what, _NVTX, say("#include <nvtx3/nvToolsExt.h>, and link to nothing"))
+        return Cause(name, what, NVTX, say("#include <nvtx3/nvToolsExt.h>, and link to nothing"))
     if contents.driver_stub(spelling) and not windows:
         return _explain_driver(spelling, name, scene, what)
     held = [each for each in contents.find(spelling) if each.kind == "library"]
@@ -175,7 +177,7 @@ def _explain_known_target(name: str, scene: Scene, what: str) -> Cause | None:
                 "take a newer torch, whose CMake files do without it; or define it in CMakeLists.txt before "
                 "find_package(Torch): add_library(CUDA::nvToolsExt INTERFACE IMPORTED)"
             )
-        return Cause("nvToolsExt", what, _NVTX, say(fix))
+        return Cause("nvToolsExt", what, NVTX, say(fix))
     if scene.cmake_release and scene.cmake_release < _TARGETS_SINCE and name.startswith("CUDA::"):
         why = "FindCUDAToolkit, which makes the targets CUDA::…, came with CMake 3.17, and an older CMake runs"
         return Cause("cmake", what, why, lambda scene: scene.install("cmake>=3.17"), name)
@@ -235,7 +237,8 @@ def _judge_home(scene: Scene, *, of_header: bool) -> tuple[str, Fix]:
     home = scene.toolkit_home
     if not of_header or scene.says(rf"-(?:I|isystem) ?{re.escape(home)}/include(?![\w/])"):
         return f"the toolkit in {home} lacks it", Scene.complete
-    told = f"export CPATH={shlex.quote(f'{home}/include')}"
+    folder = f"{home}/include" if "cccl" not in scene.wanted else f"{home}/include:{home}/include/cccl"
+    told = f"export CPATH={shlex.quote(folder)}"
     why = f"the compiler was not told of {home}/include, or the toolkit there lacks it"
     return why, lambda scene: f"{told}; if the toolkit lacks it: {scene.complete()}"
 
@@ -259,6 +262,10 @@ def _explain_held(name: str, held: list[contents.Holding], scene: Scene, what: s
             return Cause("need", what, f"{lacks}; of the wheels {distribution} holds it{since}", fix, name)
         if scene.bare:
             why = f"of the wheels {distribution} holds it{since}; the build was told of no folder that has it"
+            if of_header and name.startswith(_CCCL):
+                why += "; CUDA 13 has Thrust, CUB and libcu++ in include/cccl, where only nvcc looks by itself"
+            if part == "cupti":
+                why += "; an installed toolkit has CUPTI apart, in extras/CUPTI"
         return Cause("need", what, why, Scene.need_header if of_header else Scene.need_and_shims, name)
     if not of_header and not scene.has_shims:
         why = _LIB64 if name in {"-lcudadevrt", "-lcudart_static"} else _UNVERSIONED
@@ -267,17 +274,29 @@ def _explain_held(name: str, held: list[contents.Holding], scene: Scene, what: s
     return Cause("paths", what, _UNTOLD.format(distribution), say(there), name)
 
 
+def find_library(function: str) -> str | None:
+    """Give the library that has a function, as -l names it."""
+    return next((lib for start, lib in _FUNCTIONS.items() if re.match(start, function)), None)
+
+
 def explain_symbol(words: Words, scene: Scene) -> Cause | None:
     """Explain a function that a linker did not find."""
     name = words["name"]
-    if name.startswith("__cudaRegisterLinkedBinary"):
+    if re.match(r"__(?:fatbinwrap|cudaRegisterLinkedBinary)_\d+_cuda_device_runtime", name):
+        why = "the device runtime was linked on the device, and the host's linker is not given libcudadevrt"
+        fix = (
+            "link with -lcudadevrt -lcudart_static behind the objects, from the same toolkit; in CMake: "
+            "target_link_libraries(TARGET PRIVATE CUDA::cudadevrt)"
+        )
+        return Cause("cudadevrt", "The device runtime, libcudadevrt, was not linked.", why, say(fix))
+    if re.match(r"__(?:fatbinwrap|cudaRegisterLinkedBinary)_", name):
         why = "the objects hold relocatable device code (-rdc=true), and nothing has linked that"
         fix = (
             "link with nvcc, or link the device code first: nvcc -dlink *.o -o dlink.o; in CMake: "
             "set_target_properties(TARGET PROPERTIES CUDA_SEPARABLE_COMPILATION ON CUDA_RESOLVE_DEVICE_SYMBOLS ON)"
         )
         return Cause("device-link", "The device code was not linked.", why, say(fix))
-    lib = next((lib for start, lib in _FUNCTIONS.items() if re.match(start, name)), None)
+    lib = find_library(name)
     if lib is None:
         return None
     wanted = {"cuda": "CUDA::cuda_driver", "nvidia-ml": "CUDA::nvml"}.get(lib, f"CUDA::{lib}")
@@ -287,11 +306,14 @@ def explain_symbol(words: Words, scene: Scene) -> Cause | None:
     lacks = bool(part) and not scene.has(part)
     if lacks:
         scene.wanted.add(part)
-    by_link = f"link with -l{lib}, in CMake: target_link_libraries(TARGET PRIVATE {wanted})"
+    spelling = f"{lib}.lib" if scene.says(clue.WINDOWS) else f"-l{lib}"
+    by_link = f"link with {spelling}, in CMake: target_link_libraries(TARGET PRIVATE {wanted})"
     why = f"lib{lib} has it, and nothing named that to the linker"
     if scene.says(rf"-l{lib}(?:_static)?(?![\w-])|[/\\]lib{lib}\.(?:so|a)(?![\w-])"):
         by_link = f"put -l{lib} behind the objects and static libraries that need it"
         why = f"lib{lib} has it; the linker was given that before what needs it, or in another release"
+    elif scene.says(_SETUPTOOLS):
+        by_link += f'; in setup.py: libraries=["{lib}"] for the extension'
 
     def link(scene: Scene) -> str:
         return f"{by_link}; {scene.need_and_shims()}" if lacks else by_link

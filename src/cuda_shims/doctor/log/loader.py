@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 
 from cuda_shims.catalog import companions, contents, tools
+from cuda_shims.doctor.log import folder, library
 from cuda_shims.doctor.log.cause import Cause, say
 from cuda_shims.doctor.log.clue import FAILED
+from cuda_shims.doctor.log.fix import Scene
 from cuda_shims.doctor.log.history import SONAMES
 from cuda_shims.doctor.part import is_companion, part_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cuda_shims.doctor.log.cause import Words
-    from cuda_shims.doctor.log.fix import Scene
 
 _DRIVER = ("libcuda.so", "libnvidia-ml.so")
 MIXED = "the loader takes that library from another CUDA release, often from LD_LIBRARY_PATH, which goes first"
@@ -49,14 +50,14 @@ def explain_shared_library(words: Words, scene: Scene) -> Cause | None:
     if not held:
         return _explain_older(name, what)
     part = part_of(held[0])
-    distribution, folder = held[0].distribution, f"nvidia/cu{tools.NEWEST}/lib"
+    distribution, below = held[0].distribution, f"nvidia/cu{tools.NEWEST}/lib"
     if is_companion(part):
         distribution = scene.case.distribution_of(part)
-        folder = next(where for where, names in companions.folders().items() if part in names)
-        folder = folder.replace(companions.MAJOR, distribution.rpartition("-")[2])
+        below = next(where for where, names in companions.folders().items() if part in names)
+        below = below.replace(companions.MAJOR, distribution.rpartition("-")[2])
     why = f"{distribution} holds it in site-packages, where the loader does not look"
     bring = scene.install(distribution) if scene.isolated else scene.case.pip(distribution)
-    fix = f"{bring}, and a run path ($ORIGIN/../{folder}) or a preload"
+    fix = f"{bring}, and a run path ($ORIGIN/../{below}) or a preload"
     twelve = next((each.distribution for each in contents.find(name) if each.distribution.endswith("-cu12")), "")
     if twelve:
         fix += f"; for a program of CUDA 12: {twelve}"
@@ -64,12 +65,10 @@ def explain_shared_library(words: Words, scene: Scene) -> Cause | None:
 
 
 def _explain_dll(name: str, what: str) -> Cause | None:
-    library = re.match(
-        r"(?:cu(?:dart|blas|blasLt|dnn\w{0,20}|fft|rand|solver|sparse)|nvrtc|nvJitLink)64_(\d{1,3})", name
-    )
-    if not library:
+    match = re.match(r"(?:cu(?:dart|blas|blasLt|dnn\w{0,20}|fft|rand|solver|sparse)|nvrtc|nvJitLink)64_(\d{1,3})", name)
+    if not match:
         return None
-    release = library[1] if len(library[1]) < len("110") else f"{library[1][:-1]}.{library[1][-1]}"
+    release = match[1] if len(match[1]) < len("110") else f"{match[1][:-1]}.{match[1][-1]}"
     where = f"cuDNN {release}" if name.startswith("cudnn") else f"the CUDA that has this name (its {release} is in it)"
     why = f"it is of {where}, which is not installed, or whose bin folder is not on PATH"
     fix = "install that release, and put its bin folder on PATH, or install a build for the CUDA that you have"
@@ -110,7 +109,7 @@ def _explain_older(name: str, what: str) -> Cause | None:
     return Cause(name, what, why, say(fix))
 
 
-def explain_loaded_symbol(words: Words, _: Scene) -> Cause | None:
+def explain_loaded_symbol(words: Words, scene: Scene) -> Cause | None:
     """Explain a function that a library of CUDA's, or an extension of torch's, misses in another."""
     name, symbol, needed = words["name"], words["symbol"], words.get("needed", "")
     if re.match(r"lib(?:cu|nv|nccl)", needed) or (
@@ -124,7 +123,28 @@ def explain_loaded_symbol(words: Words, _: Scene) -> Cause | None:
         what = f"{name} does not fit this torch: it does not find {symbol}."
         why = "it was compiled against another release of torch, or another C++ ABI"
         return Cause("torch-abi", what, why, say(_RECOMPILE))
-    return None
+    if not needed and re.match(r"__(?:fatbinwrap|cudaRegisterLinkedBinary)_", symbol):
+        return library.explain_symbol({"name": symbol}, scene)
+    of = None if needed else library.find_library(symbol)
+    if of is None:
+        return None
+    what = f"{name} does not find {symbol}, which is a function of lib{of}."
+    why = f"it was linked without -l{of}, or the loader takes a lib{of} of an older release of CUDA"
+    fix = f"build it again with -l{of} (setuptools: libraries=['{of}']); ldd {name} says which lib{of} it loads"
+    return Cause(f"symbols of {of}", what, why, say(fix))
+
+
+def explain_nvvm(_: Words, scene: Scene) -> Cause:
+    """Explain an NVVM that Numba does not find."""
+    what = "Numba finds no libnvvm.so, or no libdevice beside it."
+    why = "it looks in nvvm/lib64 of CUDA_HOME and in conda's environment; nvidia-nvvm has it in site-packages"
+    if scene.requires is not None:
+        scene.wanted.add("nvvm")
+        return Cause("", what, why, Scene.need_and_shims)
+    bring = "" if scene.has("nvvm") else f"{scene.case.pip(tools.BUNDLE)}; "
+    by = folder.spell_home(scene.case.command("root"))
+    conda = "with conda: install cuda-nvcc, for CUDA 11 and earlier cudatoolkit"
+    return Cause("", what, why, say(f"{bring}{by}; a toolkit elsewhere likewise; {conda}"))
 
 
 def explain_needed(words: Words, _: Scene) -> Cause | None:
@@ -148,8 +168,8 @@ def explain_glibc(words: Words, _: Scene) -> Cause | None:
     if not re.search(r"(?i)cuda|cicc|nvcc|ptxas|nvlink|fatbinary|cudafe|torch|flash_attn|nvidia|libcu", by):
         return None
     what = f"{by} needs {name}, which this system does not have."
-    library = "C++ library" if "CXX" in name else "C library"
-    why = f"it was made for a system with a newer {library}"
+    kind = "C++ library" if "CXX" in name else "C library"
+    why = f"it was made for a system with a newer {kind}"
     fix = "take a release of it that was made for an older system, compile it here, or use a newer system"
     if "CXX" in name:
         fix += "; conda has a newer libstdcxx-ng, its folder has to be first on LD_LIBRARY_PATH"

@@ -13,7 +13,7 @@ from cuda_shims.doctor.part import part_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from cuda_shims.doctor.log.cause import Words
+    from cuda_shims.doctor.log.cause import Explain, Words
 
 _UNTOLD = "the build has {}, which holds it, and this command was not told where"
 #: what is missing where there is no toolkit at all
@@ -21,8 +21,13 @@ _TOOLKIT = re.compile(
     r"CUDA_(?:TOOLKIT_ROOT_DIR|TOOLKIT_INCLUDE|NVCC_EXECUTABLE)|CUDAToolkit_(?:ROOT|ROOT_DIR|BIN_DIR|NVCC_EXECUTABLE)"
 )
 _DRIVER = re.compile(r"(?i)(?:CUDA_(?:CUDA|DRIVER)|LIBCUDA|CUDA_DRV)(?:_LIB\w*)?")
+_NVML = re.compile(r"(?i)(?:CUDA_)?(?:NVML|nvidia_ml)_LIB\w*")
 _COMPANIONS = re.compile(
     r"(?i)(?P<name>CUDNN|NCCL|CUTENSOR|CUSPARSELT)_(?:LIBRAR(?:Y|IES)|INCLUDE_DIRS?|INCLUDE_PATH|LIBRARY_PATH|LIB_DIR)"
+)
+#: what FindCUDA looks for in each toolkit
+_TOOLKITS_OWN = re.compile(
+    r"(?i)cu(?:blas|blaslt|fft|rand|solver|sparse|dart_static|dadevrt|pti)|npp\w*|nvrtc|nvtoolsext"
 )
 #: how many of CMake's errors are looked at
 _ERRORS = 200
@@ -133,24 +138,29 @@ def explain_variable(words: Words, scene: Scene) -> Cause | None:
         stub = '"$CUDA_HOME/lib64/stubs/libcuda.so"'
         fix = f"-D{name}={stub} (WSL: /usr/lib/wsl/lib/libcuda.so)"
         return Cause("driver-stub", what, why, lambda scene: f"{fix}; {scene.shims()}" if scene.requires else fix)
+    if _NVML.fullmatch(name):
+        why = "it stands for libnvidia-ml.so, which is part of NVIDIA's driver; for linking, a toolkit has a stub of it"
+        return Cause("driver-stub", what, why, say(f'-D{name}="$CUDA_HOME/lib64/stubs/libnvidia-ml.so"'), name)
     library = re.fullmatch(r"CUDA_(\w{2,40})_LIBRARY", name)
     if library and library[1] in _DROPPED:
         why = f"CUDA {_DROPPED[library[1]]} has dropped that library, and the FindCUDA of an older CMake asks for it"
         return Cause("findcuda", what, why, lambda scene: scene.install("cmake>=3.18,<4"), name)
-    if library and library[1].lower() in {
-        "nvtoolsext",
-        "cublas",
-        "cufft",
-        "curand",
-        "cusolver",
-        "cusparse",
-        "cudart_static",
-    }:
+    if library and _TOOLKITS_OWN.fullmatch(library[1]):
         why = "the toolkit that FindCUDA took does not have that library where it looks: it is incomplete, or split"
         fix = "name one whole toolkit: -DCUDA_TOOLKIT_ROOT_DIR=DIR"
         return Cause("incomplete", what, why, lambda scene: f"{fix}; a whole one by wheels: {scene.by_wheels()}", name)
     companion = _COMPANIONS.fullmatch(name)
     return explain_package({"name": companion["name"], "other": ""}, scene) if companion else None
+
+
+def explain_meson(said: Explain, words: Words, scene: Scene) -> Cause | None:
+    """Explain a toolkit that Meson does not find: it asks PATH for none."""
+    cause = said(words, scene)
+    if cause is None or scene.requires is not None or scene.case.home:
+        return cause
+    bring, run = scene.case.pip(tools.BUNDLE), scene.case.command("exec")
+    by = "export CUDA_PATH=DIR, where DIR/include/cuda.h is the toolkit's"
+    return cause._replace(fix=say(f"{by}; by wheels: {bring}; then run meson as: {run} meson setup …"))
 
 
 def explain_toolkit_module(_words: Words, _: Scene) -> Cause:
@@ -164,7 +174,7 @@ def explain_toolkit_module(_words: Words, _: Scene) -> Cause:
 def explain_dialect(words: Words, scene: Scene) -> Cause | None:
     """Explain a C++ standard that CMake does not know how to ask nvcc for."""
     number = words["name"]
-    known = {"14": ("9.0", "3.9"), "17": ("11.0", "3.18"), "20": ("12.0", "3.25")}.get(number)
+    known = {"14": ("9.0", "3.9"), "17": ("11.0", "3.18"), "20": ("12.0", "3.25.2")}.get(number)
     if known is None:
         return None
     nvcc, cmake = known

@@ -16,12 +16,18 @@ if TYPE_CHECKING:
 _LINUX = re.compile(r"nvidia-(?:nccl|nvshmem|cufile)-cu\d\d|triton")
 #: what uv says of the build of a package
 _BUILT = r"The build backend returned an error"
+#: what pip says of a setup.py that it runs in the environment itself
+_LEGACY = r"python setup\.py egg_info|Preparing metadata \(setup\.py\)|setup\.py bdist_wheel"
 _HOLDS = {"pkg_resources": "setuptools<81", "Cython": "cython", "skbuild": "scikit-build", "bs4": "beautifulsoup4"}
 
 
 def explain_module(words: Words, scene: Scene) -> Cause | None:
     """Explain a module that setup.py imports, and that an isolated build does not have."""
     name = words["name"]
+    if not scene.isolated and scene.says(_LEGACY):
+        what = f"setup.py imports {name}, and the environment has no {name}."
+        by = f"{scene.case.pip(_HOLDS.get(name, name))}; then install again, with --no-build-isolation"
+        return Cause("module", what, "pip runs a setup.py of a package that has no wheel first", say(by), name)
     if not scene.isolated and not (name == "torch" and scene.says(_BUILT)):
         return None
     what = f"The build imports {name}, and its isolated environment has no {name}."

@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 #: the list of a project's own build
 OWN, _UV = "build-system.requires", ("tool", "uv", "extra-build-dependencies")
 #: uv of a package that comes from an index; its own project it names with a path
-_FOREIGN = re.compile(r"Failed to (?:download and )?build `([\w.-]{1,100})==")
+_FOREIGN = re.compile(
+    r"(?:Failed to (?:download and )?build|This error likely indicates that) `([\w.-]{1,100})(?:==|@)"
+)
+_OWN = re.compile(r"Failed to build `[\w.-]{1,100} @ file:")
 
 
 def read_requires(directory: str, text: str) -> tuple[list[str] | None, str]:
     """Give what a build requires, and the name of the list of it in pyproject.toml."""
-    foreign = _FOREIGN.findall(text)
+    foreign = [] if _OWN.search(text) else _FOREIGN.findall(text)
     try:
         project = load_pyproject(directory) if directory else {}
     except ConfigError:

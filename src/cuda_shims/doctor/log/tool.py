@@ -10,6 +10,7 @@ import os
 import re
 
 from cuda_shims.catalog import tools
+from cuda_shims.doctor.log import makefile
 from cuda_shims.doctor.log.cause import Cause, say
 from cuda_shims.doctor.log.clue import ISOLATED
 from cuda_shims.doctor.log.fix import Scene
@@ -56,14 +57,21 @@ def explain_tool(words: Words, scene: Scene) -> Cause | None:
         why = f"{known.distribution} holds it{since}, and {scene.lacking}"
         return Cause("need", what, why, Scene.need, base, "tool-missing")
     if folder:
-        return _explain_path(os.path.join(folder, base), what)
+        return _explain_path(os.path.join(folder, base), what, scene)
     if known.name in {"cicc", "cudafe++", "fatbinary", "nvlink", "ptxas"}:  # nvcc runs them
         return Cause("nvcc-link", what, LINK, Scene.shims, code="nvcc-link")
     why = f"{known.distribution} holds it, and nothing on PATH leads there"
     return Cause("shims", what, why, Scene.shims, base)
 
 
-def _explain_path(path: str, what: str) -> Cause:
+def _explain_path(path: str, what: str, scene: Scene) -> Cause:
+    if os.path.dirname(path).lstrip("/") == "bin":
+        why = "a variable that names the toolkit's folder (CUDA_PATH, CUDA_HOME and the like) is empty"
+        fix = Scene.named if makefile.has_configured(scene) else makefile.name_toolkit
+        return Cause("nvcc-not-found", what, why, fix, code="nvcc-not-found")
+    if makefile.is_made(scene):
+        why = "a variable of the Makefile, or of the environment, names that folder, which has no toolkit"
+        return Cause("nvcc-not-found", what, why, makefile.name_toolkit, code="nvcc-not-found")
     if _DEFAULT.fullmatch(os.path.dirname(path)):
         why = "a Makefile, torch or CUDA_HOME names that folder, which has no toolkit, or a part of one"
         return Cause("nvcc-not-found", what, why, Scene.named, code="nvcc-not-found")
@@ -80,12 +88,12 @@ def _explain_path(path: str, what: str) -> Cause:
     )
 
 
-def explain_named_compiler(words: Words, _: Scene) -> Cause | None:
+def explain_named_compiler(words: Words, scene: Scene) -> Cause | None:
     """Explain the compiler that CMake or torch was told of, and that is not there."""
     name = words["name"].strip()
     if not re.search(r"[/\\]", name):
         return Cause("nvcc-not-found", f"There is no {name} on PATH.", NOWHERE, Scene.shims, code="nvcc-not-found")
-    cause = _explain_path(name.replace("\\", "/"), f"CMake is told of a compiler that is not there, {name}.")
+    cause = _explain_path(name.replace("\\", "/"), f"CMake is told of a compiler that is not there, {name}.", scene)
     return _notice_new_environment(cause, name) if cause.code == "stale" else cause
 
 

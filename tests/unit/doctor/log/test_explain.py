@@ -43,6 +43,13 @@ fatal error: Python.h: No such file or directory
 undefined reference to `cudaHelper(int)'
 undefined reference to `curandom_init'
 undefined reference to `cube'
+k.obj : error LNK2019: unresolved external symbol foo referenced in function cudaThing
+k.obj : error LNK2019: Verweis auf nicht aufgelöstes externes Symbol "foo" in Funktion "cudaFreeAll".
+k.obj : error LNK2001: unresolved external symbol "void __cdecl cudaThing(int)" (?cudaThing@@YAXH@Z)
+k.obj : error LNK2001: 无法解析的外部符号 customThing
+ImportError: No module named torchlike
+error: command 'nvcc' failed with exit status 1
+FOO_LIBRARY (ADVANCED)
 error: undefined symbol: cudaNamespace::f()
 checking for nvcc... no
 checking for gcc... gcc
@@ -362,6 +369,73 @@ def test_a_companion_that_is_there(case, tmp_path):
     # where no pyproject.toml has requirements, what is installed counts
     (tmp_path / "site-packages/nvidia_nccl_cu13-2.1.dist-info").mkdir(parents=True)
     assert fix("cannot find -lnccl", case()).startswith(f'pip install "{catalog.BUNDLE}"')
+
+
+MAKE = "/bin/sh: 1: {}/bin/nvcc: not found\nmake: *** [Makefile:3: k.o] Error 127"
+
+
+@pytest.mark.parametrize(
+    ("makefile", "setting"),
+    [
+        ("CUDAPATH ?= /opt/x\nNVCC = ${CUDAPATH}/bin/nvcc\n", 'make CUDAPATH="$(cuda-shims root)"'),
+        ("k.o:\n\t$(CUDA_DIR)/bin/nvcc -c k.cu\n", 'make CUDA_DIR="$(cuda-shims root)"'),
+        ("NVCC := /opt/x/bin/nvcc\n", 'make NVCC="$(cuda-shims root)/bin/nvcc"'),
+        ("all:\n", 'make CUDA_PATH="$(cuda-shims root)", or as the Makefile calls'),
+    ],
+)
+@pytest.mark.parametrize("folder", ["", "/opt/x", "/usr/local/cuda"])
+def test_make_is_given_the_variable_of_its_makefile(case, tmp_path, makefile, setting, folder):
+    there = case(None, COMPILER)
+    (tmp_path / "Makefile").write_text(makefile)
+    said = fix(MAKE.format(folder), there)
+    assert said.startswith(setting)
+    assert "cmake" not in said
+    bundle = fix(MAKE.format(folder), case())
+    assert bundle.startswith(f'pip install "{catalog.BUNDLE}"; {setting}')
+
+
+def test_a_makefile_that_cmake_wrote_has_no_variable_to_set(case):
+    text = MAKE.format("/srv/x").replace("Makefile:3: k.o", "CMakeFiles/k.dir/build.make:76: k.o")
+    assert "cmake --fresh" in fix(text, case())
+    assert "make CUDA_PATH" not in fix(f"running build_ext\nsetup.py\n{MAKE.format('')}", case())
+
+
+def test_folders_of_an_installed_toolkit_in_which_nothing_looks_by_itself(case):
+    cupti = fix("cannot find -lcupti", case())
+    assert cupti.endswith('export LIBRARY_PATH="$CUDA_HOME/lib64:$CUDA_HOME/extras/CUPTI/lib64"')
+    header = fix("fatal error: cupti.h: No such file or directory", case())
+    assert header.endswith('export CPATH="$CUDA_HOME/include:$CUDA_HOME/extras/CUPTI/include"')
+    (finding,) = found_in("fatal error: thrust/sort.h: No such file or directory", case())
+    assert finding.fix.endswith('export CPATH="$CUDA_HOME/include:$CUDA_HOME/include/cccl"')
+    assert "CUDA 13 has Thrust" in finding.why
+    meson = "ERROR: Dependency lookup for CUDA failed: Couldn't find requested CUDA module 'cupti'"
+    assert "extras/CUPTI/lib64/libcupti.so into its lib64" in fix(meson, case())
+    assert fix("LINK : fatal error LNK1181: cannot open input file 'cublas.lib'", case()).endswith("lib\\x64 on LIB")
+
+
+def test_numba_and_meson_are_told_of_a_toolkit_by_the_variable_that_they_read(case):
+    numba = fix("OSError: library nvvm not found", case())
+    assert 'export CUDA_HOME="$(cuda-shims root)"' in numba
+    assert "Makefile" not in numba
+    meson = fix('error: it failed\nERROR: Dependency "cuda" not found', case())
+    assert meson.startswith("export CUDA_PATH=DIR")
+
+
+def test_memory_is_not_cudas_where_no_cuda_is(case):
+    said = "g++: fatal error: Killed signal terminated program cc1plus"
+    (finding,) = found_in(said, case())
+    assert ".cu" not in finding.why
+    (finding,) = found_in(f"nvcc -c k.cu\n{said}", case())
+    assert "a .cu file" in finding.why
+
+
+def test_uvs_hint_names_the_package(case):
+    hint = "ModuleNotFoundError: No module named 'torch'\nhint: This error likely indicates that `k@1.0` depends on "
+    hint += "`torch`, but doesn't declare it as a build dependency."
+    (finding,) = found_in(hint, case())
+    assert "extra-build-dependencies.k" in finding.fix
+    (finding,) = found_in(f"error: Failed to build `k @ file:///src/k`\n{hint}", case(["setuptools"]))
+    assert finding.fix.startswith('in pyproject.toml, add "torch"; ')
 
 
 def test_a_module_that_goes_on_without_a_companion(case):
