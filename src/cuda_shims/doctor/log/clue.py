@@ -13,7 +13,7 @@ ISOLATED = re.compile(r"[/\\](?:(?:pip-|pdm-)?build-env-|builds-v\d{1,2}[/\\]\.t
 #: what a front end says when it makes such an environment
 _MADE = re.compile(
     r"Installing build dependencies(?: \.\.\.|: )|Getting requirements to build (?:wheel|editable)"
-    r"|doesn.t declare it as a build dependency"
+    r"|doesn.t\s+declare\s+it\s+as\s+a\s+build\s+dependency"
     r"|Creating (?:isolated environment|virtualenv isolated environment|venv isolated environment)"
 )
 #: how the toolkit that ran says its release, or its folder does

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 OWN, _UV = "build-system.requires", ("tool", "uv", "extra-build-dependencies")
 #: uv of a package that comes from an index; its own project it names with a path
 _FOREIGN = re.compile(
-    r"(?:Failed to (?:download and )?build|This error likely indicates that) `([\w.-]{1,100})(?:==|@)"
+    r"(?:Failed to (?:download and )?build|This\s+error\s+likely\s+indicates\s+that)\s+`([\w.-]{1,100})(?:==|@)"
 )
 _OWN = re.compile(r"Failed to build `[\w.-]{1,100} @ file:")
 
