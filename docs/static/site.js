@@ -3,6 +3,9 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const caption of document.querySelectorAll(".caption[role=heading]")) caption.setAttribute("aria-level", "2");
   document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "All pages");
   document.querySelector(".toc-drawer")?.setAttribute("aria-label", "This page");
+  // the page of the search is the only one without a title
+  const results = document.getElementById("search-results");
+  results?.before(Object.assign(document.createElement("h1"), { textContent: "Search" }));
   // arrow keys scroll what has the focus
   const scrollable = (box) => box.scrollWidth > box.clientWidth;
   const focus = () => {
