@@ -36,8 +36,8 @@ def install_command(environment: Environment, shell: Mapping[str, str], *, here:
     :param environment: where
     :param shell: the variables of the shell that reads it
     :param here: whether it is the environment of this process
-    :returns: ``uv pip install`` where uv installed cuda-shims, else ``pip install``; with an option where another
-        environment would be taken
+    :returns: ``uv pip install`` where uv installed cuda-shims, or the toolkit where cuda-shims is not installed, else
+        ``pip install``; with an option where another environment would be taken
 
     """
     options = place_options(environment, here=here)
@@ -61,11 +61,21 @@ def _interpreter(environment: Environment) -> str:
 
 
 def _is_uvs(environment: Environment) -> bool:
+    folders = [environment.dist_info] if environment.dist_info else _toolkits(environment)
+    return any(_installer(folder) == "uv" for folder in folders)
+
+
+def _toolkits(environment: Environment) -> list[str]:
+    found = ((site, *each) for site in environment.site_dirs for each in distributions(site, "cuda"))
+    return [os.path.join(site, folder) for site, name, _, folder in found if name == "cuda-toolkit"]
+
+
+def _installer(dist_info: str) -> str:
     try:
-        with open(os.path.join(environment.dist_info or "", "INSTALLER"), encoding="utf-8") as file:
-            return file.read().strip() == "uv"
+        with open(os.path.join(dist_info, "INSTALLER"), encoding="utf-8") as file:
+            return file.read().strip()
     except (OSError, ValueError):
-        return False
+        return ""
 
 
 def _is_tool(environment: Environment) -> bool:

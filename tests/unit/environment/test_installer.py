@@ -69,6 +69,18 @@ def test_who_installed_cuda_shims(prefix, pip, installed_by):
     assert command(prefix, path, dist_info=dist_info, VIRTUAL_ENV="/elsewhere") == given
 
 
+def test_who_installed_a_toolkit_without_cuda_shims(prefix, pip, tmp_path, monkeypatch):
+    # a file of that name in the working directory says nothing
+    write(str(tmp_path / "INSTALLER"), b"uv\n")
+    monkeypatch.chdir(tmp_path)
+    path = [pip(prefix.bin)]
+    assert command(prefix, path) == "pip install"
+    write_distribution(prefix.site, "cuda-toolkit", "13.5.0", {})
+    toolkit = os.path.join(prefix.site, "cuda_toolkit-13.5.0.dist-info")
+    write(os.path.join(toolkit, "INSTALLER"), b"uv\n")
+    assert command(prefix, path) == f"uv pip install --python {prefix.bin}/python"
+
+
 @pytest.mark.parametrize("by", ["pip", "uv"])
 def test_targets_and_prefixes(prefix, by):
     write(os.path.join(prefix.ours(), "INSTALLER"), by.encode())
