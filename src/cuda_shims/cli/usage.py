@@ -80,7 +80,7 @@ def parse(parsers: dict[str, Command], words: list[str]) -> argparse.Namespace:
     name = next((each for each in words if not each.startswith("-")), "")
     if words[0].startswith("-") and words[0] not in _ANSWERED:
         name = next((each for each in words if parsers.get(each, parsers[""]) is not parsers[""]), "")
-        _refuse_option_in_front(parsers, name, words[0])
+        _refuse_option_in_front(parsers, name, words)
     if name not in parsers:
         raise UsageError(f"unknown command {name!a}{_meant_command(name, parsers)}")
     options, unknown = parsers[""].parse_known_args(words)
@@ -104,16 +104,24 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def _options_of(parser: Command) -> list[str]:
-    return re.findall(r"--[a-z-]+", parser.format_usage())
+    return re.findall(r"(?<=[\[ ])--?[a-z-]+", parser.format_usage())
 
 
-def _refuse_option_in_front(parsers: dict[str, Command], name: str, word: str) -> None:
-    word = word.partition("=")[0]
+def _refuse_option_in_front(parsers: dict[str, Command], name: str, words: list[str]) -> None:
+    from cuda_shims.quoting import quote_path  # noqa: PLC0415 # as above
+
+    word = words[0].partition("=")[0]
     if name and word in _options_of(parsers[name]):
-        raise UsageError(f"{word} goes after the command: cuda-shims {name} {word}")
+        # with its value; a word that is not to be shown as it is stands for any
+        front = words[: words.index(name)]
+        shown = " ".join(quote_path(each) if each.isascii() and each.isprintable() else "VALUE" for each in front)
+        raise UsageError(f"{word} goes after the command: cuda-shims {name} {shown}")
     if name:
-        raise UsageError(f"unknown option {word!a}; cuda-shims {name} --help lists them all")
-    raise UsageError(f"{word!a} comes without a command; cuda-shims --help lists them all")
+        near = did_you_mean(word, _options_of(parsers[name]))
+        raise UsageError(f"unknown option {word!a}{near} cuda-shims {name} --help lists them all")
+    if any(word in _options_of(each) for each in parsers.values()):
+        raise UsageError(f"{word!a} comes without a command; cuda-shims --help lists them all")
+    raise UsageError(f"unknown option {word!a}{did_you_mean(word, _ANSWERED)} cuda-shims --help lists them all")
 
 
 def _meant_command(name: str, parsers: dict[str, Command]) -> str:
