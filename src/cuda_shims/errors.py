@@ -143,7 +143,8 @@ class NotWritableError(_RefusedError):
     def __str__(self) -> str:
         """One sentence."""
         return (
-            f"cannot write {self.path} ({self.reason}); nothing is half-written: make room or access, then run it again"
+            f"cannot write {self.path} ({self.reason}); nothing is half-written: "
+            "free disk space or get write access, then run it again"
         )
 
 
@@ -157,7 +158,10 @@ class UninstalledError(NotWritableError):
 
     def __str__(self) -> str:
         """One sentence."""
-        return f"cuda-shims was uninstalled from {self.path} meanwhile, and what it wrote is removed: install it again"
+        return (
+            f"cuda-shims was uninstalled from {self.path} while it wrote there, and its files are removed: "
+            "install it again"
+        )
 
 
 class UnreadableLogError(_RefusedError):

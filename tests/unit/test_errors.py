@@ -21,7 +21,7 @@ ERRORS = [
         r"path: the log cannot be read \(No such file\); name a file",
     ),
     (errors.NotWritableError("path", "No space"), 1, r"cannot write path \(No space\); nothing is half-written"),
-    (errors.UninstalledError("path"), 1, "cuda-shims was uninstalled from path meanwhile, .*: install it again"),
+    (errors.UninstalledError("path"), 1, "cuda-shims was uninstalled from path while it .*: install it again"),
 ]
 
 

@@ -111,14 +111,14 @@ def ask(source: str, command: str, environ: Mapping[str, str]) -> HostCompiler:
     for macro, kind in _KINDS.items():
         if macro in macros:
             return HostCompiler(source, command, path, kind, macros[macro], "")
-    return HostCompiler(source, command, path, "", 0, last_line(text) or "it does not answer as one")
+    return HostCompiler(source, command, path, "", 0, last_line(text) or "it does not answer like one")
 
 
 def _ask_msvc(source: str, command: str, path: str, environ: Mapping[str, str]) -> HostCompiler:
     _, text = run([path], environ)
     banner = _BANNER.search(text)
     if banner is None:
-        return HostCompiler(source, command, path, "", 0, last_line(text) or "it does not answer as one")
+        return HostCompiler(source, command, path, "", 0, last_line(text) or "it does not answer like one")
     if re.search(r"\bx86\b", text):
         return HostCompiler(source, command, path, "", 0, "it makes 32-bit programs, which nvcc does not")
     return HostCompiler(source, command, path, "MSVC", int(banner[1]) * 100 + int(banner[2]), "")

@@ -43,9 +43,7 @@ def check_path(case: Case) -> Iterator[Finding]:
         other = _find_other_python(case, first)
         if other:
             what = f"PATH gives {first}, which runs the toolkit of another Python, in {other}."
-            why = (
-                "the shims of one prefix are those of each Python in it (a user site), and take the first that has one"
-            )
+            why = "the Pythons of one prefix (a user site) share its shims, which run the first Python's toolkit"
             yield Finding("path-other-python", WARNING, what, why, spell_setting(TOOLKIT, case.home))
         else:
             yield Finding("path", OK, f"PATH gives {first}.")
@@ -94,14 +92,14 @@ def check_other_environment(case: Case) -> Iterator[Finding]:
     left = [name for name, each in all_paths(other) if each in case.shell.get(name, "").split(os.pathsep)]
     names += dict.fromkeys(left)
     first = next(on_path("nvcc", _read_path(case)), None)
-    gone = "" if os.path.isdir(other) else ", which does not exist any more"
+    gone = "" if os.path.isdir(other) else ", which no longer exists"
     what = f"This shell has variables of another environment's toolkit, {other}{gone}: {', '.join(names)}."
-    why = "CMake and make, started from this shell, take that one; builds that Python starts do not"
+    why = "CMake and make, started from this shell, use that one; builds that Python starts do not"
     if first and os.path.dirname(os.path.dirname(first)) != other:
-        why = f"CMake and make, started from this shell, take that one, and nvcc on its PATH is {first}"
+        why = f"CMake and make, started from this shell, use that one, and nvcc on its PATH is {first}"
     fix = _spell_evaluation(f"{case.command('env')} --unset")
     if case.home:
-        fix = f"{_spell_evaluation(case.command('env'))}, or to have none of them: {fix}"
+        fix = f"{_spell_evaluation(case.command('env'))}, or, to remove them: {fix}"
     yield Finding("shell-other-environment", WARNING, what, why, fix)
 
 
@@ -126,7 +124,7 @@ def check_variables(case: Case) -> Iterator[Finding]:
         return
     all_names = [name for _, names in named.values() for name in names]
     if case.config.prefer == "wheels" or case.environ.get(TOOLKIT):
-        what = f"Your choice of toolkit goes before what these variables name: {', '.join(all_names)}."
+        what = f"Your choice of toolkit overrides these variables: {', '.join(all_names)}."
         yield Finding("variables", OK, what)
         return
     ours = [name for name in HOMES if case.home and case.shell.get(name) and name not in all_names]
@@ -149,25 +147,25 @@ def check_variables(case: Case) -> Iterator[Finding]:
 
 def _judge_variables(folder: str, names: str, unset: str, *, is_wheels: bool, served: bool) -> Finding:
     nvcc = executable(folder, "nvcc")
-    why = "builds look for a toolkit there and find none"
+    why = "builds look for a toolkit there, and find none"
     if not is_folder(folder):
-        what, level = f"{names} {folder}: there is no such folder.", ERROR
+        what, level = f"{names} {folder}, which does not exist.", ERROR
         if served:
-            why, level = "a start of Python takes the wheels instead; what no Python starts looks there", WARNING
+            why, level = "builds that Python starts take the wheels instead; other builds look there", WARNING
         return Finding("variables-no-folder", level, what, why, unset)
     if is_shim(nvcc):
         what = f"{names} {folder}, an environment, whose bin/nvcc is a shim."
-        why = "headers and libraries are not there"
+        why = "it has no headers and no libraries"
         return Finding("variables-environment", ERROR, what, why, f'{unset}; or name "$(cuda-shims root)"')
     if not is_nvcc(nvcc):
-        what = f"{names} {folder}, which has no bin/nvcc that can be run."
+        what = f"{names} {folder}, which has no bin/nvcc that runs."
         return Finding("variables-no-nvcc", ERROR, what, why, unset)
     if is_wheels:  # what one did without us
         what = f"{names} the wheels' own folder, {folder}."
-        why = "lib64, libcudart.so, the driver's stub and CMake files that work are in the root alone"
+        why = "lib64, libcudart.so, the driver's stub and CMake files that work are only in the root"
         return Finding("variables-wheels", WARNING, what, why, f'{unset}; or name "$(cuda-shims root)"')
     what = f"{names} another toolkit, {folder}."
-    why = "builds take that one and not the wheels"
+    why = "builds use that one instead of the wheels"
     return Finding(
         "variables-elsewhere", WARNING, what, why, f"{unset}; or: {spell_setting('CUDA_SHIMS_PREFER', 'wheels')}"
     )

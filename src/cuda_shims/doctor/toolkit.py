@@ -53,7 +53,7 @@ def check_choice(case: Case) -> Iterator[Finding]:
         if case.home == choice:
             yield Finding("choice", OK, f"{source} names {choice}: builds use it instead of the wheels.")
         else:
-            what = f"{source} names {choice}, which has no bin/nvcc that can be run."
+            what = f"{source} names {choice}, which has no bin/nvcc that runs."
             yield Finding("no-such-toolkit", ERROR, what, "builds look for everything there", fix)
     elif choice not in {str(toolkit.major) for toolkit in case.toolkits if is_candidate(toolkit.place)}:
         there = ", ".join(_described(toolkit) for toolkit in case.toolkits) or "none"

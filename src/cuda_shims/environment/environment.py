@@ -94,9 +94,9 @@ def target_environment(folder: str) -> Environment:
     folder = _existing(folder, "--target")
     dist_info = find_dist_info([folder])
     if not _is_used(folder) and interpreter.own_interpreter(folder):
-        raise BadEnvironmentError(folder, "this is an environment with an interpreter of its own: give --python")
+        raise BadEnvironmentError(folder, "this is an environment with an interpreter: use --python")
     if not _is_used(folder) and any(map(_is_used, prefix_site_dirs(folder))):
-        raise BadEnvironmentError(folder, "this is a prefix, and what is installed is below its lib: give --prefix")
+        raise BadEnvironmentError(folder, "this is a prefix, whose packages are below its lib: use --prefix")
     # a prefix's site-packages looks the same, but its scripts are elsewhere
     scripts = _scripts(dist_info, os.path.join(folder, "bin"))
     return Environment((folder,), scripts, dist_info, is_target=True, label=folder)
@@ -117,17 +117,17 @@ def prefix_environment(folder: str) -> Environment:
 
     folder = _existing(folder, "--prefix")
     if interpreter.own_interpreter(folder):
-        raise BadEnvironmentError(folder, "there is an interpreter in it, which reads .pth files there: give --python")
+        raise BadEnvironmentError(folder, "it has an interpreter, which reads .pth files there: use --python")
     found: dict[str, list[str]] = {}
     for site_dir in prefix_site_dirs(folder):
         found.setdefault(os.path.basename(os.path.dirname(site_dir)), []).append(site_dir)
     if not found:
-        problem = "there is no lib/python3.*/site-packages in it; what pip install --target filled is for --target"
+        problem = "it has no lib/python3.*/site-packages; if pip install --target filled it, use --target"
         raise BadEnvironmentError(folder, problem)
     used = {name: dirs for name, dirs in found.items() if any(map(_is_used, dirs))} or found
     this = places.library_name()
     if len(used) > 1 and this not in used:
-        problem = f"it is one of {', '.join(sorted(used))}: run cuda-shims by the Python that you mean"
+        problem = f"it has packages of {' and '.join(sorted(used))}: run cuda-shims with one of them"
         raise BadEnvironmentError(folder, problem)
     site_dirs = used[this if this in used else next(iter(used))]
     dist_info = find_dist_info(site_dirs)

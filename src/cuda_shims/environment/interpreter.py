@@ -98,7 +98,7 @@ def _reason(error: Exception) -> str:
     import subprocess  # noqa: PLC0415
 
     if isinstance(error, IsADirectoryError) or (isinstance(error, PermissionError) and os.path.isdir(error.filename)):
-        return "it holds no bin/python"
+        return "it has no bin/python"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     if isinstance(error, subprocess.TimeoutExpired):
@@ -107,4 +107,4 @@ def _reason(error: Exception) -> str:
     lines = ["".join(filter(str.isprintable, line)).strip()[:_LONGEST] for line in said.splitlines()]
     # "Fatal Python error: …" has lines before and after it, a traceback its error at the end
     wanted = [line for line in lines if "rror: " in line]
-    return next(filter(None, [*wanted, *lines]), "it does not answer as one")
+    return next(filter(None, [*wanted, *lines]), "it does not answer like one")

@@ -81,7 +81,7 @@ def read_metadata(path: str) -> Metadata:
         raise UnreadableMetadataError(path, getattr(error, "strerror", None) or str(error)) from error
     found = _parse(data.decode("utf-8", "replace"))
     if found is None:
-        raise UnreadableMetadataError(path, "it has no name and version")
+        raise UnreadableMetadataError(path, "it has no name or no version")
     return found
 
 
@@ -100,8 +100,8 @@ def _from_wheel(path: str) -> bytes:
                     with wheel.open(entry) as file:
                         return file.read(MAX_BYTES)
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError) as error:
-        raise UnreadableMetadataError(path, f"it is not a whole wheel: {error}") from error
-    raise UnreadableMetadataError(path, "there is no .dist-info/METADATA in it")
+        raise UnreadableMetadataError(path, f"it is not a complete wheel: {error}") from error
+    raise UnreadableMetadataError(path, "it has no .dist-info/METADATA")
 
 
 def _parse(text: str) -> Metadata | None:

@@ -745,7 +745,7 @@ def test_no_python_and_no_target(call, tmp_path, command):
         refused(call(name, "--python", path, *rest), 2, path, "this is not a Python interpreter or environment")
     refused(call(name, "--target", str(tmp_path / "no"), *rest), 2, "there is no such directory")
     refused(call(name, "--prefix", str(tmp_path / "no"), *rest), 2, "there is no such directory")
-    refused(call(name, "--prefix", str(tmp_path), *rest), 2, "there is no lib/python3.*/site-packages in it")
+    refused(call(name, "--prefix", str(tmp_path), *rest), 2, "it has no lib/python3.*/site-packages")
 
 
 def as_root_in_a_namespace(script, *arguments):
@@ -816,7 +816,7 @@ find "$4" -name '*cuda-shims-tmp*' -o -name stamp
         lines = done.stdout.splitlines()
         assert (lines[1:], done.stderr) == (["code 1"], "")
         assert lines[0].startswith(f"cuda-shims: cannot write {tmp_path}/env/")
-        assert "(No space left on device); nothing is half-written: make room" in lines[0]
+        assert "(No space left on device); nothing is half-written: free disk space" in lines[0]
 
 
 @pytest.mark.parametrize("words", [["--version"], ["--help"], ["root"], ["list", "--json"]])

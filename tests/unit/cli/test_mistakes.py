@@ -90,8 +90,8 @@ MISTAKES = [
         2,
         f"./build.log: {NO_PYTHON} (Permission denied); give --python the path of one",
     ),
-    ("root --python folder", 2, f"folder: {NO_PYTHON} (it holds no bin/python); give --python the path of one"),
-    ("root --python project", 2, f"project: {NO_PYTHON} (it holds no bin/python); did you mean project/.venv?"),
+    ("root --python folder", 2, f"folder: {NO_PYTHON} (it has no bin/python); give --python the path of one"),
+    ("root --python project", 2, f"project: {NO_PYTHON} (it has no bin/python); did you mean project/.venv?"),
     (
         "root --python 3.99",
         2,
@@ -110,12 +110,12 @@ MISTAKES = [
     (
         "root --target project/.venv",
         2,
-        "{tmp}/project/.venv: this is an environment with an interpreter of its own: give --python",
+        "{tmp}/project/.venv: this is an environment with an interpreter: use --python",
     ),
     (
         "root --prefix project/.venv",
         2,
-        "{tmp}/project/.venv: there is an interpreter in it, which reads .pth files there: give --python",
+        "{tmp}/project/.venv: it has an interpreter, which reads .pth files there: use --python",
     ),
     (
         "which nvc",

@@ -80,7 +80,7 @@ def test_host_compiler_without_cpp(healthy, said):
 
 def test_host_compiler_that_says_nothing(healthy):
     write(os.path.join(healthy.tools, "gcc"), b"#!/bin/sh\n", 0o755)
-    assert "it does not answer as one" in only(healthy.bad()).what
+    assert "it does not answer like one" in only(healthy.bad()).what
 
 
 def test_host_compiler_that_hangs(healthy, monkeypatch):

@@ -191,7 +191,7 @@ def test_variables_disagree_with_ours(healthy, elsewhere):
 def test_variable_names_no_folder(healthy, value):
     found = only(healthy.bad(CUDA_PATH=value))
     assert (found.code, found.level) == ("variables-no-folder", "warning")
-    assert "takes the wheels" in found.why
+    assert "take the wheels" in found.why
     assert found.fix == "unset CUDA_PATH"
 
 

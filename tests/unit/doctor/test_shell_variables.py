@@ -39,7 +39,7 @@ def test_both_fixes_are_named(healthy, other):
     assert found.why.endswith(f"nvcc on its PATH is {healthy.prefix.bin}/nvcc")
     place = f"--python {healthy.prefix.bin}/python"
     env = f"cuda-shims env {place}"
-    assert found.fix == f'eval "$({env})", or to have none of them: eval "$({env} --unset)"'
+    assert found.fix == f'eval "$({env})", or, to remove them: eval "$({env} --unset)"'
 
 
 def test_its_nvcc_on_path_is_not_said_twice(healthy, other):
@@ -56,7 +56,7 @@ def test_what_is_left_after_a_part_was_unset(healthy, other):
 
 def test_an_environment_that_is_gone(healthy, other):
     shutil.rmtree(other)
-    assert f"{other}, which does not exist any more: " in only(bad(healthy, put(other, healthy.environ["PATH"]))).what
+    assert f"{other}, which no longer exists: " in only(bad(healthy, put(other, healthy.environ["PATH"]))).what
 
 
 def test_an_environment_without_a_toolkit(patient, other):

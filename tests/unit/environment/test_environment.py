@@ -237,9 +237,7 @@ def test_a_prefix(tmp_path, site, scripts):
     assert environment.prefix_environment(prefix)[:2] == ((folder,), scripts)
     assert environment.prefix_environment(prefix).option == "--prefix"
     # and where it is given as the other
-    with pytest.raises(
-        BadEnvironmentError, match="this is a prefix, and what is installed is below its lib: give --pre"
-    ):
+    with pytest.raises(BadEnvironmentError, match="this is a prefix, whose packages are below its lib: use --prefix"):
         environment.target_environment(prefix)
     target = environment.target_environment(folder)
     assert (target.scripts, target.dist_info, target.option) == (scripts, info, "--target")
@@ -257,7 +255,7 @@ def test_a_prefix_of_several_pythons(tmp_path):
         if not count:
             assert environment.prefix_environment(prefix).site_dirs == (f"{prefix}/lib/{name}/site-packages",)
     with pytest.raises(
-        BadEnvironmentError, match=r"one of python3\.98, python3\.99: run cuda-shims by the Python that you"
+        BadEnvironmentError, match=r"packages of python3\.98 and python3\.99: run cuda-shims with one of"
     ):
         environment.prefix_environment(prefix)
     os.makedirs(f"{prefix}/lib/{PYTHON}/site-packages/nvidia")
@@ -274,9 +272,9 @@ def test_a_prefix_of_a_free_threaded_python_and_another(tmp_path, monkeypatch):
 
 
 def test_no_prefix(venv, tmp_path):
-    with pytest.raises(BadEnvironmentError, match="there is an interpreter in it, which reads"):
+    with pytest.raises(BadEnvironmentError, match="it has an interpreter, which reads"):
         environment.prefix_environment(venv)
-    with pytest.raises(BadEnvironmentError, match="what pip install --target filled is for --target"):
+    with pytest.raises(BadEnvironmentError, match="if pip install --target filled it, use --target"):
         environment.prefix_environment(str(tmp_path))
 
 

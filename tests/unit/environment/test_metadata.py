@@ -90,11 +90,11 @@ def test_what_cannot_be_read(tmp_path):
         (str(tmp_path), "No such file"),  # a folder without METADATA
         (str(tmp_path / "fifo"), "not a regular file"),
         (str(tmp_path / "fifo.whl"), "not a regular file"),
-        (half, "not a whole wheel"),
-        (write(str(tmp_path / "text.whl"), b"text"), "not a whole wheel"),
-        (wheel(tmp_path / "empty.whl"), "no .dist-info/METADATA in it"),
-        (write(str(tmp_path / "METADATA.txt"), b"\xff\xfe\x00"), "no name and version"),
-        (write(str(tmp_path / "colours"), b"Name: torch\nVersion: 2\x1b[31m\n"), "no name and version"),
+        (half, "not a complete wheel"),
+        (write(str(tmp_path / "text.whl"), b"text"), "not a complete wheel"),
+        (wheel(tmp_path / "empty.whl"), "it has no .dist-info/METADATA"),
+        (write(str(tmp_path / "METADATA.txt"), b"\xff\xfe\x00"), "no name or no version"),
+        (write(str(tmp_path / "colours"), b"Name: torch\nVersion: 2\x1b[31m\n"), "no name or no version"),
         ("nul\0.whl", "null byte|null character"),
         ("./nul\0", "null byte|null character"),
     ]:
