@@ -31,7 +31,7 @@ MADE_FROM = "made-from-3"
 #: folders of the wheels whose time changes when a wheel is added or removed: a root links to whole folders below them
 WATCHED = ("", "/bin", "/include", "/lib", "/nvvm")
 OWN_FOLDERS = ("", "/bin", "/lib")  # likewise the root's own: an uninstaller may run while it is made
-#: name a directory: torch, setuptools recipes (CUDA_HOME); Meson, CuPy, Rust, CMake's last resort (CUDA_PATH); CMake
+#: name a directory: torch, setuptools recipes (CUDA_HOME), Meson, CuPy, Rust, CMake's last resort (CUDA_PATH), CMake
 #: projects that only link (CUDAToolkit_ROOT). Never CUDA_ROOT (JAX reads it) or LD_LIBRARY_PATH.
 HOMES = ("CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT")
 #: name the compiler: CMake prefers an nvcc next to c++ to PATH (CUDACXX); the cc crate, CuPy (NVCC)

@@ -70,7 +70,7 @@ def without_ours(environ: "Mapping[str, str]") -> "dict[str, str | None]":
 
 def for_user_toolkit(environ: "Mapping[str, str]", home: str) -> "dict[str, str | None]":
     """
-    Compute what a process needs so that it takes the user's toolkit, and nothing of ours.
+    Compute what a process needs so that it takes the user's toolkit and no other.
 
     In an isolated build the shim is first on PATH, whatever the variables say, and our nvcc must never be mixed with
     the libraries of another CUDA_HOME. So the shims are told to forward there, and what an outer environment's hook set

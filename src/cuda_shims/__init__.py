@@ -45,7 +45,7 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415 # at start-up nobody asks for a name
+    from importlib import import_module  # noqa: PLC0415 # at start-up nobody uses a name
 
     return getattr(import_module(f".{home}", __name__), name)
 

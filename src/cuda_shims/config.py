@@ -1,7 +1,7 @@
 """
-What a user may choose: ``[tool.cuda-shims]`` of a project's ``pyproject.toml`` and the ``CUDA_SHIMS_*`` variables.
+The choices of a user: ``[tool.cuda-shims]`` of a project's ``pyproject.toml`` and the ``CUDA_SHIMS_*`` variables.
 
-The environment beats the file, because it belongs to the person who builds, and the file to whoever wrote the sources.
+The environment beats the file: it belongs to the person who builds, and the file to the author of the sources.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-#: a larger file is refused before it is read, and one that configures us before it is parsed: no pyproject.toml has
-#: this size, parsing takes ten times its memory, and tomllib took 2.7 s for 1 MiB, at each start of Python
+#: a larger file is refused before it is read, and one that configures us before it is parsed. No pyproject.toml has
+#: this size. Parsing takes ten times its memory, and tomllib took 2.7 s for 1 MiB, at each start of Python
 MAX_BYTES, MAX_PARSED = 1024 * 1024, 256 * 1024
 #: A TOML reader takes time and memory by the square of the number of a key's parts: 40 kB of ``a.a.a.…`` cost tomllib
 #: 14 s and 1.6 GB. The sum of those squares that is still read, and the number of dots in a line that does not count
@@ -31,17 +31,17 @@ _SHOWN = 60
 
 _TABLE = "tool.cuda-shims"
 _PREFER = ("user", "wheels")
-#: what a value of a file is, for a reader; the names of TOML, not those of Python
+#: the type of a file's value, for a reader; with TOML's names, not Python's
 _KINDS = {bool: "a boolean", int: "an integer", float: "a float", str: "a string", list: "an array", dict: "a table"}
 
 
 class Config(NamedTuple):
-    """What was chosen; each field has its default where nothing was."""
+    """A user's choices; a field without a choice has its default."""
 
-    #: the CUDA major to take, in digits (``"13"``); from the environment also the absolute path of a toolkit root;
-    #: ``None``: the newest there is
+    #: the CUDA major to take, in digits (``"13"``), or from the environment also the absolute path of a toolkit root;
+    #: ``None``: the newest installed one
     toolkit: str | None = None
-    #: whose toolkit wins where the user's CUDA_HOME or its like names one: ``"user"``, theirs, or ``"wheels"``
+    #: whose toolkit wins if the user's CUDA_HOME or a similar variable names one: ``"user"``, theirs, or ``"wheels"``
     prefer: str = "user"
 
 
@@ -57,7 +57,7 @@ def load_config(directory: str, environ: Mapping[str, str]) -> Config:
         ``wheels``); empty means unset
     :returns: the environment's choice, else the file's, else the default, for each field
     :raises ConfigError: for a value that cannot be used, in either; for a ``pyproject.toml`` that cannot be read, or
-        that mentions cuda-shims and is not TOML. A file that is not there is no error
+        that mentions cuda-shims and is not TOML. A missing file is not an error
 
     """
     chosen = _from_file(os.path.join(directory, "pyproject.toml"))
@@ -84,7 +84,7 @@ def load_pyproject(directory: str) -> dict[str, Any]:
     Read the whole of a project's ``pyproject.toml``.
 
     :param directory: the project's root
-    :returns: the document; empty for a file that is not there
+    :returns: the document; empty if the file is missing
     :raises ConfigError: for a file that cannot be read, or is not TOML
 
     """
@@ -96,7 +96,7 @@ def load_toml(path: str) -> dict[str, Any]:
     Read a TOML file.
 
     :param path: the file
-    :returns: the document; empty for a file that is not there
+    :returns: the document; empty if the file is missing
     :raises ConfigError: for a file that cannot be read, or is not TOML
 
     """
@@ -145,7 +145,7 @@ def _from_file(path: str) -> dict[str, Any]:
 def _read(path: str) -> bytes:
     try:
         status = os.stat(path)
-        # asked before it is opened: opening a FIFO waits for a writer that never comes
+        # checked before it is opened: opening a FIFO waits for a writer that never comes
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableConfigError(path, _TABLE, "cannot be read: this is not a regular file")
         if status.st_size > MAX_BYTES:
@@ -160,7 +160,7 @@ def _read(path: str) -> bytes:
 
 
 def _parse(path: str, data: bytes) -> dict[str, Any]:
-    # not at the top: it costs more than all the rest, and most files never come here
+    # not at the top: it takes longer than the rest, and most starts never come here
     from importlib import import_module  # noqa: PLC0415
 
     dots = (line.count(b".") for line in data.split(b"\n"))  # a key is in one line
@@ -183,14 +183,14 @@ def _parse(path: str, data: bytes) -> dict[str, Any]:
         problem = "cannot be read: the file's arrays or tables are nested too deeply"
         raise UnreadableConfigError(path, _TABLE, problem) from None
     except ValueError as error:
-        # not TOMLDecodeError alone: an integer of 5000 digits is a plain ValueError of int()
+        # not only TOMLDecodeError: an integer of 5000 digits is a plain ValueError of int()
         raise NotTomlError(path, _TABLE, f"cannot be read: the file is not TOML: {_plain(str(error))}") from None
     return document
 
 
 def _toolkit(value: object) -> str:
-    # A path would let a pyproject.toml that came with somebody's sources choose which executables run: it is taken from
-    # the environment alone. A bool is an int to Python, not to TOML.
+    # A path would let a pyproject.toml that came with somebody's sources choose which executables run: only the
+    # environment may. A bool is an int to Python, not to TOML.
     if isinstance(value, int) and not isinstance(value, bool):
         if 0 < value < 1000:  # noqa: PLR2004 # as is_major has it; str() of one of 5000 digits raises
             return str(value)
@@ -218,7 +218,7 @@ _READERS: dict[str, Callable[[object], str]] = {"toolkit": _toolkit, "prefer": _
 
 
 def _unknown(key: str) -> str:
-    from cuda_shims.likeness import find_similar  # noqa: PLC0415 # for a mistake alone
+    from cuda_shims.likeness import find_similar  # noqa: PLC0415 # only for a mistake
 
     near = find_similar(key, _READERS)
     return f"is unknown; did you mean {near[0]}?" if near else f"is unknown; the keys are {', '.join(_READERS)}"

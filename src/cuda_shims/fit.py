@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from cuda_shims.environment.environment import Environment
 
 #: distributions whose version begins with the release of CUDA, ``nvidia-cuda-runtime==13.0.96``. cuBLAS and most others
-#: have numbers of their own (13.1.0.3 is of CUDA 13.0), CCCL's is of no release since 13.3, and torch 2.13.0 got
-#: nvJitLink 13.3.33 beside the runtime of 13.0
+#: have other numbers: 13.1.0.3 is from CUDA 13.0. CCCL's number names no release since 13.3, and torch 2.13.0 got
+#: nvJitLink 13.3.33 with the runtime of 13.0
 _RELEASED = (
     "cuda-toolkit",
     *(f"nvidia-{name}" for name in ("cuda-runtime", "cuda-nvrtc", "cuda-nvcc", "nvvm", "cuda-crt")),
@@ -40,7 +40,7 @@ TORCH = "torch"
 
 
 class Need(NamedTuple):
-    """What a distribution says about CUDA in one place."""
+    """A statement of a distribution about CUDA, in one place."""
 
     distribution: Metadata
     #: for a reader: ``cuda-toolkit[cudart]==13.0.3``
@@ -80,7 +80,7 @@ class Fit(NamedTuple):
 
     @property
     def build_requires(self) -> list[str]:
-        """What a build that has neither requires."""
+        """The requirements of a build that has neither."""
         return [self.requirement, *filter(None, [self.torch])]
 
     @property
@@ -206,7 +206,7 @@ def _read(metadata: Metadata, requirement: Requirement) -> Iterator[Need]:
     name, base = _NAMED.search(requirement.name), _base_of(requirement.name)
     if base in _RELEASED:
         low, high = requirement.minors()
-        # up to CUDA 12 each major has distributions of its own, but for cuda-toolkit
+        # up to CUDA 12 each major has separate distributions, except cuda-toolkit
         first, last = _any_minor(name) if name else ((tools.COMPILED[0], 0), (LAST, LAST))
         yield Need(metadata, str(requirement), low if base == "cuda-toolkit" else max(low, first), min(high, last))
     elif name:

@@ -1,4 +1,4 @@
-"""Running a command in place of this process."""
+"""Running a command instead of this process."""
 
 from __future__ import annotations
 

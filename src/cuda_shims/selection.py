@@ -82,7 +82,7 @@ def selected(scope: Scope) -> Selected:
 
 def no_toolkit(environment: Environment, wanted: str | None = None) -> ToolkitNotFoundError:
     """Say that an environment has no toolkit, or none of a major, and which command installs one there."""
-    from cuda_shims.environment.installer import install_command  # noqa: PLC0415 # for a mistake alone
+    from cuda_shims.environment.installer import install_command  # noqa: PLC0415 # only for a mistake
 
     install = install_command(environment, os.environ, here=environment.is_here)
     return ToolkitNotFoundError(environment.label, wanted, install)

@@ -80,7 +80,7 @@ def _for_tox() -> Iterator[None]:
 
 
 def _join(selector: Any) -> bool:
-    # whether the option is there, and heeded, whichever activators are chosen
+    # whether the option exists, and works, whichever activators are chosen
     if selector in _joined:
         return True
     handle, create = (getattr(selector, name, None) for name in ("handle_selected_arg_parse", "create"))
@@ -125,7 +125,7 @@ def install(source: str, site_dir: str, scripts: str, python: str, version: tupl
     :param version: that interpreter's version, e.g. ``(3, 13)``
     :returns: the scripts that were written
     :raises BadEnvironmentError: when a file cannot be copied
-    :raises NotWritableError: when something cannot be written; a second run goes on
+    :raises NotWritableError: when something cannot be written; a second run continues
 
     """
     from _cuda_shims.shims import is_shim  # noqa: PLC0415
@@ -166,7 +166,7 @@ def _is_whole(environment: Environment) -> bool:
 
 
 def _requirements(site_dir: str, version: tuple[int, ...]) -> list[Entry]:
-    # as far as they are at hand: without filelock, on Windows, two processes may exchange a root at once; without tomli
+    # those that are installed: without filelock, on Windows, two processes may exchange a root at once; without tomli
     # [tool.cuda-shims] is not read. Neither is worth an installer and an index here
     from cuda_shims.environment.distribution import distributions  # noqa: PLC0415
     from cuda_shims.installation import copy as copies  # noqa: PLC0415

@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
 #: libraries of NVIDIA's driver, which no wheel for Linux holds, to the header that a root's link-time stub is made from
 DRIVER_STUBS = {"cuda": "cuda.h", "nvidia-ml": "nvml.h"}
-#: names that end so are headers, known or not
+#: the endings of headers, known or not
 HEADER_SUFFIXES = (".h", ".hh", ".hpp", ".hxx", ".cuh", ".inl")
 _PREFIX = "CUDA::"
 _TARGET = re.compile(r"CUDA::.*|[\w.-]+::[\w.-]+", re.DOTALL)
-#: what CMake calls the namespace of FindCUDAToolkit's targets; without any, they are FindCUDAToolkit's too
+#: the namespace of FindCUDAToolkit's targets; targets without a namespace are FindCUDAToolkit's too
 _TOOLKIT = {"", "CUDA", "CUDAToolkit"}
-#: targets of CCCL's own CMake files, within CCCL:: or a namespace of their own, to a header that they are for
+#: targets of CCCL's own CMake files, within CCCL:: or another namespace, to a header that they are for
 _CCCL = {"CCCL": "cuda/version", "Thrust": "thrust/version.h", "CUB": "cub/cub.cuh", "libcudacxx": "cuda/version"}
 #: namespaces that hold targets of several companions
 _SHARED = {"torch", "cuquantum"}
-#: files by which pkg-config and CMake find a package
+#: the files with which pkg-config and CMake find a package
 _PACKAGE = re.compile(
     r"(?P<library>[\w.+-]{1,100}?)(?P<release>-\d+\.\d+)?\.pc|(?P<package>\w{1,100}?)-?config\.cmake",
     re.IGNORECASE | re.ASCII,
 )
 _LIBRARY = re.compile(r"\.(?:so(?:\.[\w.]*)?|a|bc|lib|dll)$", re.IGNORECASE)
-#: no name of a file in a wheel comes near; a longer string is not a name
+#: no file in a wheel has a name nearly as long; a longer string is not a name
 _LONGEST = 200
 
 
@@ -65,7 +65,7 @@ def target_names(target: str) -> tuple[str, ...]:
     """
     Name what a target of CMake stands for, or what CMake's FindCUDAToolkit searches for to define it.
 
-    :param target: of FindCUDAToolkit, with or without ``CUDA::`` (``CUDAToolkit::`` since CMake 4.5); of CCCL; of a
+    :param target: of FindCUDAToolkit, with or without ``CUDA::`` (``CUDAToolkit::`` since CMake 4.5), of CCCL, or of a
         companion as projects' modules spell it, in any case: ``CUDNN::cudnn_all``, ``NCCL::NCCL``, ``torch::cudnn``
     :returns: names of libraries, else of a header or a tool; none for a target that is defined without a library, or
         not at all
@@ -86,10 +86,10 @@ def target_names(target: str) -> tuple[str, ...]:
 
 def driver_stub(name: str) -> str | None:
     """
-    Tell whether something is a library of NVIDIA's driver for which our roots have a link-time stub.
+    Tell whether something is one of the driver's libraries for which our roots have a link-time stub.
 
     :param name: as :func:`find` takes it
-    :returns: the header that the stub is made from, e.g. ``cuda.h``; ``None`` for all else, and for ``libcuda.so.1``,
+    :returns: the header that the stub is made from, e.g. ``cuda.h``; ``None`` for anything else and ``libcuda.so.1``,
         which is the driver itself
 
     """

@@ -27,12 +27,12 @@ class Place(NamedTuple):
     extra: str
     #: the CUDA release
     release: str
-    #: ``linux``, ``windows``, or one machine of it alone: ``linux-x86_64``, ``windows-arm64`` …
+    #: ``linux``, ``windows``, or only one machine of it: ``linux-x86_64``, ``windows-arm64`` …
     system: str
 
 
 class Table(NamedTuple):
-    """What both say."""
+    """The content of both tables."""
 
     #: the CUDA releases, in order
     releases: tuple[str, ...]
@@ -131,7 +131,7 @@ def _places(
     distribution: str, extra: str, always: tuple[list[str], list[str]], here: tuple[list[str], list[str]]
 ) -> Iterator[Place]:
     outer, inner = always[0] or ["linux", "windows"], here[0] or ["linux", "windows"]
-    # "linux" of a distribution that is for linux-x86_64 alone is that
+    # a distribution only for linux-x86_64 has "linux" in the table and means that
     systems = {max(one, two, key=len) for one in outer for two in inner if one.startswith(two) or two.startswith(one)}
     for release in here[1]:
         if release in always[1]:

@@ -1,5 +1,5 @@
 """
-What NVIDIA's wheels hold: closed tables of tools and components, read from the wheels of CUDA 12.0 to 13.5.
+The contents of NVIDIA's wheels: closed tables of tools and components, read from the wheels of CUDA 12.0 to 13.5.
 
 Nothing here touches a disk or imports anything, so the wheel's build hook can run it, and a start of Python does not
 import :mod:`typing`.
@@ -34,8 +34,8 @@ class Component:
         self.title = title
 
 
-#: the majors for which NVIDIA publishes nvcc on PyPI, for messages. What is installed is found by its folder, whatever
-#: its number
+#: the majors for which NVIDIA publishes nvcc on PyPI, for messages. Installed majors are found by their folders,
+#: whatever their numbers
 COMPILED: tuple[int, ...] = (13,)
 #: the major to install if none is installed
 NEWEST = COMPILED[-1]
@@ -58,7 +58,7 @@ TOOLS: tuple[Tool, ...] = (
 )
 
 #: tools whose shims are in our wheel; those of the others are written with their tool, because a shim that
-#: finds nothing would hide that the tool is missing (``shutil.which``) from a build system that only asks for its name
+#: finds nothing would hide that the tool is missing (``shutil.which``) from a build system that only checks its name
 SHIPPED_SHIMS: tuple[str, ...] = tuple(tool.name for tool in TOOLS if tool.distribution == "nvidia-cuda-nvcc")
 
 #: tools whose shims are written when the tool is installed; cicc is private to nvcc and on no toolkit's PATH

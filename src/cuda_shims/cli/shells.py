@@ -3,14 +3,12 @@ How a set of variables is written for a shell: the text, when evaluated, gives b
 
 Each format and its use:
 
-========== ==========================================================================================================
-sh         ``eval "$(python -m cuda_shims env)"``: dash, bash, busybox, ksh, zsh
-fish       ``python -m cuda_shims env --format fish | source``
-powershell ``python -m cuda_shims env --format powershell | Invoke-Expression``, Windows PowerShell 5.1 and later
-cmd        a batch file that is called: ``… env --format cmd > cuda.cmd``, then ``call cuda.cmd``
-json       a program
-github     lines to append to the file that ``$GITHUB_ENV`` names; :func:`github_path_line` is for ``$GITHUB_PATH``
-========== ==========================================================================================================
+- sh: ``eval "$(python -m cuda_shims env)"`` in dash, bash, busybox, ksh, zsh
+- fish: ``python -m cuda_shims env --format fish | source``
+- powershell: ``python -m cuda_shims env --format powershell | Invoke-Expression``, Windows PowerShell 5.1 and later
+- cmd: a batch file, ``… env --format cmd > cuda.cmd``, then ``call cuda.cmd``
+- json: for a program
+- github: lines to append to the file that ``$GITHUB_ENV`` names; :func:`github_path_line` is for ``$GITHUB_PATH``
 
 A value is text as :func:`os.fsdecode` gives it, and the result must be written with :func:`os.fsencode`: bytes that
 are not UTF-8 travel as lone surrogates. sh, fish and json hold them; the others cannot, and say so.

@@ -1,5 +1,5 @@
 """
-What should be on disk. Pure.
+Entries: the files and links that should be on disk. Pure.
 
 The classes use slots: a start of Python that imports them has no time for named tuples.
 """

@@ -1,8 +1,8 @@
 """
-Plans: the steps that make the disk hold the wanted entries. Reads, and writes nothing.
+Plans: the steps that make the disk hold the planned entries. Reads, and writes nothing.
 
 This module decides ownership. A file is ours if our ledger lists it with its present content, or if the caller
-recognises it by its content (a shim). A folder of ours is ours as a whole. Nothing else is ever replaced or removed.
+recognises it by its content (a shim). Our folders are ours as a whole. Nothing else is ever replaced or removed.
 Anybody who can write to the folder may have written the ledger, so the ledger decides only about that folder, unless
 the caller knows better.
 """
@@ -55,10 +55,10 @@ def make_plan(
     force: bool = False,
 ) -> list[Action]:
     """
-    Compare the wanted entries with the disk.
+    Compare the planned entries with the disk.
 
     :param folder: the folder that the entries' paths are relative to
-    :param entries: the wanted entries
+    :param entries: the planned entries
     :param recorded: path to digest, of what we wrote there earlier
     :param ours: says whether the file at an absolute path is ours although the ledger does not know it
     :param force: treat other people's files as ours
@@ -105,5 +105,5 @@ def removals(folder: str, recorded: Mapping[str, str]) -> list[Action]:
 
 
 def _mode_is_right(path: str, mode: int) -> bool:
-    # only what a tool must have to be started
+    # only the permission that a tool must have to be started
     return os.name == "nt" or not mode & 0o100 or bool(os.stat(path).st_mode & 0o100)

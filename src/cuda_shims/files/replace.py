@@ -32,7 +32,7 @@ _WINDOWS = os.name == "nt"
 
 def write_entry(path: str, entry: Entry, stage: Stage | None = None) -> None:
     """
-    Put one link or file in its place, even if a running program is there.
+    Put one link or file in its place, even if it is a running program.
 
     :param path: its absolute path; its directory must exist
     :param entry: what to put there

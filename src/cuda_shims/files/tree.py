@@ -1,4 +1,4 @@
-"""Whole directories of ours: made where nobody sees them yet, and compared with the wanted state."""
+"""Whole directories: made where nobody sees them yet, and compared with the planned state."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _make_hard(path: str, entry: Entry, file: str, rights: Rights, *, layered: b
     if not layered:
         try:
             os.link(source, path)
-        except OSError:  # another file system; somebody else's file (protected_hardlinks); none there; too many
+        except OSError:  # another file system, somebody else's file (protected_hardlinks), no file, or too many links
             pass
         else:
             return
@@ -60,7 +60,7 @@ def _make_hard(path: str, entry: Entry, file: str, rights: Rights, *, layered: b
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
         if os.stat(path).st_mtime_ns == status.st_mtime_ns:
             return
-        os.unlink(path)  # the file system has cut the time by which a copy is known
+        os.unlink(path)  # the file system has rounded the time that identifies a copy
     write.make(path, entry, rights)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SCRATCH = ".cuda-shims-tmp"
 
 
-class writing:  # noqa: N801 # a context manager; contextlib costs a start of Python more than all that is written here
+class writing:  # noqa: N801 # a context manager; contextlib costs a start of Python more than this class
     """Turn an :class:`OSError` during a write into :class:`NotWritableError`."""
 
     def __init__(self, path: str) -> None:

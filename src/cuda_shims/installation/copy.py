@@ -2,7 +2,7 @@
 Copies of installed distributions for another environment, without an installer or an index. Only reads.
 
 The copy has the files of the wheel, as RECORD lists them. Files that belong to the place (scripts, byte code, an
-installer's notes, what cuda-shims has written since) are made for the new place, or left out.
+installer's notes, what cuda-shims has written since) are made for the new place, or omitted.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cuda_shims.files.action import Action
     from cuda_shims.files.rights import Rights
 
-#: what is ours after a plan is carried out
+#: our files after a plan is carried out
 _OURS = {action.CREATE, action.REPLACE, action.KEEP}
 
 
@@ -43,7 +43,7 @@ def plan_files(  # noqa: PLR0913
     :param site_dir: the site-packages directory; the paths of the actions are relative to it
     :param scripts: the scripts directory
     :param toolkits: the toolkits there
-    :param hook: whether start-up files are wanted
+    :param hook: whether to write start-up files
     :param target: whether Python reads no ``.pth`` file there and needs a ``sitecustomize`` instead
     :param force: replace other people's files
     :returns: the actions

@@ -1,4 +1,4 @@
-"""What is ours in an environment: decided by content and place, not by who wrote it or who claims it."""
+"""Our files in an environment: content and place decide, not who wrote them or who claims them."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def may_be_ours(site_dir: str, scripts: str, path: str) -> bool:
     """
     Tell whether an absolute path is one where cuda-shims has files, whoever claims so.
 
-    Anybody who can write to the environment may have written RECORD and our ledger. What they name is removed only in
-    these places. Links on the way are followed; the path itself is not.
+    Anybody who can write to the environment may have written RECORD and our ledger. A file that these name is removed
+    only in these places. Links on the way are followed; the path itself is not.
     """
     place = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
     if os.path.dirname(place) == os.path.realpath(scripts):

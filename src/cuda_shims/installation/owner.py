@@ -1,4 +1,4 @@
-"""Who owns a file in an environment: an installed distribution, or one of conda's packages."""
+"""The owner of a file in an environment: an installed distribution, or one of conda's packages."""
 
 from __future__ import annotations
 

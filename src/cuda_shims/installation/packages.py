@@ -1,9 +1,9 @@
 """
-CMake packages of a toolkit beside an environment's scripts directory: what find_package(CCCL) finds from a shell.
+CMake packages of a toolkit next to an environment's scripts directory, for find_package(CCCL) from a shell.
 
-A classic toolkit's ``bin`` on PATH leads CMake to its ``lib/cmake``. An environment's leads to the environment's, where
-nothing of ours may lie: that of conda's packages is there. So these are links named after us, which CMake looks at
-later, to ``templates/cmake``.
+A classic toolkit's ``bin`` on PATH leads CMake to its ``lib/cmake``. An environment's leads to the environment's, which
+may belong to conda's packages. So we write links to ``templates/cmake`` that are named after us. CMake searches these
+later.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def package_links(site_dir: str, scripts: str, toolkits: Iterable[Toolkit]) -> I
 
 
 def package_paths(scripts: str) -> list[str]:
-    """List the paths that such links have, whether they are there or not."""
+    """List the paths that such links have, whether they exist or not."""
     return [os.path.join(_folder(scripts), name) for name in _NAMES]
 
 
@@ -54,7 +54,7 @@ def is_package_link(path: str) -> bool:
 
 
 def may_be_package_link(scripts: str, path: str) -> bool:
-    """Tell whether a path, of which nothing but the last part may be a link, is a place of such a link."""
+    """Tell whether a path is a place of such a link; only its last part may be a link."""
     return is_package_link(path) and os.path.dirname(path) == os.path.realpath(_folder(scripts))
 
 

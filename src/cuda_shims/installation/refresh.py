@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cuda_shims.files.rights import Rights
 
 _SHARED = "others can write to it"
-#: what is said of a folder that somebody removes at this moment: an uninstaller, another process that tidies up
+#: the errors for a folder that somebody removes at this moment: an uninstaller, or another process that tidies up
 _REMOVED = {errno.ENOENT, errno.ENOTEMPTY, errno.ESTALE}
 
 
@@ -47,11 +47,11 @@ def make_root(place: Place, environ: Mapping[str, str] | None = None) -> str:
         from cuda_shims.errors import UninstalledError  # noqa: PLC0415
 
         raise UninstalledError(place.site_dir)  # nobody would remove a root in a cache
-    # where nobody keeps anything, no RECORD and no shim that says which toolkit it runs is of use: a build has the root
+    # where nobody keeps anything, RECORD and a shim that names its toolkit are useless: a build has the root
     # on PATH before it
     if rights is None or is_build_environment(place.site_dir):
         return make_first(place, environ, rights)
-    from cuda_shims.installation.stamp import Stamps  # noqa: PLC0415 # not wanted in a build environment
+    from cuda_shims.installation.stamp import Stamps  # noqa: PLC0415 # not needed in a build environment
 
     stamps = Stamps(place, rights)
     with stamps.installed as installed, stamps.lock:
@@ -77,7 +77,7 @@ def may_write(site_dir: str) -> bool:
     """Tell whether we may write to a site-packages directory without a command."""
     if is_build_environment(site_dir):
         return True
-    from cuda_shims.environment.ours import find_dist_info  # noqa: PLC0415 # not wanted in a build environment
+    from cuda_shims.environment.ours import find_dist_info  # noqa: PLC0415 # not needed in a build environment
     from cuda_shims.files.ledger import LEDGER  # noqa: PLC0415
 
     return bool(find_dist_info([site_dir])) or os.path.exists(os.path.join(site_dir, ROOTS_FOLDER, LEDGER))
@@ -164,11 +164,11 @@ def shared_folder(folder: str, limit: str) -> str | None:
     """
     Find the folder in a cache that keeps a root out of it: others can write to it, or to one above it.
 
-    :param folder: the folder that the root would lie in, which need not exist
+    :param folder: the folder of the root, which need not exist
     :param limit: see :func:`_cuda_shims.caches.is_private`
-    :returns: ``folder``, or the lowest above it that exists; ``None`` when all from ``limit`` down are ours alone, or
+    :returns: ``folder``, or the lowest above it that exists; ``None`` when all from ``limit`` down are only ours, or
         ``limit`` does not exist
-    :raises OSError: when one of them goes meanwhile
+    :raises OSError: when one of them is removed in the meantime
 
     """
     while folder != limit and not os.path.lexists(folder):

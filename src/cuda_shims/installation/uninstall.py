@@ -1,9 +1,9 @@
 """
-The removal of cuda-shims from an environment: what goes, and in which order.
+The removal of cuda-shims from an environment: which files, and in which order.
 
-Whatever interrupts it, no hook runs in what is left, and what is left is known to pip, uv and a second run: the
-start-up files go first, and the ``.dist-info`` with RECORD last. Whole folders go by one move, so that the package is
-never half there.
+Whatever interrupts it, no hook runs in the remaining files, and pip, uv and a second run know them. The start-up files
+are removed first, and the ``.dist-info`` with RECORD last. Whole folders are removed by one move, so that the package
+is never incomplete.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _uninstall(environment: Environment, *, dry_run: bool, force: bool) -> list[
     changes = [Change(REMOVE, "file", path, _restoring(condas.get(path))) for path in gone]
     changes += [Change(REMOVE, "root", path) for path in folders if path not in [each.path for each in stayed]]
     changes += stayed
-    for path in sorted(left):  # conda has put its file back in the place of a shim, say
+    for path in sorted(left):  # for example, conda has put its file back over a shim
         note = f"it belongs to conda's {condas[path]}" if path in condas else files[path]
         changes.append(Change(CONFLICT, "file", path, note))
     if no_record:
@@ -86,7 +86,7 @@ def _restoring(package: str | None) -> str:
 
 def _site_dirs(environment: Environment) -> Iterator[str]:
     for site_dir in environment.site_dirs:
-        # a directory that has a cuda-shims of its own is another environment's (--system-site-packages)
+        # a directory that has another cuda-shims is another environment's (--system-site-packages)
         if site_dir == environment.site_dir or (may_write(site_dir) and not find_dist_info([site_dir])):
             yield site_dir
 
@@ -97,7 +97,7 @@ def _folders(environment: Environment) -> list[str]:
 
 
 def _cached(environment: Environment) -> Iterator[str]:
-    # roots of this environment's wheels in the user's cache; its folder may hold those of others, whose paths go on
+    # roots of this environment's wheels in the user's cache; its folder may hold those of others with longer paths
     for site_dir in environment.site_dirs:
         if site_dir == environment.site_dir or not find_dist_info([site_dir]):
             for root, limit in Place(site_dir, 0).elsewhere(os.environ):
@@ -115,12 +115,12 @@ def _is_root(name: str) -> bool:
 
 
 def _recorded_files(environment: Environment) -> Iterator[tuple[str, str]]:
-    # what install and the hook wrote; with each path why it may not go, if it may not
+    # what install and the hook wrote; with each path the reason to keep it, if there is one
     for site_dir in _site_dirs(environment):
         recorded = own_files.read_recorded(site_dir, environment.scripts)
         for action in plan.removals(site_dir, recorded):
             path = os.path.normpath(os.path.join(site_dir, action.path))
-            # written down, and not written yet when a process was killed: the file of our wheel is there
+            # recorded, but not written yet when a process was killed: the file is our wheel's
             ours = action.kind == REMOVE or (os.path.isfile(path) and own_files.is_ours_by_content(path))
             yield path, "" if ours else _CHANGED
         hook = os.path.join(site_dir, own_files.TARGET_HOOK)
@@ -178,7 +178,7 @@ def _remove(environment: Environment, gone: list[str], folders: list[str]) -> li
         try:
             with stages.Stage(os.path.join(environment.site_dir, ROOTS_FOLDER)) as stage:
                 _remove_distribution(environment, environment.dist_info, gone, stage)
-        except OSError:  # a disk is so full that no folder can be made; or this fails again
+        except OSError:  # no folder can be made on a full disk; or this fails again
             _remove_distribution(environment, environment.dist_info, gone, None)
     else:
         for path in gone:
@@ -190,7 +190,7 @@ def _remove(environment: Environment, gone: list[str], folders: list[str]) -> li
 def _remove_folder(folder: str) -> Iterator[Change]:
     try:
         write.remove_tree(folder, seconds=_SECONDS, first=MADE_FROM)
-    except OSError as error:  # no second run can go on: cuda-shims is gone
+    except OSError as error:  # a second run cannot continue: cuda-shims is gone
         yield Change(CONFLICT, "root", folder, f"{error.strerror}; {_BY_HAND}")
     if os.path.basename(folder) != ROOTS_FOLDER:
         for cache, _ in cache_folders(os.environ):

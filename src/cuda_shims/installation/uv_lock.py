@@ -1,9 +1,9 @@
 """
 The lock that uv holds on an environment while it changes it.
 
-uv reads RECORD of what it uninstalls, then removes what it has read. What a start of Python makes and adds to RECORD
-between the two would stay for good. So who is about to write shares that lock: he waits until uv is done, and uv, for
-some milliseconds, until he is. pip and others hold no lock.
+uv reads RECORD of what it uninstalls, then removes what it has read. A file that a start of Python makes and adds to
+RECORD between the two would stay for good. So a process that writes shares that lock: it waits until uv is done, and
+uv, for some milliseconds, until the process is done. pip and others hold no lock.
 
 Source: ``PythonEnvironment::lock`` and ``Interpreter::lock`` in uv's ``crates/uv-python``: flock(2), exclusive, on
 ``.lock`` in the prefix of a virtual environment or in the directory of ``--target``.
@@ -35,7 +35,7 @@ class shared:  # noqa: N801 # a context manager
         self.descriptor: int | None = None
 
     def __enter__(self) -> None:
-        """Take uv's lock, beside other readers of it."""
+        """Take uv's lock, shared with its other readers."""
         self.descriptor = _acquire(self.site_dir)
 
     def __exit__(self, *_: object) -> None:

@@ -28,7 +28,7 @@ class RootPlan:
     __slots__ = ("entries", "path", "seen", "toolkit", "watched")
 
     def __init__(self, toolkit: Toolkit, path: str, *, beside: bool) -> None:
-        """Decide what it holds; on Windows, that of what the wheels lack."""
+        """Decide what it holds; on Windows, the files missing from the wheels."""
         lines = sources.lines(toolkit, beside=beside)
         self.toolkit = toolkit
         self.path = path
@@ -47,10 +47,10 @@ class RootPlan:
 
     def is_interim(self) -> bool:
         """
-        Tell whether an installer is between two wheels: the existing root goes on, and the next start tries again.
+        Tell whether an installer is between two wheels: the existing root stays, and the next start tries again.
 
-        This is so if the plan lacks a part of the compiler that the existing root has, and the wheels have changed just
-        now. The links of that root become whole when the wheel has come; one without the compiler would stay until the
+        This happens if the plan lacks a part of the compiler that the existing root has, and the wheels have just
+        changed. The links of that root become whole when the wheel has come; one without it would stay until the
         next start of Python (``tests/e2e/test_upgraded_meanwhile.py``).
         """
         paths = [entry.path for entry in self.entries]
@@ -62,12 +62,12 @@ class RootPlan:
         ]
         try:
             newest = max(times.change_times(self.watched), default=0)
-        except OSError:  # one has gone meanwhile
+        except OSError:  # one was removed in the meantime
             return bool(lost)
         return bool(lost) and time.time() - newest / 1_000_000_000 < _AT_WORK_SECONDS
 
     def is_whole(self) -> bool:
-        """Tell whether the existing root holds all that it should; a fresh one may not if a clock went backwards."""
+        """Tell whether the existing root is complete; a fresh one may not be if a clock went backwards."""
         try:
             return all(tree.is_as(os.path.join(self.path, entry.path), entry) for entry in self.entries)
         except OSError:
@@ -78,7 +78,7 @@ def plan_root(place: Place, path: str) -> RootPlan:
     """
     Plan a root from the wheels as they are now.
 
-    :param place: where the wheels lie
+    :param place: where the wheels are
     :param path: where the root goes: one of :meth:`_cuda_shims.places.Place.paths`
     :returns: the plan
     :raises OSError: on Windows, when a CMake file of the wheels cannot be read

@@ -1,4 +1,4 @@
-"""What a root of CUDA 12 has besides the components' files: a compute-sanitizer that runs, and a stand-in for nvcc."""
+"""A root of CUDA 12 has, besides the components' files, a compute-sanitizer that runs, and a stand-in for nvcc."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: the compute-sanitizer of 12.9 looks for its libraries beside itself, where they are not: in a root it has a folder of
-#: its own, laid out as in the wheel of CUDA 13
+#: the compute-sanitizer of 12.9 looks for its libraries in its own folder, which has none: in a root it has a separate
+#: folder, laid out as in the wheel of CUDA 13
 _SANITIZER_FOLDER = "cuda_sanitizer_api"
 #: what runs a file of mode 0644; kernel and C library agree on these paths
 _LOADERS = {"x86_64": "/lib64/ld-linux-x86-64.so.2", "aarch64": "/lib/ld-linux-aarch64.so.1"}
 #: NVIDIA's file has mode 0644 in the wheel of 12.9, and is not ours to change. A copy of it would cost 7 MB in each
-#: environment and do no more. The option names the folder of its libraries: by /proc/self/exe it would look beside the
-#: loader. It may be given once
+#: environment and do no more. The option names the folder of its libraries: by /proc/self/exe it would look in
+#: the loader's folder. It may be given once
 _SANITIZER = b"""#!/bin/sh
 # compute-sanitizer of CUDA 12, whose file no wheel marks as executable
 file=$(command -p readlink -f -- "$0")
@@ -29,9 +29,9 @@ for word; do
 done
 exec LOADER "$folder/compute-sanitizer" --injection-path "$folder" "$@"
 """
-#: CUDA 12 has no compiler, and this is not one: CMake 3.25 finds a toolkit by the path of its nvcc alone, and the
-#: version by what that prints, whatever it exits with. Without it a shim, which PATH has next, would be taken. It is
-#: one itself. What CMake asks for is on stdout with the truth, so that the log of a good build has no complaint
+#: CUDA 12 has no compiler, and this is not one: CMake 3.25 finds a toolkit only by the path of its nvcc, and the
+#: version by what that prints, whatever its exit code. Without it CMake would take a shim, which is next on PATH. It is
+#: a shim itself. It prints what CMake expects on stdout, and that is true, so a good build's log has no complaint
 _NVCC = b"""#!/bin/sh
 # cuda-shims shim: no compiler, and says so; CMake finds the toolkit by it
 why="nvcc (cuda-shims): CUDA 12 is installed here, and REASON"
@@ -65,7 +65,7 @@ def sanitizer_script(machine: str) -> bytes | None:
 
 
 def nvcc_script(version: str) -> bytes:
-    """Write the script that stands in for nvcc."""
+    """Write the script that replaces nvcc."""
     release = ".".join(version.split(".")[:2])
     reason = missing_tool_fix("nvcc", SPLIT).replace('"', '\\"')
     text = _NVCC.replace(b"REASON", reason.encode())

@@ -177,7 +177,7 @@ def stub_library(soname: str, functions: Sequence[str], machine: str, error_code
 
 
 def _symbols(names: Iterable[bytes], at: int, here: int, size: int, string_size: int) -> bytes:
-    symbols = bytearray(_SYM.size)  # the gABI wants the first one blank
+    symbols = bytearray(_SYM.size)  # the gABI requires a blank first one
     for name in names:
         if name == _RETURN_STRING:
             symbols += _SYM.pack(at, _GLOBAL_FUNC, 0, _TEXT, here + size, string_size)
@@ -190,9 +190,9 @@ def _symbols(names: Iterable[bytes], at: int, here: int, size: int, string_size:
 def _code(machine: str, error_code: int) -> tuple[bytes, bytes]:
     # a function that returns the code, and one that returns the address of what lies right behind it
     if machine == "x86_64":
-        # mov eax, code; ret, filled up with int3    lea rax, [rip + 1]; ret
+        # ``mov eax, code; ret``, padded with int3    ``lea rax, [rip + 1]; ret``
         return b"\xb8" + struct.pack("<I", error_code) + b"\xc3\xcc\xcc", b"\x48\x8d\x05\x01\0\0\0\xc3"
-    # movz w0, #code; ret    adr x0, . + 8; ret
+    # ``movz w0, #code; ret``    ``adr x0, . + 8; ret``
     return struct.pack("<II", 0x52800000 | error_code << 5, 0xD65F03C0), struct.pack("<II", 0x10000040, 0xD65F03C0)
 
 
@@ -230,7 +230,7 @@ def _file(data: list[bytes], offsets: list[int], address: list[int], machine: in
         headers += _SHDR.pack(name_at, kind, flags, place if flags else 0, offset, len(part), link, info, align, entry)
         name_at += len(name) + 1
     headers_at = _align(start + len(body), 8)
-    # class 64, little-endian, version 1, OS ABI System V; ET_DYN; no entry, no flags
+    # class 64, little-endian, version 1, OS ABI System V, ET_DYN, no entry, no flags
     sizes = (_EHDR.size, _PHDR.size, 5, _SHDR.size, len(_SECTIONS) + 1, _SHSTRTAB)
     start_of_file = _EHDR.pack(b"\x7fELF", 2, 1, 1, 0, 3, machine, 1, 0, _EHDR.size, headers_at, 0, *sizes)
     return start_of_file + segments + body + bytes(headers_at - start - len(body)) + headers

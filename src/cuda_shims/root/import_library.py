@@ -40,7 +40,7 @@ _LARGEST_TABLE = 16 * 1024 * 1024
 
 
 class Exports:
-    """What a DLL exports by name."""
+    """The names that a DLL exports."""
 
     __slots__ = ("machine", "names")
 
@@ -65,8 +65,8 @@ def read_exports(path: str) -> Exports:
     """
     Read what a DLL exports by name.
 
-    An export that lies in a section without code is data: its name alone links with nothing, as with Microsoft's own
-    import libraries. Exports that have a number alone are left out.
+    An export in a section without code is data: nothing links with only its name, as with Microsoft's own import
+    libraries. Exports that have only a number are left out.
 
     :param path: of the DLL
     :returns: its exports; none where it has no table of them
@@ -108,7 +108,7 @@ def _read(file: FileIO) -> Exports:
     for _, _, address, raw, raw_at, *_ in sections:
         if address <= table and table + length <= address + raw and length <= _LARGEST_TABLE:
             code = [(row[2], row[2] + max(row[1], row[3])) for row in sections if row[9] & _IS_EXECUTABLE]
-            # what forwards to another DLL has its name there, and is taken for a function
+            # an export that forwards to another DLL has its name there, and counts as a function
             code.append((table, table + length))
             return Exports(machine, _names(_at(file, raw_at + table - address, length), table, code))
     raise ValueError("its export table is in none of its sections, or too large")
@@ -162,7 +162,7 @@ def import_library(dll: str, exports: Exports) -> bytes:
     """
     Write the import library of a DLL: the same bytes for the same names.
 
-    :param dll: the DLL's file name, by which a program that is linked with it asks for it
+    :param dll: the DLL's file name, which a program that is linked with it loads
     :param exports: what it exports
     :returns: the content of the ``.lib`` file
 
@@ -183,7 +183,7 @@ def import_library(dll: str, exports: Exports) -> bytes:
     return _archive(name, members)
 
 
-#: nvperf_host.dll exports it: a DLL that is linked with that would have it for its own
+#: nvperf_host.dll exports it: a DLL that is linked with that would export it itself
 _ENTRY = b"DllMain"
 _SHORT = struct.Struct("<HHHHIIHH")
 _SYMBOL = struct.Struct("<8sIhHBB")
@@ -200,7 +200,7 @@ _LONGEST_HERE, _LONGEST_MEMBER = 8, 15
 def _descriptors(dll: bytes, machine: int) -> list[tuple[bytes, bytes]]:
     # The linker sorts sections by what follows the $: .idata$2 is a DLL's row in the import directory, $3 the empty row
     # that ends it, $4 and $5 its tables of names and of addresses, $6 its name. A short import brings its rows in $4
-    # and $5; it asks for the descriptor of its DLL, and that for the two that end the tables
+    # and $5; it refers to the descriptor of its DLL, and that to the two that end the tables
     own = b"__IMPORT_DESCRIPTOR_" + dll.rpartition(b".")[0]
     thunks = b"\x7f" + dll.rpartition(b".")[0] + b"_NULL_THUNK_DATA"
     relocation = _MACHINES[machine][1]

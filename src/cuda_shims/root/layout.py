@@ -1,5 +1,5 @@
 """
-What a toolkit root holds: a list of entries. Reads the wheels' folders, writes nothing.
+The contents of a toolkit root: a list of entries. Reads the wheels' folders, writes nothing.
 
 The layout is that of CUDA's installer, as far as build systems look at it: each comment says who needs a path. A
 wheel's file comes first (of several wheels, the nearest on the search path). Ours only fill gaps, so a future wheel
@@ -46,7 +46,7 @@ class _Tree:
 
     def __init__(self, root: str, beside: str | None) -> None:
         self.root = root
-        #: the site-packages directory that the root lies in
+        #: the root's site-packages directory
         self.beside = beside
         self.entries: dict[str, Entry] = {}
 
@@ -71,7 +71,7 @@ class _Tree:
         self.entries.setdefault(path, Entry(path, None, os.fsencode(data) if isinstance(data, str) else data, mode))
 
     def merge(self, folder: str, sources: Iterable[str]) -> None:
-        """Link what several folders hold, in a folder of ours."""
+        """Link what several folders hold, in our folder."""
         for path, target in merged(tuple(sources), f"{folder}/"):
             self.link(path, target)
 
@@ -81,7 +81,7 @@ def entries_of(toolkit: Toolkit, root: str, sources: Iterable[str]) -> list[Entr
     site_dir = toolkit.site_dir
     tree = _Tree(root, site_dir if root.startswith(site_dir + os.sep) else None)
     if WHEELS_ARE_ROOT:
-        from cuda_shims.root.supplement import supplement  # noqa: PLC0415 # not wanted elsewhere
+        from cuda_shims.root.supplement import supplement  # noqa: PLC0415 # not needed elsewhere
 
         for path, data in supplement(toolkit, root, _companions(toolkit)):
             tree.text(path, data)
@@ -98,7 +98,7 @@ def _companions(toolkit: Toolkit) -> list[str]:
 def _root(tree: _Tree, toolkit: Toolkit) -> None:
     folders = list(toolkit.folders)
     if toolkit.is_split:
-        from cuda_shims.root import cuda12  # noqa: PLC0415 # not wanted in most environments
+        from cuda_shims.root import cuda12  # noqa: PLC0415 # not needed in most environments
 
         folders = [each for each in folders if not cuda12.is_sanitizer(each)]
         _split(tree, toolkit)
@@ -135,9 +135,9 @@ def _root(tree: _Tree, toolkit: Toolkit) -> None:
 
 
 def _search(tree: _Tree) -> None:
-    # lightgbm, xgboost, dlib ask no variable of CUDA's, but CMake's find_library() looks on PATH, after what a project
-    # or a user names; in a CMAKE_PREFIX_PATH it looks before (tests/e2e/test_companions.py). Not lib itself: who runs
-    # cmake where there is none would be denied the permission to run lib/cmake
+    # lightgbm, xgboost and dlib read no CUDA variable, but CMake's find_library() searches PATH, after what a project
+    # or a user names; CMAKE_PREFIX_PATH comes before (tests/e2e/test_companions.py). Not lib itself: without a
+    # cmake on PATH, a shell that looks for one would try to run the folder lib/cmake
     for path in [each for each in tree.entries if each.startswith("lib/") and each.count("/") == 1]:
         tree.alias(f"{COMPANIONS[0][1:]}/{path[len('lib/') :]}", f"../{path}")
 
@@ -161,8 +161,8 @@ def _split(tree: _Tree, toolkit: Toolkit) -> None:
 
 
 def _profile(tree: _Tree, folders: Iterable[str]) -> None:
-    # without the wheel of CCCL nvcc names a folder that is not there, and CMake 4, which asks nvcc for its folders,
-    # stops at such a one when a project links CUDA::cudart_static
+    # without the wheel of CCCL nvcc names a missing folder, and CMake 4, which gets its folders from nvcc, stops at
+    # that when a project links CUDA::cudart_static
     path = _find(folders, "bin", "nvcc.profile")
     if path and not _find(folders, "include", "cccl"):
         try:
@@ -219,7 +219,7 @@ def _nvvm(tree: _Tree, folders: list[str], libraries: dict[str, str]) -> None:
 
 
 def _driver_stubs(tree: _Tree, folders: Iterable[str]) -> None:
-    from cuda_shims.root import driver_stub as stub  # noqa: PLC0415 # wanted only here
+    from cuda_shims.root import driver_stub as stub  # noqa: PLC0415 # needed only here
 
     for headers, library, soname, functions, code in (
         (_DRIVER_HEADERS, "libcuda.so", stub.CUDA_SONAME, stub.driver_functions, stub.CUDA_ERROR_STUB_LIBRARY),

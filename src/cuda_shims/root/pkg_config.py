@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from cuda_shims.environment.toolkit import Toolkit
 
-#: what a program has to link beside a static library
+#: what a program has to link with a static library
 _PRIVATE_LIBS = {"cudart_static": " -lrt -lpthread -ldl", "cudadevrt": " -lcudart_static -lrt -lpthread -ldl"}
 
 
@@ -29,7 +29,7 @@ def files(toolkit: Toolkit, libraries: Iterable[str], stubs: Iterable[str]) -> I
     :returns: name and text of each
 
     """
-    # what pkg-config would take for more than a name has no file
+    # a name that pkg-config would misread gets no file
     plain = [library for library in libraries if all(each.isalnum() or each in "._+-" for each in library)]
     flags = {library.lower(): f"-L${{libdir}} -l{library}{_PRIVATE_LIBS.get(library, '')}" for library in plain}
     flags.update({stub: f"-L${{libdir}}/stubs -l{stub}" for stub in stubs})

@@ -1,4 +1,4 @@
-"""What a root is made from: paths that must exist, and must not be newer than the root if it is fresh."""
+"""The sources of a root: paths that must exist, and must not be newer than the root if it is fresh."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def lines(toolkit: Toolkit, *, beside: bool) -> list[str]:
     """
     start = os.path.join(toolkit.site_dir, "")
     if WHEELS_ARE_ROOT:
-        from cuda_shims.root.supplement import dll_folders  # noqa: PLC0415 # not wanted elsewhere
+        from cuda_shims.root.supplement import dll_folders  # noqa: PLC0415 # not needed elsewhere
 
         folders = dll_folders(toolkit)
     else:
@@ -62,7 +62,7 @@ def _distributions(toolkit: Toolkit, *, every: bool) -> Iterator[str]:
     wanted = {"cuda-shims", *COMPILER_COMPONENTS, *(toolkit.components if toolkit.is_split else ())}
     site_dir, sites = toolkit.site_dir, toolkit.place.sites
     versions = {**toolkit.components, "cuda-shims": __version__}
-    # asked for by the names that they have as a rule: to list a large environment takes as long as half a root
+    # searched for by their usual names: listing a large environment takes as long as half a root
     usual = {name: f"{name.replace('-', '_')}-{versions.get(name)}.dist-info" for name in sorted(wanted)}
     if not every and len(sites) == 1 and all(os.path.isdir(os.path.join(site_dir, each)) for each in usual.values()):
         found = [(name, os.path.join(site_dir, folder)) for name, folder in usual.items()]

@@ -6,7 +6,7 @@ headers of wheels that have another folder. Files that only need another place a
 may create links.
 
 version.json is not among them: build systems look for it only in the toolkit's folder, which is NVIDIA's, and none of
-them needs it if nvcc and the headers are there.
+them needs it if nvcc and the headers exist.
 """
 
 from __future__ import annotations

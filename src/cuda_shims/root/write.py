@@ -46,7 +46,7 @@ def write_root(
         # the existing ones: another process may make more in the meantime, which we must not judge
         versions = [each for each in os.listdir(folder) if each[:-_RANDOM] == f".{name}-"]
         made = os.path.join(stage.path, name)
-        for folder in _own_folders(made):  # also where nothing is in them: they are looked at
+        for folder in _own_folders(made):  # even if they stay empty: a start examines them
             rights.make_folder(folder)
         tree.fill(made, wanted.entries, rights)
         _finish(made, wanted)
@@ -60,7 +60,7 @@ def write_root(
 
 
 def _finish(made: str, wanted: RootPlan) -> None:
-    # its time says that any change of what it was made from, and of its own folders, is newer from now on
+    # its time means that any change of what it was made from, and of its own folders, is newer from now on
     stamp = os.path.join(made, MADE_FROM)
     newest = times.set_time(stamp, max(wanted.seen)) if wanted.seen else None
     if newest is None:

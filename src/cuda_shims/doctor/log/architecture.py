@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cuda_shims.doctor.log.cause import Fix, Words
     from cuda_shims.doctor.log.fix import Scene
 
-#: the first release of CUDA of which the wheels have an nvcc
+#: the first release of CUDA whose wheels have an nvcc
 _OURS = "13.0"
 #: words that CMake takes for an architecture, and since when; before, it hands them to nvcc
 _WORDS = {"native": "3.24", "all": "3.23"}

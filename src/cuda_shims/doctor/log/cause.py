@@ -2,7 +2,7 @@
 Why a build failed, and how a rule says it.
 
 A function explains a message. It gets the words that the rule's pattern caught and what fixes depend on, and returns
-the cause, or ``None`` for a message that is not about CUDA, e.g. one about a header that no wheel of NVIDIA's holds.
+the cause, or ``None`` for a message that is not about CUDA, e.g. one about a header that none of NVIDIA's wheels holds.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Cause(NamedTuple):
     fix: Fix
     #: what further messages of the same cause are told apart by
     name: str = ""
-    #: in the place of the rule's
+    #: replaces the rule's
     code: str = ""
 
 

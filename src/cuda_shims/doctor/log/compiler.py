@@ -66,7 +66,7 @@ def explain_stl(words: Words, scene: Scene) -> Cause:
 
 
 def explain_old_compiler(words: Words, _: Scene) -> Cause:
-    """Explain a host compiler that is older than what is compiled asks for."""
+    """Explain a host compiler that is too old for the code."""
     name, found, wanted = (" ".join(words.get(each, "").split()) for each in ("name", "found", "wanted"))
     found = f" {found}" if found else ""
     wanted = f": {wanted} or later is asked for" if wanted else ""
@@ -75,7 +75,7 @@ def explain_old_compiler(words: Words, _: Scene) -> Cause:
 
 
 def explain_old_standard(words: Words, scene: Scene) -> Cause | None:
-    """Explain a host compiler that does not know the C++ standard that a CUDA build asks for."""
+    """Explain a host compiler that does not know the C++ standard that a CUDA build requires."""
     if not scene.says("nvcc|CUDA"):
         return None
     what = f"The host compiler does not know {words['name']}: it is too old."

@@ -68,7 +68,7 @@ def explain(log: Log, case: Case) -> list[Explanation]:
     causes: dict[str, list[_Hit]] = {}
     for hit in _drop_consequences(hits, log.text):
         causes.setdefault(hit.cause.key or hit.code, []).append(hit)
-    for same in causes.values():  # one may want what another's line has to bring too
+    for same in causes.values():  # one may need what another's line must bring too
         same[0].cause.fix(scene)
     return [_join(same, scene, log) for same in causes.values()]
 
@@ -142,7 +142,7 @@ def _drop_consequences(hits: list[_Hit], text: str) -> list[_Hit]:
     codes = {hit.code for hit in hits}
     if codes & _INSTALLERS:
         hits = [hit for hit in hits if hit.code not in _UNINSTALLED]
-    # what a requirement lacks is a cause of its own
+    # a part missing from the requirements is a separate cause
     hits = [hit for hit in hits if hit.cause.key == "need" or not hit.rule.after & (codes - {hit.code})]
     for those in ({"weak", "vague"}, {"weak"}):  # where there is one that says more
         kept = [hit for hit in hits if hit.rule.when not in those]

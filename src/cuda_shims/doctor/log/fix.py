@@ -52,15 +52,15 @@ class Scene:
         isolated = self.requires is None and self.isolated
         if isolated:  # what it requires is somebody else's to read; nothing else of this machine has a part in it
             self.requires = []
-        #: the parts that they name, or bring; what comes with torch and its like is not known
+        #: the parts that they name, or bring; what torch and similar packages bring is not known
         self.brought = {part for each in self.requires or () for part in needs.read_parts([each]) or ()}
-        #: what to say of a component that is not there
+        #: what to say of a missing component
         self.lacking = "that is not installed" if self.requires is None else f"{self.list} does not list that package"
         if isolated:
             self.lacking = f"an isolated build has only what {self.list} brings"
-        #: what is added to the name of a requirement: which list of which file it goes to
+        #: the end of a line that adds a requirement: the list, and its file
         self.to = "" if self.list == OWN and not isolated else f" to {self.list}"
-        #: parts that findings of this log ask for: one line brings them all
+        #: parts that findings of this log need: one line brings them all
         self.wanted: set[str] = set()
         names = {needs.name_of(each) for each in self.requires or ()}
         #: whether the build that failed is one that has us
@@ -82,11 +82,11 @@ class Scene:
 
     @property
     def bare(self) -> bool:
-        """Whether nothing is known of the build's requirements, and no toolkit of ours is here."""
+        """Whether nothing is known of the build's requirements, and none of our toolkits is here."""
         return self.requires is None and self.case.toolkit is None and not self.case.home
 
     def need(self) -> str:
-        """Say how to get all the components that findings of this log ask for."""
+        """Say how to get all the components that findings of this log need."""
         return self._bring(sorted(self.wanted))
 
     def need_header(self) -> str:
@@ -105,7 +105,7 @@ class Scene:
         return f"install it into that toolkit, or take the wheels' in its place: {self._with_toolkit()}"
 
     def need_and_shims(self) -> str:
-        """Say how to get these, and a root that has libraries as linkers ask for them."""
+        """Say how to get these, and a root with the names that linkers look for."""
         if self.has_shims:
             return self.need()
         if self.bare:
@@ -181,13 +181,13 @@ class Scene:
         return f"{named} ({major} by wheels: {self.by_wheels()})"
 
     def by_wheels(self) -> str:
-        """Say how to get the wheels' toolkit, where another one is there too."""
+        """Say how to get the wheels' toolkit, where another one exists too."""
         if self.requires is None and not self.case.home:
             return self.case.pip(tools.BUNDLE)
         return self.shims()
 
     def named(self) -> str:
-        """Say how to get a toolkit, and how to name it to what has a folder of its own in mind."""
+        """Say how to get a toolkit, and how to name it to a program that expects another folder."""
         if self.requires is not None or (self.torch_release and not tools.is_compiled(self.torch_release)):
             return self.shims()
         name = folder.spell_home(self.case.command("root"))
@@ -206,7 +206,7 @@ class Scene:
         return self.install("ninja")
 
     def linker(self, name: str) -> str:
-        """Say how the linker finds a library that is there."""
+        """Say how the linker finds an installed library."""
         if not self.has_shims:
             return self.shims()
         if name.endswith(".lib"):
@@ -217,7 +217,7 @@ class Scene:
         return f'give the linker -L"$CUDA_HOME/{below}"{self.unset()}'
 
     def stub(self) -> str:
-        """Say how the linker finds the driver's stub where no toolkit of ours is."""
+        """Say how the linker finds the driver's stub without one of our toolkits."""
         by = 'export LIBRARY_PATH="$CUDA_HOME/lib64/stubs:$LIBRARY_PATH"'
         return f"{by}, or give the linker that folder by -L, if a toolkit is installed; if none is: {self.by_wheels()}"
 
@@ -248,7 +248,7 @@ class Scene:
         return _spell_host(f"{'clang++' if kind == 'clang' else 'g++'}-{newest}")
 
     def older_host(self, gcc: int) -> str:
-        """Say how to get a gcc that the nvcc takes which did not take this one, or the other way round."""
+        """Say how to get a gcc that this nvcc accepts, or an nvcc that accepts this gcc."""
         takes = [newest for since, newest in GCC_LIMITS.items() if _ran(self.toolkit_release, since)]
         since = next((since for since, newest in GCC_LIMITS.items() if newest > gcc), "")
         return f"{_spell_host(f'g++-{min([*takes[-1:], gcc - 1])}')}; or take {self.newer(since)}"

@@ -1,4 +1,4 @@
-"""Folders of an installed toolkit in which a compiler or a linker does not look by itself."""
+"""Folders of an installed toolkit in which a compiler or a linker does not look unless told."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def spell_headers(parts: Collection[str]) -> str:
 
 
 def spell_libraries(parts: Collection[str], *, meson: bool, windows: bool) -> str:
-    """Say how a linker finds the libraries of parts of an installed toolkit; Meson looks in lib64 alone."""
+    """Say how a linker finds the libraries of parts of an installed toolkit; Meson looks only in lib64."""
     if windows:
         return r"put its lib\x64 on LIB"
     if "cupti" in parts and meson:

@@ -1,4 +1,4 @@
-"""What no compiler, linker or CMake found: a header, a library, a target, a function, and who holds it."""
+"""What no compiler, linker or CMake found: a header, a library, a target or a function, and the wheel that has it."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def explain_library(words: Words, scene: Scene) -> Cause | None:
 
 
 def explain_target(words: Words, scene: Scene) -> Cause | None:
-    """Explain a target of CMake's that is not there."""
+    """Explain a missing CMake target."""
     name = words["name"]
     what = f"CMake has no target {name}."
     return _explain_known_target(name, scene, what) or _explain_held_target(name, scene, what)
@@ -210,7 +210,7 @@ def _explain_held_target(name: str, scene: Scene, what: str) -> Cause | None:
 def _explain_shared(name: str, shared: str, in_cmake: str, scene: Scene, what: str) -> Cause:
     why, instead = "of this library the wheels hold the shared one alone", f"link to {shared}{in_cmake}"
     cause = _explain_held(shared, contents.find(shared), scene, what, "")
-    if cause is None or cause.key == "paths":  # it is there
+    if cause is None or cause.key == "paths":  # it is installed
         return Cause(name, what, why, say(instead))
     bring = cause.fix
     return Cause(name, what, why, lambda scene: f"{instead}; {bring(scene)}")
@@ -300,7 +300,7 @@ def explain_symbol(words: Words, scene: Scene) -> Cause | None:
     if lib is None:
         return None
     wanted = {"cuda": "CUDA::cuda_driver", "nvidia-ml": "CUDA::nvml"}.get(lib, f"CUDA::{lib}")
-    if not contents.target_names(wanted):  # a companion's, of which no module of CMake's knows
+    if not contents.target_names(wanted):  # a companion's, which no module of CMake knows
         wanted = lib
     part = next((part_of(each) for each in _keep_compiled(contents.find(wanted))), "")
     lacks = bool(part) and not scene.has(part)

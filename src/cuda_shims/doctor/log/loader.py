@@ -110,7 +110,7 @@ def _explain_older(name: str, what: str) -> Cause | None:
 
 
 def explain_loaded_symbol(words: Words, scene: Scene) -> Cause | None:
-    """Explain a function that a library of CUDA's, or an extension of torch's, misses in another."""
+    """Explain a function that a CUDA library, or a torch extension, misses in another."""
     name, symbol, needed = words["name"], words["symbol"], words.get("needed", "")
     if re.match(r"lib(?:cu|nv|nccl)", needed) or (
         re.match(r"lib(?:cu|nv|nccl|torch_cuda|c10_cuda)", name)

@@ -1,4 +1,4 @@
-"""The variable by which a Makefile names the toolkit, and the command that sets it."""
+"""The variable with which a Makefile names the toolkit, and the command that sets it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OTHER = r"(?i)cmake|setup\.py|building wheel|\bmeson\b|ninja: "
 
 
 def is_made(scene: Scene) -> bool:
-    """Tell whether make alone ran the build."""
+    """Tell whether only make ran the build."""
     return scene.says(_MADE) and not has_configured(scene)
 
 

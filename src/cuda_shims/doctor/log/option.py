@@ -1,4 +1,4 @@
-"""An option of nvcc that the nvcc which ran does not have, or a C++ standard that something else asks for."""
+"""An option of nvcc that the nvcc which ran does not have, or a C++ standard that something else requires."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def explain_standard(words: Words, _: Scene) -> Cause | None:
 
 
 def explain_torch_standard(words: Words, _: Scene) -> Cause:
-    """Explain a C++ standard that torch's headers ask for."""
+    """Explain a C++ standard that torch's headers require."""
     number = words["name"]
     before = {"14": "1.5", "17": "2.1", "20": "2.14"}.get(number, "")
     what = f"torch's headers ask for C++{number}, and the build gives an older -std, or none."
@@ -64,7 +64,7 @@ def explain_torch_standard(words: Words, _: Scene) -> Cause:
 
 
 def explain_half(words: Words, scene: Scene) -> Cause | None:
-    """Explain operators of half precision that are not there."""
+    """Explain missing operators of half precision."""
     if not scene.says("-D__CUDA_NO_HALF_OPERATORS__"):
         return None
     name = words["name"] or words["other"]

@@ -31,7 +31,7 @@ _TOOLKITS_OWN = re.compile(
 )
 #: how many of CMake's errors are looked at
 _ERRORS = 200
-#: libraries that FindCUDA asks for and that a release of CUDA has dropped
+#: libraries that FindCUDA requires and that a release of CUDA has dropped
 _DROPPED = {"cublas_device": "10.0", "nppi": "9.0", "nppicom": "11.0"}
 
 
@@ -66,7 +66,7 @@ def explain_package(words: Words, scene: Scene) -> Cause | None:
 
 
 def explain_lone_package(words: Words, scene: Scene) -> Cause | None:
-    """Explain a companion of which the log does not show whether CMake went on; cmake-gui marks no line."""
+    """Explain a companion if the log does not show whether CMake went on; cmake-gui marks no line."""
     return (explain_asked_package if "CMake Error at " in scene.text else explain_package)(words, scene)
 
 
@@ -84,7 +84,7 @@ def explain_asked_package(words: Words, scene: Scene) -> Cause | None:
 
 
 def explain_package_version(words: Words, _: Scene) -> Cause:
-    """Explain a companion of which CMake finds another release than is asked for."""
+    """Explain a companion that CMake finds in another release than the required one."""
     name, wanted, found = words["name"], words["other"], words["found"]
     what = f"The project asks for {name} {wanted}, and CMake finds {found}."
     why = "another release of it lies where CMake looks first, the system's say"
@@ -108,7 +108,7 @@ def explain_caffe2_versions(words: Words, _: Scene) -> Cause:
 
 
 def explain_incomplete(words: Words, scene: Scene) -> Cause:
-    """Explain a toolkit of which CMake found a part, or nothing."""
+    """Explain a toolkit that CMake found in part, or not at all."""
     missing = " ".join(words["name"].split())
     if any(_TOOLKIT.fullmatch(each) for each in missing.split()):
         return Cause("nvcc-not-found", "CMake finds no toolkit.", NOWHERE, Scene.shims, code="nvcc-not-found")
@@ -128,7 +128,7 @@ def explain_incomplete(words: Words, scene: Scene) -> Cause:
 
 
 def explain_variable(words: Words, scene: Scene) -> Cause | None:
-    """Explain a variable of CMake's that no library or folder was found for."""
+    """Explain a CMake variable that no library or folder was found for."""
     name = words["name"]
     what = f"CMake finds nothing for {name}."
     if _TOOLKIT.fullmatch(name) or name.lower() == "cuda_cudart_library":

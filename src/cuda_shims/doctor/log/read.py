@@ -1,8 +1,8 @@
 """
 The log of a build: read within bounds, and brought to the words that the tools said.
 
-What CI services, terminals and front ends put around a tool's words (colours, time stamps, boxes, indentation) goes
-away; lines stay lines, so that their numbers are those of the file.
+Additions of CI services, terminals and front ends to a tool's words (colours, time stamps, boxes, indentation) are
+removed. Lines stay lines, so that their numbers are those of the file.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Releases that are not there, or do not fit each other: of CUDA, its parts, torch, CMake, and requirements."""
+"""Releases that are missing, or do not fit each other: of CUDA, its parts, torch, CMake, and requirements."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def explain_ptx(words: Words, scene: Scene) -> Cause:
 
 
 def explain_toolkit_version(words: Words, scene: Scene) -> Cause:
-    """Explain a find_package(CUDAToolkit) that wants another version."""
+    """Explain a find_package(CUDAToolkit) that requires another version."""
     wanted, found = words["name"], words["found"]
     what = f"The project asks for CUDA {wanted}, and CMake finds {found}."
     if not tools.is_compiled(wanted):
@@ -82,7 +82,7 @@ def explain_torch_cpu(_: Words, scene: Scene) -> Cause | None:
 
 
 def explain_least_release(words: Words, scene: Scene) -> Cause | None:
-    """Explain a package that asks for a newer CUDA than ran."""
+    """Explain a package that requires a newer CUDA than ran."""
     wanted = words["name"]
     who = words.get("who") or "The project"
     ran = words.get("found") or scene.toolkit_release

@@ -42,7 +42,7 @@ def explain_module(words: Words, scene: Scene) -> Cause | None:
 
 
 def explain_pin(words: Words, _: Scene) -> Cause | None:
-    """Explain a torch that pins another release of the toolkit than is asked for."""
+    """Explain a torch that pins another release of the toolkit than the required one."""
     by, pinned = words["name"], words["found"].rstrip(".,")
     minor = ".".join(pinned.split(".")[:2])
     if not tools.is_compiled(pinned):

@@ -89,7 +89,7 @@ def _explain_path(path: str, what: str, scene: Scene) -> Cause:
 
 
 def explain_named_compiler(words: Words, scene: Scene) -> Cause | None:
-    """Explain the compiler that CMake or torch was told of, and that is not there."""
+    """Explain a missing compiler that CMake or torch was told to use."""
     name = words["name"].strip()
     if not re.search(r"[/\\]", name):
         return Cause("nvcc-not-found", f"There is no {name} on PATH.", NOWHERE, Scene.shims, code="nvcc-not-found")
@@ -140,7 +140,7 @@ def explain_permission(words: Words, scene: Scene) -> Cause | None:
 
 
 def explain_shim(words: Words, scene: Scene) -> Cause | None:
-    """Explain what a shim of ours says before it exits with 127."""
+    """Explain what our shim says before it exits with 127."""
     name, said = words["name"], words["found"]
     if said.split() == ["not", "installed", "in"]:
         return explain_tool({"name": name.removesuffix(".exe")}, scene)
@@ -153,7 +153,7 @@ def explain_shim(words: Words, scene: Scene) -> Cause | None:
 
 
 def explain_leftover(gone: Callable[[Words, Scene], Cause], words: Words, scene: Scene) -> Cause:
-    """Explain a file that an earlier build has noted, and that is not there."""
+    """Explain a missing file that an earlier build has noted."""
     return _notice_new_environment(gone(words, scene), words["name"])
 
 
@@ -162,14 +162,14 @@ def _notice_new_environment(cause: Cause, name: str) -> Cause:
     major = rest.partition("/")[0]
     if not (rest and os.path.isdir(os.path.join(site, "nvidia", major))):
         return cause
-    # the doctor's own start may have made the root since; of a root that is there, a file may be missing for good
+    # the doctor's own start may have made the root since; of an existing root, a file may be missing for good
     if os.path.lexists(os.path.join(site, "cuda_shims_toolkit", major)) and not os.path.exists(name):
         return cause
     return cause._replace(why=_ANEW, fix=say(_ANEW_FIX))
 
 
 def explain_tool_path(words: Words, scene: Scene) -> Cause | None:
-    """Explain a tool of the toolkit that is called by its path and is not there."""
+    """Explain a missing tool of the toolkit that is called by its path."""
     cause = explain_tool(words, scene)
     return _notice_new_environment(cause, words["name"]) if cause and cause.code == "stale" else cause
 
