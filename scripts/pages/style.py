@@ -1,9 +1,9 @@
 """
-Check the English of the pages against the word list in ``docs/CONTRIBUTING.md``.
+Check the English of the pages, and of the comments and docstrings in ``src``, by the list in ``docs/CONTRIBUTING.md``.
 
 ``python scripts/pages/style.py`` (in ``tox -e docs``) prints each phrase that the list rejects, and what to write
-instead. ``python scripts/pages/style.py FILE …`` checks these files only. It skips code, the targets of links, and
-comments.
+instead. ``python scripts/pages/style.py FILE …`` checks these files only. It skips code, the targets of links, and a
+page's comments.
 
 The list is the table below the heading "Words":
 
@@ -18,9 +18,11 @@ that download, and nothing could pin it by hash.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
+import tokenize
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -46,6 +48,9 @@ _SKIPPED = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 
+#: what is not English at the start of a comment, and of a docstring's field
+_COMMENT, _FIELD = re.compile(r"#:? ?(?:(?:type:|noqa:?)[^#]*(?:# )?)?"), re.compile(r"^:[\w ]+: ")
+
 
 class Rule(NamedTuple):
     """A row of the list."""
@@ -69,9 +74,10 @@ def main() -> int:
         rules = read_rules(file.read())
     named = [os.path.abspath(name) for name in sys.argv[1:]]
     count = 0
-    for page in named or pages():
+    for page in named or [*pages(), *modules()]:
         with open(page, encoding="utf-8") as file:
-            found = check(file.read(), rules, os.path.basename(page) == os.path.basename(LIST))
+            text = prose(file.read()) if page.endswith(".py") else file.read()
+        found = check(text, rules, os.path.basename(page) == os.path.basename(LIST))
         for problem in found:
             place = f"{os.path.relpath(page, ROOT)}:{problem.line}"
             print(f"style: {place}: {problem.said!r}: {problem.instead}", file=sys.stderr)
@@ -91,6 +97,45 @@ def pages() -> list[str]:
     for folder, _, names in sorted(os.walk(os.path.join(ROOT, "docs"))):
         found += [os.path.join(folder, name) for name in sorted(names) if name.endswith(".md")]
     return found
+
+
+def modules() -> list[str]:
+    """
+    List our modules.
+
+    :returns: their paths
+
+    """
+    found = os.walk(os.path.join(ROOT, "src"))
+    return sorted(os.path.join(folder, name) for folder, _, names in found for name in names if name.endswith(".py"))
+
+
+def prose(source: str) -> str:
+    """
+    Take the English out of a module.
+
+    :param source: the module
+    :returns: its docstrings and comments, on the same lines: the summary of a docstring is a heading, a parameter and
+        the start of a comment are items of a list
+
+    """
+    lines = [""] * (source.count("\n") + 2)
+    before, commented = tokenize.NEWLINE, 0
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        first = token.start[0]
+        if token.type == tokenize.COMMENT:
+            alone = token.line.lstrip().startswith("#")
+            lines[first] = ("" if alone and commented == first - 1 else "- ") + _COMMENT.sub("", token.string)
+            commented = first if alone else 0
+            continue
+        if token.type == tokenize.STRING and before in {tokenize.INDENT, tokenize.NEWLINE, tokenize.DEDENT}:
+            words = [_FIELD.sub("- ", line.strip()) for line in token.string.strip('"').split("\n")]
+            lines[first : first + len(words)] = words
+            summary = first if words[0] else first + 1
+            lines[summary] = f"# {lines[summary]}"
+        if token.type != tokenize.NL:
+            before = token.type
+    return "\n".join(lines[1:])
 
 
 def read_rules(text: str) -> list[Rule]:

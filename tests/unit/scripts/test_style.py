@@ -103,6 +103,38 @@ def test_the_list_itself_is_not_checked():
     assert len(said(LIST)) > len(RULES)
 
 
+MODULE = '''"""
+What mends.
+
+It mends.
+
+:param mends: it mends
+"""
+
+MENDS = "mends"  # it is
+#: it turns
+#: it round, mends
+def f():  # noqa: X # mends
+    # mends
+    """Who mends."""
+    return """mends"""
+'''
+
+
+def test_comments_and_docstrings_of_a_module():
+    found = [(problem.line, problem.said) for problem in style.check(style.prose(MODULE), RULES)]
+    assert found == [
+        (2, "mends"),
+        (4, "mends"),
+        (6, "mends"),
+        (10, "turns it round"),
+        (11, "mends"),
+        (12, "mends"),
+        (13, "mends"),
+        (14, "mends"),
+    ]
+
+
 def test_the_command(tmp_path, capsys, monkeypatch):
     page = tmp_path / "page.md"
     page.write_text("# A page\n\nIt mends that.\n", encoding="utf-8")
@@ -118,3 +150,4 @@ def test_the_command(tmp_path, capsys, monkeypatch):
 def test_all_pages_are_checked():
     names = {page[len(style.ROOT) + 1 :] for page in style.pages()}
     assert names >= {"README.md", "CHANGELOG.md", "docs/tutorial.md", "docs/examples/make/README.md"}
+    assert f"{style.ROOT}/src/cuda_shims/cli/run.py" in style.modules()
