@@ -570,11 +570,24 @@ FAILURES = [
         then=("75, 80", "nvcc -arch=sm_75 -c k.cu"),
     ),
     Failure(
+        "run",
+        "ours",
+        f"{NVCC} run.cu -o run && ./run",
+        "driver-old",
+        ("missing", "driver 580"),
+        {
+            "run.cu": """\
+#include <cstdio>
+int main() { cudaError_t e = cudaFree(nullptr); std::puts(cudaGetErrorString(e)); return e; }
+"""
+        },
+    ),
+    Failure(
         "not-yet",
         "old",
         "nvcc -arch=sm_107 -c k.cu",
         "architecture",
-        ("sm_107", "CUDA 13.4 was the first", "cuda-toolkit==13.4.* or later"),
+        ("sm_107", "CUDA 13.4 was the first", '"cuda-toolkit==13.4.*" or later'),
         then=("13.4", "@HOME@/bin/nvcc -arch=sm_107 -c k.cu"),
     ),
     Failure(
@@ -1210,18 +1223,6 @@ OTHERS = [
             "bad.py": "import unittest\nclass T(unittest.TestCase):\n"
             "    def test_nvcc(self):\n        self.assertEqual('error: out of memory', 'nvcc fatal')\n"
             "    def test_file(self):\n        open('no-such-file.cu')\n"
-            "    def test_device(self):\n        raise RuntimeError('no CUDA-capable device is detected')\n"
-        },
-    ),
-    Other(
-        "run",
-        "ours",
-        f"{NVCC} run.cu -o run && ./run",
-        {
-            "run.cu": """\
-#include <cstdio>
-int main() { cudaError_t e = cudaFree(nullptr); std::puts(cudaGetErrorString(e)); return e; }
-"""
         },
     ),
     Other(

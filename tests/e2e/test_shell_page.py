@@ -162,7 +162,7 @@ def test_the_table_is_whole():
     assert all(word in row for word, row in zip(words, TABLE))
 
 
-@pytest.mark.parametrize(("program", "state", "works"), rows())
+@pytest.mark.parametrize(("program", "state", "works"), list(rows()))
 def test_a_row(shell, program, state, works):
     before = [ACTIVE, *filter(None, [state])]
     if works:

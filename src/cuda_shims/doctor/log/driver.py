@@ -15,12 +15,12 @@ _NEEDS = ", ".join(f"CUDA {major} needs driver {least}" for major, least in DRIV
 
 
 def explain_old(words: Words, _: Scene) -> Cause:
-    """Explain a driver that is older than the CUDA of the program."""
+    """Explain a driver that is older than the CUDA of the program: where there is none, the runtime says so too."""
     found = words.get("found", "")
     if found.isdigit():  # 12040 is CUDA 12.4
         found = f"{int(found) // 1000}.{int(found) % 1000 // 10}"
     asked = f"CUDA {words['name']} or later is required" if words.get("name") else ""
-    has = f"NVIDIA's driver supports CUDA {found}" if found else "NVIDIA's driver is older"
+    has = f"NVIDIA's driver supports CUDA {found}" if found else "NVIDIA's driver is missing, or older"
     what = f"{asked}, and {has}." if asked else f"{has}{', older' if found else ''} than the CUDA of the program."
     why = f"{_NEEDS}, or later; a container uses the driver of its host, and sees none without --gpus all"
     build = f"a build for CUDA {found} or earlier" if found else "a build for an older CUDA"

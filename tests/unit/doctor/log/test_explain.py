@@ -31,6 +31,9 @@ except ImportError:  # before Python 3.11
 PAGE = os.path.join(CHECKOUT, "docs", "reference", "build-logs.md")
 #: what is none of ours
 NOISE = """\
+    cudaErrorNoKernelImageForDevice = 209,
+    cudaErrorUnsupportedPtxVersion=222,
+    CUDA_ERROR_NO_DEVICE                      = 100,
 error: identifier "__float128" is undefined
 nvcc warning : incompatible redefinition for option 'std', the last value of this option was used
 -- Could NOT find CUDAToolkit (missing: CUDA_CUDART) (found version "13.5.37")
