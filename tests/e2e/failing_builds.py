@@ -530,7 +530,7 @@ FAILURES = [
         "ours",
         MESON,
         "meson-cuda",
-        ("version that meson.build asks for", "CUDA_PATH"),
+        ("version that meson.build requires", "CUDA_PATH"),
         meson("'cpp'", "dependency('cuda', version : '>=99')"),
         OURS,
     ),
