@@ -76,6 +76,14 @@ def github_path_line(path_entry: str) -> str:
     return f"{path_entry}\n"
 
 
+def join_folders(folders: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Join the folders of each variable, in their order, as the variable has them."""
+    found: dict[str, list[str]] = {}
+    for name, folder in folders:
+        found.setdefault(name, []).append(folder)
+    return {name: _separator(each[0]).join(each) for name, each in found.items()}
+
+
 def _separator(folder: str) -> str:
     # by the folder, not by this machine: the text may be written here and evaluated elsewhere
     return ":" if folder.startswith("/") else ";"
@@ -87,12 +95,13 @@ def _check_folder(name: str, folder: str, separator: str) -> None:
 
 
 def _json(variables: Mapping[str, str], search_paths: Mapping[str, str], last: Sequence[tuple[str, str]]) -> str:
-    behind: dict[str, list[str]] = {}
-    for name, folder in last:
-        behind.setdefault(name, []).append(folder)
-    ends = {name: _separator(folders[0]).join(folders) for name, folders in behind.items()}
     # ASCII, so that no code page of any console changes it; a byte that is not UTF-8 is then \udcXX
-    document = {"schema": 1, "variables": variables, "search_paths": search_paths, "last_search_paths": ends}
+    document = {
+        "schema": 1,
+        "variables": variables,
+        "search_paths": search_paths,
+        "last_search_paths": join_folders(last),
+    }
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
 

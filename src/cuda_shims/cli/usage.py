@@ -88,9 +88,7 @@ def parse(parsers: dict[str, Command], words: list[str]) -> argparse.Namespace:
         return options
     word = unknown[0]
     if word.startswith("-"):
-        word = word.partition("=")[0]
-        near = did_you_mean(word, _options_of(parsers[name]))
-        raise UsageError(f"unknown option {word!a}{near} cuda-shims {name} --help lists them all")
+        raise _unknown_option(parsers[name], word.partition("=")[0])
     why, line = _meant_word(name, word, options, _options_of(parsers[name]))
     raise UsageError(f"{why or f'{name} does not take {word!a}'}; {line}")
 
@@ -107,6 +105,11 @@ def _options_of(parser: Command) -> list[str]:
     return re.findall(r"(?<=[\[ ])--?[a-z-]+", parser.format_usage())
 
 
+def _unknown_option(parser: Command, word: str) -> UsageError:
+    near = did_you_mean(word, _options_of(parser))
+    return UsageError(f"unknown option {word!a}{near} {parser.prog} --help lists them all")
+
+
 def _refuse_option_in_front(parsers: dict[str, Command], name: str, words: list[str]) -> None:
     from cuda_shims.quoting import quote_path  # noqa: PLC0415 # as above
 
@@ -117,8 +120,7 @@ def _refuse_option_in_front(parsers: dict[str, Command], name: str, words: list[
         shown = " ".join(quote_path(each) if each.isascii() and each.isprintable() else "VALUE" for each in front)
         raise UsageError(f"{word} goes after the command: cuda-shims {name} {shown}")
     if name:
-        near = did_you_mean(word, _options_of(parsers[name]))
-        raise UsageError(f"unknown option {word!a}{near} cuda-shims {name} --help lists them all")
+        raise _unknown_option(parsers[name], word)
     if any(word in _options_of(each) for each in parsers.values()):
         raise UsageError(f"{word!a} comes without a command; cuda-shims --help lists them all")
     raise UsageError(f"unknown option {word!a}{did_you_mean(word, _ANSWERED)} cuda-shims --help lists them all")

@@ -24,7 +24,7 @@ from _cuda_shims import (
 from cuda_shims.cli.output import SCHEMA, Output, is_terminal
 from cuda_shims.cli.parser import ALIASES
 from cuda_shims.cli.place import find_scope
-from cuda_shims.cli.shells import github_path_line, render, render_back
+from cuda_shims.cli.shells import github_path_line, join_folders, render, render_back
 from cuda_shims.cli.syntax import BELOW_ROOT
 from cuda_shims.installation.home import home_of
 from cuda_shims.process import given_environment
@@ -89,10 +89,7 @@ def _take_back(chosen: str, cuda: str | None, shell: Mapping[str, str], output: 
     ours = generator.taken_back(shell) if WHEELS_ARE_ROOT else {}
     if chosen == "json":  # which no shell evaluates: the names of our variables in this shell
         names = [name for name, value in root_variables(root).items() if shell.get(name) in {None, value}]
-        folders: dict[str, list[str]] = {}
-        for name, folder in all_paths(root) if root else ():
-            folders.setdefault(name, []).append(folder)
-        paths = {name: os.pathsep.join(each) for name, each in folders.items()}
+        paths = join_folders(all_paths(root) if root else ())
         document = {"variables": dict.fromkeys([*names, FORWARD, *ours]), "search_paths": paths}
         output.write(json.dumps({"schema": SCHEMA, **document}, indent=2, sort_keys=True))
         return 0

@@ -78,6 +78,8 @@ _UNTOLD = "the build has {}, which holds it, and this command was not told where
 _SETUPTOOLS = r"setup\.py|build[/\\](?:temp|lib)\.|bdist_wheel|build_ext|\.cp3\d{1,2}-win|\.cpython-3"
 _TARGETS_SINCE = (3, 17)
 _CCCL = ("thrust/", "cub/", "cuda/", "nv/")
+#: how the symbols begin that a link of device code defines
+DEVICE_CODE = "__(?:fatbinwrap|cudaRegisterLinkedBinary)_"
 NVTX = "it is of NVTX 2, which CUDA 13, and CUDA 12 of conda and for Windows, leave out; NVTX 3 has headers alone"
 
 
@@ -282,14 +284,14 @@ def find_library(function: str) -> str | None:
 def explain_symbol(words: Words, scene: Scene) -> Cause | None:
     """Explain a function that a linker did not find."""
     name = words["name"]
-    if re.match(r"__(?:fatbinwrap|cudaRegisterLinkedBinary)_\d+_cuda_device_runtime", name):
+    if re.match(rf"{DEVICE_CODE}\d+_cuda_device_runtime", name):
         why = "the device runtime was linked on the device, and the host's linker is not given libcudadevrt"
         fix = (
             "link with -lcudadevrt -lcudart_static behind the objects, from the same toolkit; in CMake: "
             "target_link_libraries(TARGET PRIVATE CUDA::cudadevrt)"
         )
         return Cause("cudadevrt", "The device runtime, libcudadevrt, was not linked.", why, say(fix))
-    if re.match(r"__(?:fatbinwrap|cudaRegisterLinkedBinary)_", name):
+    if re.match(DEVICE_CODE, name):
         why = "the objects hold relocatable device code (-rdc=true), and nothing has linked that"
         fix = (
             "link with nvcc, or link the device code first: nvcc -dlink *.o -o dlink.o; in CMake: "

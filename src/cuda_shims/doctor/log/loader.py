@@ -123,7 +123,7 @@ def explain_loaded_symbol(words: Words, scene: Scene) -> Cause | None:
         what = f"{name} does not fit this torch: it does not find {symbol}."
         why = "it was compiled against another release of torch, or another C++ ABI"
         return Cause("torch-abi", what, why, say(_RECOMPILE))
-    if not needed and re.match(r"__(?:fatbinwrap|cudaRegisterLinkedBinary)_", symbol):
+    if not needed and re.match(library.DEVICE_CODE, symbol):
         return library.explain_symbol({"name": symbol}, scene)
     of = None if needed else library.find_library(symbol)
     if of is None:

@@ -6,6 +6,7 @@ import os
 import re
 
 from cuda_shims.catalog import tools
+from cuda_shims.files.read import read_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,8 +51,7 @@ def _find_variable(directory: str) -> tuple[str, str]:
     """Give the variable that leads to nvcc, and what follows the toolkit's folder in it."""
     for each in _NAMES if directory else ():
         try:
-            with open(os.path.join(directory, each), encoding="utf-8", errors="replace") as file:
-                text = file.read(_MOST)
+            text = read_text(os.path.join(directory, each))[:_MOST]
         except OSError:
             continue
         folder, compiler = _FOLDER.search(text), _COMPILER.search(text)

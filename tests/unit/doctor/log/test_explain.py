@@ -397,6 +397,12 @@ def test_make_is_given_the_variable_of_its_makefile(case, tmp_path, makefile, se
     assert bundle.startswith(f'pip install "{catalog.BUNDLE}"; {setting}')
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs on this system")
+def test_a_makefile_that_is_a_fifo_is_not_waited_for(case, tmp_path):
+    os.mkfifo(tmp_path / "Makefile")
+    assert fix(MAKE.format(""), case()).startswith(f'pip install "{catalog.BUNDLE}"; make CUDA_PATH=')
+
+
 def test_a_makefile_that_cmake_wrote_has_no_variable_to_set(case):
     text = MAKE.format("/srv/x").replace("Makefile:3: k.o", "CMakeFiles/k.dir/build.make:76: k.o")
     assert "cmake --fresh" in fix(text, case())
