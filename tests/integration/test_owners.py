@@ -249,7 +249,7 @@ def test_an_environment_whose_root_is_elsewhere_is_copied(shared, by):
         shutil.copytree(first, second, symlinks=True)
     else:
         os.rename(first, second)
-    marker = f"{second}/lib/{os.listdir(f'{second}/lib')[0]}/site-packages/nvidia/cu13/lib/libcudart.so.13"
+    marker = f"{second}{venv.site[len(first) :]}/nvidia/cu13/lib/libcudart.so.13"
     os.unlink(marker)  # it may be a hard link
     write(marker, b"of the second\n")
     for _ in ("no start of Python yet", "after one"):
