@@ -83,7 +83,7 @@ def test_a_tool_is_one_line(new_venv, toolkit):
     shim, root = (os.path.join(venv.bin, "cufrobnicate"), os.path.join(venv.site, "cuda_shims_toolkit/cu14"))
     assert venv.ask(HOME) == root
     assert not os.path.exists(shim)  # a shim that finds nothing would hide that the tool is missing
-    line = 'pip install "cuda-toolkit[frobnicate]==14.*"'
+    line = f'uv pip install --python {venv.python} "cuda-toolkit[frobnicate]==14.*"'  # as this environment was made
     assert line in rows()["cufrobnicate"]["fix"]
     command = [venv.python, "-m", "cuda_shims", "which", "cufrobnicate"]
     assert venv.run(*command, code=127) == ""
