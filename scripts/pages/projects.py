@@ -44,7 +44,9 @@ without a CUDA toolkit or a GPU, in three ways:
 
 ✓ is a build that ended with a wheel and used that toolkit. *Compiled* says how much of the project was compiled. For
 a big project, some kernels are compiled, for one architecture, and the others are replaced by empty files. The
-commands are the same, so the project itself configures, compiles, links and packs. {torch}, with the nvcc that
+commands are the same, so the project itself configures, compiles, links and packs.
+
+Extensions of torch were compiled against {torch}, or against the release in the second column, with the nvcc that
 [`cuda-shims fit`](../how-to/torch.md) names.
 
 """
@@ -78,9 +80,10 @@ def read_rows(path: str) -> tuple[list[Row], str]:
     torch = common["torch"][-1]
     rows = []
     for name, entry in data.items():
-        compiled_against_torch = entry.get("torch", False)
-        words = [*([torch.partition("==")[0]] if compiled_against_torch else []), *entry.get("requires", [])]
-        environ = {**(common["torch-environ"] if compiled_against_torch else {}), **entry.get("environ", {})}
+        its_torch = entry.get("torch", False)
+        words = ["torch" if its_torch is True else f"torch=={its_torch}"] if its_torch else []
+        words += entry.get("requires", [])
+        environ = {**(common["torch-environ"] if its_torch else {}), **entry.get("environ", {})}
         words += [f"{key}={value}" for key, value in environ.items() if key != "MAX_JOBS"]
         words += [f"{key}={value}" for key, value in entry.get("settings", {}).items()]
         needs = ", ".join(f"`{word}`" for word in words) or "nothing"
@@ -88,7 +91,7 @@ def read_rows(path: str) -> tuple[list[Row], str]:
         if isinstance(causes, str):
             causes = dict.fromkeys(WAYS, causes)
         rows.append(Row(name, entry["version"], needs, causes))
-    return rows, torch.replace("==", " ").capitalize()
+    return rows, torch.replace("==", " ")
 
 
 def read_cells(path: str) -> dict[tuple[str, str, str], dict[str, Any]]:

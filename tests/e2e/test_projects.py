@@ -136,3 +136,38 @@ def test_the_table():
         assert project.requires[0].startswith("cuda-shims[")
     assert table["torch-scatter"].torch
     assert not table["lightgbm"].torch
+
+
+TABLE = """\
+[common]
+shims = "cuda-shims[cu13]"
+torch = ["cuda-shims[cu130]", "torch==2.14.1"]
+torch-environ = { FORCE_CUDA = "1" }
+limit = 600
+[none]
+version = "1"
+sha256 = "a"
+[usual]
+version = "1"
+sha256 = "a"
+torch = true
+[older]
+version = "1"
+sha256 = "a"
+torch = "2.11.0"
+requires = ["numpy"]
+"""
+
+
+def test_a_row_may_name_its_torch(tmp_path):
+    """In the isolated build and in the environment without isolation: both take the requirements."""
+    (tmp_path / "table.toml").write_text(TABLE)
+    table = read_table(tmp_path / "table.toml")
+    assert {name: project.torch for name, project in table.items()} == {
+        "none": "",
+        "usual": "torch==2.14.1",
+        "older": "torch==2.11.0",
+    }
+    assert table["none"].requires == ["cuda-shims[cu13]"]
+    assert table["older"].requires == ["cuda-shims[cu130]", "torch==2.11.0", "numpy"]
+    assert table["older"].environ == table["usual"].environ == {"FORCE_CUDA": "1"}

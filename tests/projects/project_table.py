@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -44,6 +44,14 @@ class Project(NamedTuple):
         return next((each for each in self.requires if each.startswith("torch==")), "")
 
 
+def first_requires(common: dict[str, Any], torch: bool | str) -> list[str]:
+    """Return what a build gets first: cuda-shims, and of an extension of torch the common one or the row's."""
+    if not torch:
+        return [common["shims"]]
+    *shims, usual = common["torch"]
+    return [*shims, usual if torch is True else f"torch=={torch}"]
+
+
 def read_table(path: Path = TABLE) -> dict[str, Project]:
     """Return the projects by name, in the table's order."""
     with path.open("rb") as file:
@@ -52,12 +60,11 @@ def read_table(path: Path = TABLE) -> dict[str, Project]:
     projects = {}
     for name, row in data.items():
         torch = row.get("torch", False)
-        first = common["torch"] if torch else [common["shims"]]
         projects[name] = Project(
             name,
             row["version"],
             row["sha256"],
-            [*first, *row.get("requires", [])],
+            [*first_requires(common, torch), *row.get("requires", [])],
             row.get("own", ["setuptools", "wheel"]),
             {**(common["torch-environ"] if torch else {}), **row.get("environ", {})},
             row.get("settings", {}),

@@ -75,8 +75,15 @@ def test_what_is_needed_and_what_came_of_it(page):
     assert f"| two 2.0 | {needs} | 1 of 3 `.cu`, linked | ✓ | ✓ | ✓ |" in text
     assert "from results of 2026-01-02;" in text
     assert "from results of 2026-01-02 to 2026-01-03;" in page((("one", "1.0", "uv"), {"date": "2026-01-03"}))[0]
-    assert "Torch 2.14.1" in text
+    assert "torch 2.14.1" in text
     assert "## Failures" not in text
+
+
+def test_a_row_may_name_its_torch(page):
+    text, problems = page(table=TABLE.replace("torch = true", 'torch = "2.11.0"'))
+    assert problems == []
+    assert "| two 2.0 | `torch==2.11.0`, `numpy`, `FORCE_CUDA=1`, `cmake.define.X=ON` |" in text
+    assert "compiled against torch 2.14.1, or" in text
 
 
 def test_what_was_compiled_whole(page):
