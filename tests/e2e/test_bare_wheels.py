@@ -240,7 +240,8 @@ def check(world, tmp_path, case):
 #: those that are much like another one
 LIKE_OTHERS = {
     *("nvcc-cublas", "nvcc-nvrtc", "cmake-13.0", "cmake-shared", "toolkit-link", "toolkit-homes", "findcuda-link"),
-    *("meson-cpp", "meson-version", "setuptools-home", "setuptools-script"),
+    *("meson-cpp", "meson-homes", "meson-version", "setuptools-home", "setuptools-path", "setuptools-script"),
+    *("nvcc-cuda", "cmake-root", "toolkit-path", "cccl-path"),
 }
 
 

@@ -76,9 +76,14 @@ WAYS = {
     "-ccbin": ({}, ("-ccbin", "{}")),
     "--compiler-bindir": ({}, ("--compiler-bindir={}",)),
 }
+CI_WAYS = ("NVCC_CCBIN", "NVCC_APPEND_FLAGS", "-ccbin")
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "way",
+    # an option of another spelling is for the matrix
+    [each if each in CI_WAYS else pytest.param(each, marks=pytest.mark.matrix) for each in WAYS],
+)
 def test_host_compiler_of_nvcc(world, scripts, host, folder, way):
     path, said = host
     variables, options = WAYS[way]
@@ -87,7 +92,14 @@ def test_host_compiler_of_nvcc(world, scripts, host, folder, way):
     assert re.match(said, ask(world, scripts, folder / "k.so")[0])
 
 
-@pytest.mark.parametrize("variables", [{"CUDAHOSTCXX": "{}"}, {"NVCC_CCBIN": "{}"}, {"CXX": "{}", "CUDAHOSTCXX": "{}"}])
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"CUDAHOSTCXX": "{}"},
+        {"NVCC_CCBIN": "{}"},
+        pytest.param({"CXX": "{}", "CUDAHOSTCXX": "{}"}, marks=pytest.mark.matrix),
+    ],
+)
 def test_host_compiler_of_cmake(world, scripts, host, folder, variables):
     path, said = host
     (folder / "CMakeLists.txt").write_text(CMAKE)

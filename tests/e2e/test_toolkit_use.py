@@ -14,7 +14,8 @@ import pytest
 from e2e_support import TOOLKIT, site_packages
 
 #: cuda-toolkit's version, nvcc's, and what cudaRuntimeGetVersion says
-RELEASES = {"13.0.3.0": ("13.0.88", 13000), "13.2.2": ("13.2.86", 13020), TOOLKIT: ("13.5.37", 13050)}
+OLD = "13.0.3.0"
+RELEASES = {OLD: ("13.0.88", 13000), "13.2.2": ("13.2.86", 13020), TOOLKIT: ("13.5.37", 13050)}
 SOURCE = """\
 #include <cstdio>
 #include <cuda.h>
@@ -85,7 +86,11 @@ COMPILE = ("nvcc", "-std=c++17", "-arch=sm_90")
 pytestmark = pytest.mark.timeout(900)
 
 
-@pytest.fixture(scope="session", params=RELEASES)
+@pytest.fixture(
+    scope="session",
+    # those in the middle are for the matrix
+    params=[each if each in {OLD, TOOLKIT} else pytest.param(each, marks=pytest.mark.matrix) for each in RELEASES],
+)
 def everything(request, world):
     """Return (scripts directory, release) of an environment with all of a toolkit's wheels."""
     release = request.param
