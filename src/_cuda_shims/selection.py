@@ -144,17 +144,29 @@ def nvcc_home(command: str) -> "str | None":
     """
     Find the toolkit of the nvcc that a command names by its path.
 
+    :param command: the value of NVCC or CUDACXX
+    :returns: the folder that nvcc's ``bin`` is in, or ``None`` for a command that names no nvcc in a ``bin``: a wrapper
+        of that name in another folder has no toolkit around it
+
+    """
+    folder = os.path.dirname(named_nvcc(command) or "")
+    return os.path.dirname(folder) if os.path.basename(folder).lower() == "bin" else None
+
+
+def named_nvcc(command: str) -> "str | None":
+    """
+    Find the nvcc that a command names by its path.
+
     :param command: the value of NVCC or CUDACXX: a path, which may have blanks in it, or a command line
-    :returns: the folder that nvcc's ``bin`` is in, or ``None`` for a command that names nvcc by no absolute path
+    :returns: its path, or ``None`` for a command that names nvcc by no absolute path
 
     """
     words = command.split()
     if not any(map(os.path.isabs, words[1:])):  # then a blank is part of its path
         words.insert(0, command)
     for word in words:
-        folder, tool = os.path.split(word)
-        if os.path.isabs(word) and tool in {"nvcc", "nvcc.exe"}:
-            return os.path.dirname(folder)
+        if os.path.isabs(word) and os.path.basename(word) in {"nvcc", "nvcc.exe"}:
+            return word
     return None
 
 

@@ -16,7 +16,7 @@ from _cuda_shims import (
     path_values,
     root_variables,
 )
-from _cuda_shims.selection import nvcc_home
+from _cuda_shims.selection import named_nvcc, nvcc_home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ def for_root(
     wanted: "dict[str, str | None]" = {**root_variables(root), FORWARD: root if forward else None}
     for name in COMPILERS:
         value = environ.get(name)
-        if value and not nvcc_home(value):  # "ccache nvcc" finds our nvcc by PATH, clang++ is not nvcc: both stay
+        nvcc = named_nvcc(value) if value else None
+        # "ccache nvcc" finds our nvcc by PATH, clang++ is not nvcc, a wrapper of nvcc has its reasons: they stay
+        if value and not nvcc_home(value) and (nvcc is None or os.path.exists(nvcc)):
             del wanted[name]
         elif not compiler:
             wanted[name] = None

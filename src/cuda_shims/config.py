@@ -174,7 +174,7 @@ def _parse(path: str, data: bytes) -> dict[str, Any]:
         toml: Any = import_module(name)
         document: dict[str, Any] = toml.loads(data.decode())
     except ImportError:
-        problem = f"cannot be read without {name}, which is missing here: pip install {name}"
+        problem = f"cannot be read: {sys.executable} has no {name}, which cuda-shims requires; install it there"
         raise UnreadableConfigError(path, _TABLE, problem) from None
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _WINDOWS = os.name == "nt"
+#: the name of a process
+_PARENT = "/proc/{}/comm"
 #: the environment that this process was given, whatever it has changed since
 _BEFORE = "/proc/self/environ"
 
@@ -44,6 +46,24 @@ def given_environment() -> dict[str, str]:
         return dict(os.environ)
     pairs = (os.fsdecode(word).partition("=") for word in reversed(words))  # of two of one name the first counts
     return {name: value for name, equals, value in pairs if equals}
+
+
+def reader(shell: Mapping[str, str]) -> str:
+    """
+    Name the shell whose user reads what this process prints.
+
+    :param shell: the variables that the shell gave this process
+    :returns: the name of the parent process if that is a shell, else of the login shell; empty on Windows
+
+    """
+    name = ""
+    if not _WINDOWS:
+        try:
+            with open(_PARENT.format(os.getppid()), encoding="utf-8", errors="replace") as file:
+                name = file.read().strip()
+        except OSError:
+            pass
+    return name if name.endswith("sh") else os.path.basename(shell.get("SHELL", ""))
 
 
 def find_program(command: str, path: str) -> str | None:

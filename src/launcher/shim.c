@@ -342,11 +342,11 @@ static BOOL go_up(Text *path) {
   return name > 0;
 }
 
-/* whether a text names nvcc by its path; then it is that of its toolkit */
+/* whether a text names the nvcc in a toolkit's bin by its path; then it is that of the toolkit */
 static BOOL is_nvcc(Text *path) {
   const WCHAR *name = path->at + last_name(path);
   if (!is_absolute(path->at) || (lstrcmpiW(name, L"nvcc") && lstrcmpiW(name, L"nvcc.exe"))) return FALSE;
-  return go_up(path) && go_up(path);
+  return go_up(path) && !lstrcmpiW(path->at + last_name(path), L"bin") && go_up(path);
 }
 
 static BOOL is_blank(WCHAR c) { return c == ' ' || c == '\t'; }

@@ -143,6 +143,10 @@ CASES = [
     Row({"CUDACXX": "{bin}/ccache {bin}/clang++"}, "13"),
     Row({"CUDACXX": "{cuda}"}, "13"),
     Row({"CUDACXX": "*"}, "13"),
+    # a wrapper of that name, and what is missing, have no toolkit around them
+    Row({"CUDACXX": "{cuda}/{nvcc}"}, "13"),
+    Row({"CUDACXX": "{none}/{nvcc}"}, "13"),
+    Row({"CUDACXX": "{none}/{nvcc}", "NVCC": "{cuda}/bin/{nvcc}"}, "cuda"),
     Row({"CUDA_HOME": "{cu13}", "NVCC": "{cu13}/bin/{nvcc}"}, "13"),
     Row({"CUDA_HOME": "{cu13}"}, "14", "13 and 14"),
     Row({"CUDA_HOME": "{cu13}", "CUDA_PATH": "{cuda}"}, "cuda"),

@@ -119,7 +119,7 @@ MESSAGES = [
     (
         "Could not find the compiler specified in the environment variable CUDACXX:\n\n  /nope/nvcc.\n",
         "stale",
-        ("unset CUDACXX",),
+        ("remove the variable CUDACXX",),
     ),
     (
         "CMAKE_CUDA_ARCHITECTURES:\n\n    70\n\n  do not all work with this compiler.  Try:\n\n    75\n\n  instead.",

@@ -13,6 +13,7 @@ from shim_support import SHELLS
 
 import _cuda_shims
 from _cuda_shims import COMPILERS, FORWARD, HOMES, MARKER, TOOLKIT, uncommon
+from cuda_shims.environment import installer
 
 _SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(uncommon.__file__)))
 #: what the start-up hook may set
@@ -30,6 +31,7 @@ def plain_environment(tmp_path, tmp_path_factory, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user-cache"))
     monkeypatch.setenv("TMPDIR", str(tmp_path_factory.mktemp("tmp")))
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(installer, "_program", lambda _: "cuda-shims")  # PATH leads to it
 
 
 @pytest.fixture

@@ -137,3 +137,31 @@ def test_the_environment_is_that_before_any_change():
     environ = {"A": "as given", "PYTHONPATH": os.pathsep.join(sys.path), "LC_CTYPE": "C"}
     done = subprocess.run([sys.executable, "-S", "-c", code], env=environ, capture_output=True, text=True, check=True)
     assert done.stdout == "True\n"
+
+
+@pytest.mark.parametrize(
+    ("parent", "login", "name"),
+    [
+        ("fish", "/bin/bash", "fish"),
+        ("bash", "/usr/bin/fish", "bash"),
+        ("uv", "/usr/bin/fish", "fish"),
+        (None, "/usr/bin/zsh", "zsh"),
+        (None, "", ""),
+    ],
+)
+def test_who_reads_what_is_printed(monkeypatch, tmp_path, parent, login, name):
+    if parent:
+        (tmp_path / "comm").write_text(f"{parent}\n")
+    monkeypatch.setattr(process, "_PARENT", str(tmp_path / "comm"))
+    assert process.reader({"SHELL": login} if login else {}) == name
+
+
+def test_fish_reads_what_it_has_started():
+    fish = shutil.which("fish")
+    if fish is None:
+        pytest.skip("needs fish: apt-get install fish")
+    code = "from cuda_shims.process import reader; print(reader({}))"
+    done = subprocess.run(
+        [fish, "-c", f"{sys.executable} -c '{code}'; true"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "fish\n"

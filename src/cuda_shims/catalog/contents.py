@@ -184,7 +184,7 @@ def find(name: str) -> list[Holding]:
     Find the wheels that hold something.
 
     :param name: a header as it is included (``thrust/sort.h``), a library by its file's name (``libcublas.so.13``,
-        ``cublas.lib``, ``cublas64_13.dll``), its own (``cublas``) or the linker's (``-lcublas``, which
+        ``cublas.lib``, ``cublas64_13.dll``), its own (``cublas``, ``libcublas``) or the linker's (``-lcublas``, which
         no DLL answers), a target of CMake (``CUDA::nvjpeg``), a tool (``nvcc``, ``ptxas.exe``)
     :returns: the wheels, those of the newest CUDA first; none if no wheel holds it, for a path and for a non-name
 
@@ -288,7 +288,7 @@ def _bare(name: str) -> Iterator[tuple[str, str, list[Place]]]:
     if tool in table.files["tool"]:
         of_windows = [each for each in table.files["tool"][tool] if each.system.startswith("windows")]
         yield "tool", name, table.files["tool"][tool] if tool == name else of_windows
-    for file in table.stems.get(name, ()):
+    for file in table.stems.get(name, table.stems.get(name.removeprefix("lib"), ())):
         yield "library", file, table.files["library"][file]
     headers = table.files["header"]
     parts = name.split("/")

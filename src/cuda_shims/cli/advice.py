@@ -8,15 +8,6 @@ from collections.abc import Mapping
 
 from cuda_shims.catalog import contents
 from cuda_shims.catalog.tools import install_line
-from cuda_shims.environment.environment import Environment
-from cuda_shims.environment.installer import install_command, place_options
-
-
-def for_environment(fix: str, environment: Environment, *, here: bool) -> str:
-    """Make the commands of a fix apply to an environment."""
-    install = install_command(environment, os.environ, here=here)
-    root = " ".join(["cuda-shims root", *place_options(environment, here=here)])
-    return fix.replace("pip install", install).replace("cuda-shims root", root)
 
 
 def system() -> str:

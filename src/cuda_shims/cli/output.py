@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 #: raised when a key of the JSON output changes its meaning or is removed
 SCHEMA = 1
 #: how a line begins, and the colour of that: SGR parameters, ECMA-48
-_COLOURS = {"error:": "1;31", "warning:": "33", "hint:": "34", "ok:": "32", "  fix:": "36", "  why:": "2"}
+_COLOURS = {
+    "error:": "1;31",
+    "warning:": "33",
+    "hint:": "34",
+    "ok:": "32",
+    "  fix:": "36",
+    "   or:": "36",
+    "  why:": "2",
+}
 #: seconds after which a person wonders
 PATIENCE = 1.0
 

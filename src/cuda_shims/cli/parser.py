@@ -120,8 +120,11 @@ def make_parsers() -> dict[str, Command]:  # noqa: PLR0915 # a list of options, 
     completion = add("completion", text, "cuda-shims completion zsh > ~/.zfunc/_cuda-shims")
     text = ", ".join(SHELLS)
     completion.add_argument("shell", metavar="SHELL", choices=tuple(SHELLS), type=OneOf(SHELLS), help=text)
-    for command in list(parsers.values())[1:]:
-        _add_output(command)
+    for name, command in parsers.items():
+        if name in {"completion", "exec"}:  # what they print is somebody else's
+            command.set_defaults(json=False, verbose=0, quiet=0)
+        elif name:
+            _add_output(command)
     return parsers
 
 

@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 1
         return _run(options)
     except CudaShimsError as error:
-        print(f"cuda-shims: {error}", file=sys.stderr)
+        from cuda_shims.environment.installer import name_program  # noqa: PLC0415 # only for a mistake
+
+        print(f"cuda-shims: {name_program(str(error), os.environ)}", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:  # the reader has seen enough (| head)
         pass

@@ -89,7 +89,7 @@ def parse(parsers: dict[str, Command], words: list[str]) -> argparse.Namespace:
     word = unknown[0]
     if word.startswith("-"):
         raise _unknown_option(parsers[name], word.partition("=")[0])
-    why, line = _meant_word(name, word, options, _options_of(parsers[name]))
+    why, line = _meant_word(name, unknown, options, _options_of(parsers[name]))
     raise UsageError(f"{why or f'{name} does not take {word!a}'}; {line}")
 
 
@@ -134,12 +134,9 @@ def _meant_command(name: str, parsers: dict[str, Command]) -> str:
     return f"{did_you_mean(name, [*parsers, *_ANSWERED])} cuda-shims --help lists them all"
 
 
-def _meant_word(name: str, word: str, options: argparse.Namespace, known: list[str]) -> tuple[str, str]:
+def _meant_word(name: str, words: list[str], options: argparse.Namespace, known: list[str]) -> tuple[str, str]:
     """Say why a command does not take a word, if that is known, and what may have been meant."""
-    from cuda_shims.quoting import quote_path  # noqa: PLC0415 # as above
-
-    # a word that must not be shown as it is stands for any
-    shown = quote_path(word) if word.isascii() and word.isprintable() else "NAME"
+    word, shown = words[0], _show(words[0])
     lines = {
         "doctor": f"cd {shown} && cuda-shims doctor" if os.path.isdir(word) else f"cuda-shims doctor --log {shown}",
         "env": f"cuda-shims env --format {shown}",
@@ -151,24 +148,36 @@ def _meant_word(name: str, word: str, options: argparse.Namespace, known: list[s
     if os.path.exists(word) and "--python" in known and name != "doctor":
         return "", f"run: cuda-shims {name} --python {shown}"
     if name == "install":
-        return _NO_NAMES[name], f"run: {_how_to_install(word, shown, options)}"
+        return _NO_NAMES[name], f"run: {_how_to_install(words, options)}"
     line = f"run: {lines[name]}" if name in lines else f"cuda-shims {name} --help says what it takes"
     return _NO_NAMES.get(name, ""), line
 
 
-def _how_to_install(name: str, shown: str, options: argparse.Namespace) -> str:
-    from cuda_shims.catalog import contents, tools  # noqa: PLC0415 # as above
-    from cuda_shims.cli.advice import for_environment  # noqa: PLC0415
-    from cuda_shims.cli.place import find_environment  # noqa: PLC0415
+def _show(word: str) -> str:
+    from cuda_shims.quoting import quote_path  # noqa: PLC0415 # as above
 
-    extra = next((each.extra for each in tools.COMPONENTS if name in {each.extra, each.distribution}), None)
-    if name in {"cuda", "cuda-toolkit"}:
-        line = f'pip install "{tools.BUNDLE}"'
-    elif extra:
-        line = tools.install_line(extra)
-    else:
-        holder = next(iter(contents.find(name)), None)
-        bare = f"pip install {holder.distribution if holder else shown}"
-        line = tools.install_line(holder.extra) if holder and holder.extra else bare
+    # a word that must not be shown as it is stands for any
+    return quote_path(word) if word.isascii() and word.isprintable() else "NAME"
+
+
+def _how_to_install(words: list[str], options: argparse.Namespace) -> str:
+    from cuda_shims.catalog import contents, tools  # noqa: PLC0415 # as above
+    from cuda_shims.cli.place import find_environment  # noqa: PLC0415
+    from cuda_shims.environment.installer import install_command  # noqa: PLC0415
+
+    extras: list[str] = []
+    others: list[str] = []
+    for word in words:
+        extra = next((each.extra for each in tools.COMPONENTS if word in {each.extra, each.distribution}), "")
+        holder = next(iter(contents.find(word)), None)
+        extra = extra or (holder.extra if holder else "")
+        if word in {"cuda", "cuda-toolkit"}:
+            others.append(f'"{tools.BUNDLE}"')
+        elif extra:
+            extras.append(extra)
+        elif not word.startswith("-"):
+            others.append(holder.distribution if holder else _show(word))
+    toolkit = [f'"cuda-toolkit[{",".join(dict.fromkeys(extras))}]=={tools.NEWEST}.*"'] if extras else []
     environment = find_environment(options)
-    return for_environment(line, environment, here=environment.is_here)
+    install = install_command(environment, os.environ, here=environment.is_here)
+    return " ".join([install, *toolkit, *dict.fromkeys(others)])

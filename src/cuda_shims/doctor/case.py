@@ -10,14 +10,15 @@ from typing import NamedTuple
 
 from _cuda_shims import COMPILERS, HOMES, TOOLKIT, executable
 from _cuda_shims.places import find_places, is_candidate, search_path_of
-from _cuda_shims.selection import Project, named_folders, select, user_toolkit
+from _cuda_shims.selection import Project, named_folders, named_nvcc, nvcc_home, select, user_toolkit
 from _cuda_shims.shims import is_shim
 from cuda_shims.catalog import companions, tools
 from cuda_shims.doctor.part import distribution_of_13, is_companion
 from cuda_shims.doctor.source_tree import find_uses
 from cuda_shims.environment.distribution import distributions
-from cuda_shims.environment.installer import install_command, place_options
+from cuda_shims.environment.installer import install_command, name_program, place_options
 from cuda_shims.environment.toolkit import read_toolkit
+from cuda_shims.process import reader
 from cuda_shims.quoting import quote_requirement
 
 TYPE_CHECKING = False
@@ -48,6 +49,8 @@ class Finding(NamedTuple):
     why: str = ""
     #: a command or an instruction
     fix: str = ""
+    #: another one, instead of that
+    alternative: str = ""
 
 
 class Case(NamedTuple):
@@ -77,8 +80,10 @@ class Case(NamedTuple):
         return None if named == self.home else named
 
     def named_folder(self, environ: Mapping[str, str]) -> str | None:
-        """Find the folder that a user's own variable names, if it is not ours, whether it exists or not."""
+        """Find the folder, or the missing nvcc, that a user's own variable names, if it is not ours."""
         named = named_folders(environ, [each.place for each in self.toolkits])
+        compilers = [each for name in COMPILERS for each in [named_nvcc(environ.get(name, ""))] if each]
+        named += [each for each in compilers if not nvcc_home(each) and not os.path.exists(each)]
         return next((each for each in named if each != self.home), None)
 
     @property
@@ -90,7 +95,24 @@ class Case(NamedTuple):
 
     def command(self, word: str) -> str:
         """Spell one of our commands for the environment."""
-        return " ".join(["cuda-shims", word, *place_options(self.environment, here=self.here)])
+        return self.for_here(f"cuda-shims {word}")
+
+    def for_here(self, text: str) -> str:
+        """Make our commands in a text apply to the environment, and work in the shell."""
+        return name_program(text, self.shell, *place_options(self.environment, here=self.here))
+
+    def removal(self, *names: str) -> str:
+        """Spell how variables are removed in the shell."""
+        if _WINDOWS:  # cmd and PowerShell have no common way
+            return f"remove the variable{'s' if len(names) > 1 else ''} {' and '.join(names)}"
+        return " ".join(["set -e" if reader(self.shell) == "fish" else "unset", *names])
+
+    def evaluation(self, word: str, *options: str) -> str:
+        """Spell how the shell evaluates what one of our commands prints for it."""
+        command = " ".join([self.command(word), *options])
+        if _WINDOWS:
+            return f"{command} --format powershell | Out-String | Invoke-Expression"
+        return f"{command} --format fish | source" if reader(self.shell) == "fish" else f'eval "$({command})"'
 
     def pip(self, *arguments: str) -> str:
         """Spell the line that installs something in the environment."""

@@ -64,7 +64,7 @@ def propose_compiler(case: Case, compiler: HostCompiler, limit: dict[str, int]) 
     source = compiler.source
     flags = source.endswith("_FLAGS")
     if source != "nvcc" and host_compiler.suits(host_compiler.ask(*host_compiler.DEFAULT, case.environ), limit):
-        return f"take -ccbin out of {source}" if flags else f"unset {source}"
+        return f"take -ccbin out of {source}" if flags else case.removal(source)
     before = f"take -ccbin out of {source}, and: " if flags else ""
     if _WINDOWS:
         return before + visual_studio.propose(limit, case.environ)

@@ -27,6 +27,6 @@ def check_conda(case: Case) -> Iterator[Finding]:
         names = " ".join(each.partition(" ")[0] for each in packages)
         what = f"Our shims in {scripts} have replaced conda's {', '.join(found)} ({', '.join(packages)})."
         why = "the installer of our wheel replaced them: conda's compiler cannot run, and conda may restore it"
-        ours_alone = f"conda remove {names} && {case.command('install')}"
-        fix = f"keep one of the two: {ours_alone}; or: {case.command('uninstall')}; {restoring(packages)}"
-        yield Finding("conda-replaced", WARNING, what, why, fix)
+        fix = f"conda remove {names} && {case.command('install')}"
+        other = f"{case.command('uninstall')} && {restoring(packages)}"
+        yield Finding("conda-replaced", WARNING, what, why, fix, other)

@@ -53,5 +53,6 @@ def _not_told(case: Case, toolkit: Toolkit) -> Finding:
     other = has_nvcc(case.environ) or case.other_toolkit()
     what = f"CUDA {toolkit.release} is installed, but builds do not see it."
     why = "it has no compiler and may be installed for another package (torch), so it must not hide this machine's"
-    fix = f"{spell_setting(TOOLKIT, major)}; or in pyproject.toml: [tool.cuda-shims] toolkit = {major}"
-    return Finding("toolkit-not-chosen", WARNING if other else ERROR, what, why, fix)
+    project = f"in pyproject.toml: [tool.cuda-shims] toolkit = {major}"
+    level = WARNING if other else ERROR
+    return Finding("toolkit-not-chosen", level, what, why, spell_setting(TOOLKIT, major), project)

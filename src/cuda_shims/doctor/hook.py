@@ -54,14 +54,14 @@ def check_hook(case: Case) -> Iterator[Finding]:
     compiler = case.toolkit is None or "nvcc" in case.toolkit.tools
     if case.environ.get("CUDA_SHIMS_STARTUP") == "0":
         what = "CUDA_SHIMS_STARTUP=0 turns the start-up hook off."
-        yield Finding("hook-off", WARNING, what, _UNTOLD, "unset CUDA_SHIMS_STARTUP")
+        yield Finding("hook-off", WARNING, what, _UNTOLD, case.removal("CUDA_SHIMS_STARTUP"))
     elif wrong or not case.here or not case.home or not compiler or case.other_toolkit():
         if not wrong:
             yield Finding("hook", OK, "The start-up hook is in place.")
     elif case.environ.get(MARKER) not in _roots(case):
         what = "The start-up hook has not run in this process, or found another toolkit before this one."
-        fix = "start Python again, without -S; a folder on PYTHONPATH needs: cuda-shims install --target DIR"
-        yield Finding("hook-not-run", WARNING, what, _UNTOLD, fix)
+        other = case.for_here("for a folder on PYTHONPATH: cuda-shims install") + " --target DIR"
+        yield Finding("hook-not-run", WARNING, what, _UNTOLD, "start Python again, without -S", other)
     else:
         yield Finding("hook", OK, "The start-up hook is in place, and has run in this process.")
 
@@ -83,7 +83,7 @@ def check_shims(case: Case) -> Iterator[Finding]:
         install = f"as a user who may write to {quote_path(environment.scripts)}, run: {install}"
     # a start of Python updates shims when it makes a root, and makes none from wheels without a compiler
     # (torch's), whose output nothing caches
-    compiler = case.toolkit is None or "nvcc" in case.toolkit.tools
+    compiler = case.toolkit is not None and "nvcc" in case.toolkit.tools
     for kind, code, what, why in (
         (CREATE, "shim-missing", "Shims that are missing", _SHELL_ONLY),
         (REPLACE, "shim-stale", "Shims that are not up to date", "a compiler cache may confuse two toolkits"),
@@ -95,9 +95,15 @@ def check_shims(case: Case) -> Iterator[Finding]:
     for path in (path for kind, path in found if kind == CONFLICT):
         whose = owner(environment.site_dirs, path)
         what = f"{path} is not our shim: it belongs to {whose}."
-        fix = f"{install} --force"
-        if whose.startswith("conda's"):  # pip would remove it
-            fix = f"keep one of the two: {case.command('uninstall')} (not pip, which would remove conda's); or: {fix}"
-        yield Finding("shim-foreign", WARNING, what, _SHELL_ONLY, fix)
+        other = ""
+        if whose.startswith("conda's"):
+            other = f"{case.command('uninstall')} (not pip, which would remove conda's)"
+        yield Finding("shim-foreign", WARNING, what, _SHELL_ONLY, f"{install} --force", other)
+    for kind, path in _find_own_files(case):
+        if kind in {CONFLICT, REPLACE} and is_package_link(path):
+            what = f"{path} is not our link: it belongs to {owner(environment.site_dirs, path)}."
+            why = "find_package(CCCL) from a shell, and CUB, Thrust and libcudacxx, may not find this toolkit"
+            fix = install if kind == REPLACE else f"remove or rename it, then: {install}"
+            yield Finding("package-foreign", WARNING, what, why, fix)
     if all(kind == KEEP for kind, _ in found):
         yield Finding("shims", OK, f"The shims are in {environment.scripts}.")

@@ -97,14 +97,9 @@ def check_other_environment(case: Case) -> Iterator[Finding]:
     why = "CMake and make, started from this shell, use that one; builds that Python starts do not"
     if first and os.path.dirname(os.path.dirname(first)) != other:
         why = f"CMake and make, started from this shell, use that one, and nvcc on its PATH is {first}"
-    fix = _spell_evaluation(f"{case.command('env')} --unset")
-    if case.home:
-        fix = f"{_spell_evaluation(case.command('env'))}, or, to remove them: {fix}"
-    yield Finding("shell-other-environment", WARNING, what, why, fix)
-
-
-def _spell_evaluation(command: str) -> str:
-    return f"{command} --format powershell | Out-String | Invoke-Expression" if _WINDOWS else f'eval "$({command})"'
+    remove = case.evaluation("env", "--unset")
+    fix, alternative = (case.evaluation("env"), remove) if case.home else (remove, "")
+    yield Finding("shell-other-environment", WARNING, what, why, fix, alternative)
 
 
 def check_variables(case: Case) -> Iterator[Finding]:
@@ -132,40 +127,39 @@ def check_variables(case: Case) -> Iterator[Finding]:
         places = [*named.values(), *([(case.home, ours)] if ours else [])]
         what = "Variables disagree: " + "; ".join(f"{' and '.join(names)}: {folder}" for folder, names in places)
         why = "one build takes its compiler from one toolkit and its libraries from another"
-        yield Finding("variables-disagree", ERROR, f"{what}.", why, f"unset {' '.join(all_names)}")
+        yield Finding("variables-disagree", ERROR, f"{what}.", why, case.removal(*all_names))
     # without a root, the wheels' folder is home: under another name it is not reported for lacking a root's files
     wheels = os.path.realpath(case.toolkit.path) if case.toolkit and case.toolkit.path != case.home else None
     for real, (folder, names) in named.items():
         verb = "name" if len(names) > 1 else "names"
-        unset = f"unset {' '.join(names)}"
         said = f"{' and '.join(names)} {verb}"
-        found = _judge_variables(folder, said, unset, is_wheels=real == wheels, served=bool(case.home))
+        found = _judge_variables(folder, said, is_wheels=real == wheels, served=bool(case.home))
+        found = found._replace(fix=case.removal(*names))
         if found.code == "variables-elsewhere" and not case.home:
             found = Finding("variables", OK, f"{found.what[:-1]}: builds take it.")
         yield found
 
 
-def _judge_variables(folder: str, names: str, unset: str, *, is_wheels: bool, served: bool) -> Finding:
+def _judge_variables(folder: str, names: str, *, is_wheels: bool, served: bool) -> Finding:
     nvcc = executable(folder, "nvcc")
     why = "builds look for a toolkit there, and find none"
     if not is_folder(folder):
         what, level = f"{names} {folder}, which does not exist.", ERROR
         if served:
             why, level = "builds that Python starts take the wheels instead; other builds look there", WARNING
-        return Finding("variables-no-folder", level, what, why, unset)
+        return Finding("variables-no-folder", level, what, why)
     if is_shim(nvcc):
         what = f"{names} {folder}, an environment, whose bin/nvcc is a shim."
         why = "it has no headers and no libraries"
-        return Finding("variables-environment", ERROR, what, why, f'{unset}; or name "$(cuda-shims root)"')
+        return Finding("variables-environment", ERROR, what, why)
     if not is_nvcc(nvcc):
         what = f"{names} {folder}, which has no bin/nvcc that runs."
-        return Finding("variables-no-nvcc", ERROR, what, why, unset)
+        return Finding("variables-no-nvcc", ERROR, what, why)
     if is_wheels:  # what one did without us
         what = f"{names} the wheels' own folder, {folder}."
         why = "lib64, libcudart.so, the driver's stub and CMake files that work are only in the root"
-        return Finding("variables-wheels", WARNING, what, why, f'{unset}; or name "$(cuda-shims root)"')
+        return Finding("variables-wheels", WARNING, what, why)
     what = f"{names} another toolkit, {folder}."
     why = "builds use that one instead of the wheels"
-    return Finding(
-        "variables-elsewhere", WARNING, what, why, f"{unset}; or: {spell_setting('CUDA_SHIMS_PREFER', 'wheels')}"
-    )
+    other = spell_setting("CUDA_SHIMS_PREFER", "wheels")
+    return Finding("variables-elsewhere", WARNING, what, why, alternative=other)

@@ -48,7 +48,7 @@ def check_choice(case: Case) -> Iterator[Finding]:
         return
     by_user = bool(case.environ.get(TOOLKIT))
     source = TOOLKIT if by_user else "[tool.cuda-shims] toolkit in pyproject.toml"
-    fix = f"unset {TOOLKIT}" if by_user else "change it there"
+    fix, other = case.removal(TOOLKIT) if by_user else "change it there", ""
     if os.path.isabs(choice):
         if case.home == choice:
             yield Finding("choice", OK, f"{source} names {choice}: builds use it instead of the wheels.")
@@ -59,12 +59,13 @@ def check_choice(case: Case) -> Iterator[Finding]:
         there = ", ".join(_described(toolkit) for toolkit in case.toolkits) or "none"
         what = f"{source} requires CUDA {choice}, but the installed toolkit is: {there}."
         if not platforms.unserved():
-            fix = f"{case.pip(tools.toolkit_requirement(choice))}; or: {fix}"
+            fix, other = case.pip(tools.toolkit_requirement(choice)), fix
         if case.users and not by_user:
             why = f"builds take {case.users}, which your variables name, and would find none without them"
-            yield Finding("no-such-toolkit", WARNING, what, why, fix)
+            yield Finding("no-such-toolkit", WARNING, what, why, fix, other)
         else:
-            yield Finding("no-such-toolkit", ERROR, what, "cuda-shims does not replace it with another one", fix)
+            why = "cuda-shims does not replace it with another one"
+            yield Finding("no-such-toolkit", ERROR, what, why, fix, other)
     else:
         yield Finding("choice", OK, f"{source} requires CUDA {choice}, which is installed.")
 
@@ -184,7 +185,8 @@ def check_torch(case: Case) -> Iterator[Finding]:
     try:
         need = find_torch(case.environment)
     except NoFitError as error:  # a label that contradicts a requirement
-        yield Finding("torch-mismatch", WARNING, f"{error.what}.", "torch's release of CUDA is unknown", error.fix)
+        what, why = f"{error.what}.", "torch's release of CUDA is unknown"
+        yield Finding("torch-mismatch", WARNING, what, why, case.for_here(error.fix))
         return
     if not need:
         return

@@ -35,6 +35,8 @@ class Environment(NamedTuple):
     is_target: bool
     #: how to call it in a message; such a directory by its path
     label: str
+    #: the path of its interpreter; empty for such a directory
+    python: str = ""
 
     @property
     def site_dir(self) -> str:
@@ -62,7 +64,7 @@ def current_environment() -> Environment:
     import sysconfig  # noqa: PLC0415 # not needed by the start-up hook
 
     site_dirs = tuple(places.site_dirs(sys.path))
-    return _environment(site_dirs, sysconfig.get_path("scripts"), f"the environment of {sys.executable}")
+    return _environment(site_dirs, sysconfig.get_path("scripts"), sys.executable)
 
 
 def interpreter_environment(python: str) -> Environment:
@@ -77,7 +79,7 @@ def interpreter_environment(python: str) -> Environment:
     from cuda_shims.environment import interpreter  # noqa: PLC0415 # not needed by the start-up hook
 
     path, scripts, executable = interpreter.ask(python)
-    return _environment(tuple(places.site_dirs(path)), scripts, f"the environment of {executable}")
+    return _environment(tuple(places.site_dirs(path)), scripts, executable)
 
 
 def target_environment(folder: str) -> Environment:
@@ -168,7 +170,7 @@ def _scripts(dist_info: str | None, otherwise: str) -> str:
     return (recorded_scripts(dist_info) if dist_info else None) or otherwise
 
 
-def _environment(site_dirs: tuple[str, ...], scripts: str, label: str) -> Environment:
+def _environment(site_dirs: tuple[str, ...], scripts: str, python: str) -> Environment:
     site_dirs = tuple(each for each in site_dirs if os.path.isdir(each)) or site_dirs
     # the standard library's directories come first on sys.path and hold no distributions
     dist_info = find_dist_info(site_dirs)
@@ -176,7 +178,8 @@ def _environment(site_dirs: tuple[str, ...], scripts: str, label: str) -> Enviro
         each for each in site_dirs if _may_hold_distributions(each) or each == os.path.dirname(dist_info or "")
     )
     scripts = _scripts(dist_info, scripts)
-    return Environment(likely or site_dirs, scripts, dist_info, is_target=False, label=label)
+    label = f"the environment of {python}"
+    return Environment(likely or site_dirs, scripts, dist_info, is_target=False, label=label, python=python)
 
 
 def _may_hold_distributions(folder: str) -> bool:

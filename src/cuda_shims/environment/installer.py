@@ -1,10 +1,13 @@
-"""The command that installs something in an environment, as a line that works where it is read."""
+"""Commands about an environment, as lines that work where they are read: what installs something in it, and ours."""
 
 from __future__ import annotations
 
 import os
+import re
+import sys
 
 from cuda_shims.environment.distribution import distributions
+from cuda_shims.environment.environment import current_environment
 from cuda_shims.process import find_program
 from cuda_shims.quoting import quote_path
 
@@ -13,6 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cuda_shims.environment.environment import Environment
+
+#: one of our commands in a sentence, as the catalog and the messages spell it
+_OURS = re.compile(
+    r"(?<![\w./-])cuda-shims (--help|completion|doctor|env|exec|fit|install|list|root|uninstall|which)(?![\w-])"
+)
 
 
 def place_options(environment: Environment, *, here: bool) -> list[str]:
@@ -56,8 +64,49 @@ def install_command(environment: Environment, shell: Mapping[str, str], *, here:
     return f"pip --python {interpreter} install"
 
 
+def for_environment(fix: str, environment: Environment, shell: Mapping[str, str], *, here: bool) -> str:
+    """
+    Make the commands of a fix apply to an environment.
+
+    :param fix: text with commands such as ``pip install`` and ``cuda-shims root``
+    :param environment: the environment
+    :param shell: the variables of the shell that reads it
+    :param here: whether it is the environment of this process
+    :returns: the text
+
+    """
+    fix = fix.replace("pip install", install_command(environment, shell, here=here))
+    return name_program(fix, shell, *place_options(environment, here=here))
+
+
+def name_program(text: str, shell: Mapping[str, str], *options: str) -> str:
+    """
+    Make our commands in a text work in a shell: PATH may not lead to this cuda-shims.
+
+    :param text: such as ``run: cuda-shims root``
+    :param shell: the shell's variables
+    :param options: what follows the name of each command
+    :returns: the text
+
+    """
+    if not _OURS.search(text):
+        return text
+    program = _program(shell)
+    return _OURS.sub(lambda match: " ".join([program, match[1], *options]), text)
+
+
+def _program(shell: Mapping[str, str]) -> str:
+    found = find_program("cuda-shims", shell.get("PATH", ""))
+    # uv puts an environment on the PATH of what it runs, not of the shell
+    if found and "UV" not in shell:
+        folder = os.path.dirname(os.path.realpath(found))
+        if _is_same(folder, current_environment().scripts):
+            return "cuda-shims"
+    return f"{quote_path(sys.executable)} -m cuda_shims"
+
+
 def _interpreter(environment: Environment) -> str:
-    return quote_path(os.path.join(environment.scripts, "python"))
+    return quote_path(environment.python or os.path.join(environment.scripts, "python"))
 
 
 def _is_uvs(environment: Environment) -> bool:

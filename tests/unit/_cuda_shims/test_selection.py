@@ -167,6 +167,8 @@ def test_a_root_of_any_toolkit_here_is_ours():
         ("ccache nvcc", None),
         ("/usr/bin/clang++", None),
         ("/opt/cuda/bin/nvccx", None),
+        ("/nosuch/nvcc", None),
+        ("/opt/wrappers/nvcc", None),
     ],
 )
 def test_the_toolkit_of_a_command(command, home):

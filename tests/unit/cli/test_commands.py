@@ -532,6 +532,7 @@ class Finding(NamedTuple):
     what: str
     why: str
     fix: str
+    alternative: str = ""
 
 
 @pytest.fixture
@@ -594,7 +595,7 @@ def test_doctor_of_a_log(call, tmp_path, monkeypatch):
     data = json.loads(call("doctor", "--json", "--log", str(log)).out)
     (finding,) = data.pop("findings")
     assert data == {"schema": SCHEMA, "ok": False, "skipped_bytes": 0}
-    assert set(finding) == {"code", "level", "what", "why", "fix", "line", "quote"}
+    assert set(finding) == {"code", "level", "what", "why", "fix", "alternative", "line", "quote"}
     assert (finding["code"], finding["line"]) == ("header-missing", 2)
 
     log.write_text("[tool.cuda-shims]\nall went well\n")

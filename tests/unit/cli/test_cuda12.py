@@ -186,6 +186,8 @@ def test_list(command, prefix):
     out = command("list")[1]
     assert out.startswith("CUDA 13.5.37 in ")
     assert out.endswith("cuda-shims list --cuda 12\n")
+    out = command("list", "--target", prefix.site)[1]
+    assert out.endswith(f"cuda-shims list --target {prefix.site} --cuda 12\n")
     assert command("list", "--cuda", "12")[1].startswith("CUDA 12.9.79 in ")
     data = json.loads(command("list", "--json")[1])
     assert [data["toolkit"]["major"], *(each["major"] for each in data["others"])] == [13, 12]

@@ -41,6 +41,9 @@ LISTS = "cuda-shims {} --help lists them all"
         ("which -l x y", "which: NAME and -l exclude each other; for example: cuda-shims which CUDA::nvjpeg"),
         ("fit --format x", "fit --format: 'x' is not one of pip, uv, constraints"),
         ("root --cuda x", "root --cuda: 'x' is not a CUDA major, such as 12"),
+        ("exec --json make", f"unknown option '--json'; {LISTS.format('exec')}"),
+        ("exec -q make", f"unknown option '-q'; {LISTS.format('exec')}"),
+        ("completion -v bash", f"unknown option '-v'; {LISTS.format('completion')}"),
     ],
 )
 def test_a_mistake(capsys, words, sentence):
@@ -49,7 +52,23 @@ def test_a_mistake(capsys, words, sentence):
     assert (said.out, said.err) == ("", f"cuda-shims: {sentence}\n")
 
 
-@pytest.mark.parametrize("name", ["cudnn", "libnccl.so", "cudnn.h"])
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("cublas cufft", '"cuda-toolkit[cublas,cufft]==13.*"'),
+        ("libcublas", '"cuda-toolkit[cublas]==13.*"'),
+        ("cublas nvidia-cublas libcufft cufft.h", '"cuda-toolkit[cublas,cufft]==13.*"'),
+        ("cudnn torch cublas", '"cuda-toolkit[cublas]==13.*" nvidia-cudnn-cu13 torch'),
+        ("cuda cublas --verbos", '"cuda-toolkit[cublas]==13.*" "cuda-shims[cu13]"'),
+    ],
+)
+@pytest.mark.usefixtures("home")
+def test_all_that_somebody_wants_to_install(capsys, words, line):
+    assert main(["install", *words.split()]) == 2
+    assert capsys.readouterr().err.endswith(f"; run: pip install {line}\n")
+
+
+@pytest.mark.parametrize("name", ["cudnn", "libnccl.so", "libcudnn", "cudnn.h"])
 def test_a_companion_that_somebody_wants_to_install(home, capsys, name):
     assert home
     assert main(["install", name]) == 2

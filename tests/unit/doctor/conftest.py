@@ -9,6 +9,14 @@ pytest.register_assert_rewrite("patient")
 
 from patient import TOOL, Patient  # noqa: E402 # its asserts say what they compared
 
+from cuda_shims.doctor import case  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def sh(monkeypatch):
+    """Have a POSIX shell, which may not be the one that runs the tests, read what the doctor prints."""
+    monkeypatch.setattr(case, "reader", lambda _: "sh")
+
 
 @pytest.fixture
 def patient(prefix, tmp_path):

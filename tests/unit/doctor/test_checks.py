@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import platform
 import re
@@ -468,6 +469,28 @@ def test_links_for_cmake_are_no_shims(healthy):
     assert healthy.bad() == {}
 
 
+@pytest.mark.parametrize("theirs", ["file", "folder", "link"])
+def test_somebody_elses_thing_in_the_place_of_a_link_for_cmake(healthy, theirs):
+    os.makedirs(os.path.join(healthy.prefix.site, "cuda_shims/installation/templates/cmake"))
+    healthy.install()
+    assert healthy.bad() == {}
+    path = os.path.join(healthy.prefix.path, "lib", "cub-cuda-shims")
+    os.unlink(path)
+    if theirs == "link":
+        os.symlink("/elsewhere", path)
+    else:
+        write(path if theirs == "file" else f"{path}/cub-config.cmake")
+    found = only(healthy.bad())
+    assert (found.code, found.level) == ("package-foreign", "warning")
+    assert found.what == f"{path} is not our link: it belongs to no installed distribution."
+    install = f"cuda-shims install --python {healthy.prefix.bin}/python"
+    assert found.fix == (install if theirs == "link" else f"remove or rename it, then: {install}")
+    if theirs != "link":
+        os.rename(path, f"{path}.old")
+    healthy.install()
+    assert healthy.bad() == {}
+
+
 def test_shim_missing(healthy):
     os.unlink(os.path.join(healthy.prefix.bin, "ptxas"))
     found = only(healthy.bad())
@@ -492,6 +515,15 @@ def test_shim_of_another_version(healthy):
     assert only(healthy.bad()).code == "shim-stale"
 
 
+def test_shims_of_a_toolkit_that_is_gone(healthy):
+    """They name the old one, and the next toolkit's start of Python renews them: there is nothing to confuse."""
+    write_shim(healthy.prefix.bin, "nvcc")
+    shutil.rmtree(os.path.join(healthy.prefix.site, "nvidia"))
+    for each in glob.glob(os.path.join(healthy.prefix.site, "nvidia_*")):
+        shutil.rmtree(each)
+    assert list(healthy.bad()) == ["no-toolkit"]
+
+
 def test_shim_overwritten(healthy):
     script = write(os.path.join(healthy.prefix.bin, "bin2c"), b"#!/usr/bin/python3\n", 0o755)
     record = write_distribution(healthy.prefix.site, "nvidia-cuda-dispatch", "13.5.37", {})
@@ -512,7 +544,8 @@ def test_choice_of_a_major(healthy):
     assert healthy.bad(CUDA_SHIMS_TOOLKIT="13") == {}
     found = only(healthy.bad(CUDA_SHIMS_TOOLKIT="12"))
     assert (found.code, found.level) == ("no-such-toolkit", "error")
-    assert re.search(r'install "cuda-toolkit\[cudart,nvcc\]==12\.\*"; or: unset CUDA_SHIMS_TOOLKIT$', found.fix)
+    assert found.fix.endswith('install "cuda-toolkit[cudart,nvcc]==12.*"')
+    assert found.alternative == "unset CUDA_SHIMS_TOOLKIT"
     assert "CUDA 13.5.37" in found.what
 
 
@@ -520,7 +553,8 @@ def test_choice_in_a_file(healthy):
     write(os.path.join(healthy.folder, "pyproject.toml"), b"[tool.cuda-shims]\ntoolkit = 14\n")
     found = only(healthy.bad())
     assert (found.code, found.level) == ("no-such-toolkit", "error")
-    assert re.search(r'install "cuda-toolkit\[.*nvcc.*\]==14\.\*"; or: change it there$', found.fix)
+    assert re.search(r'install "cuda-toolkit\[.*nvcc.*\]==14\.\*"$', found.fix)
+    assert found.alternative == "change it there"
 
 
 def test_choice_in_a_file_that_the_users_variables_beat(healthy, tmp_path):
@@ -685,4 +719,4 @@ def test_unsupported_platform(healthy, monkeypatch, system, machine, name):
 def test_windows_is_supported(healthy, monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setattr(platform, "machine", lambda: "ARM64")
-    assert healthy.examine()[0] == ("platform", "ok", "This is Windows on ARM64.", "", "")
+    assert healthy.examine()[0] == ("platform", "ok", "This is Windows on ARM64.", "", "", "")

@@ -8,9 +8,10 @@ import sys
 
 import pytest
 from fake_toolkit import write
-from patient import HEALTHY, codes, only
+from patient import HEALTHY, TOOL, codes, only
 
 from _cuda_shims import COMPILERS, HOMES, ROOTS_FOLDER, root_variables
+from cuda_shims.doctor import case
 from cuda_shims.doctor.checks import examine
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="roots and shims of this version are for Linux")
@@ -113,7 +114,7 @@ def test_home_names_another_toolkit(healthy, elsewhere, name):
     found = only(healthy.bad(**{name: elsewhere}))
     assert (found.code, found.level) == ("variables-elsewhere", "warning")
     assert found.what == f"{name} names another toolkit, {elsewhere}."
-    assert found.fix == f"unset {name}; or: export CUDA_SHIMS_PREFER=wheels"
+    assert (found.fix, found.alternative) == (f"unset {name}", "export CUDA_SHIMS_PREFER=wheels")
 
 
 @pytest.mark.parametrize("name", [*HOMES, *COMPILERS])
@@ -126,7 +127,7 @@ def test_the_wheels_own_folder(healthy, tmp_path, name, way):
     found = only(healthy.bad(**{name: folder if name in HOMES else f"{folder}/bin/nvcc"}))
     assert (found.code, found.level) == ("variables-wheels", "warning")
     assert found.what == f"{name} names the wheels' own folder, {folder}."
-    assert found.fix == f'unset {name}; or name "$(cuda-shims root)"'
+    assert found.fix == f"unset {name}"
 
 
 def test_the_wheels_own_folder_by_another_name_where_there_is_no_root(healthy, tmp_path):
@@ -202,4 +203,25 @@ def test_variable_names_a_folder_without_nvcc(healthy, tmp_path):
 def test_variable_names_the_environment(healthy):
     found = only(healthy.bad(CUDA_HOME=healthy.prefix.path))
     assert (found.code, found.level) == ("variables-environment", "error")
-    assert "$(cuda-shims root)" in found.fix
+    assert found.fix == "unset CUDA_HOME"
+
+
+@pytest.mark.parametrize(("value", "said"), [("/nosuch/nvcc", "/nosuch/nvcc"), ("/nosuch/bin/nvcc", "/nosuch")])
+def test_compiler_that_does_not_exist(healthy, value, said):
+    found = only(healthy.bad(CUDACXX=value))
+    assert (found.code, found.level) == ("variables-no-folder", "warning")
+    assert found.what == f"CUDACXX names {said}, which does not exist."
+
+
+def test_compiler_that_is_a_wrapper(healthy, tmp_path):
+    wrapper = write(str(tmp_path / "wrappers" / "nvcc"), TOOL, 0o755)
+    assert healthy.bad(CUDACXX=wrapper) == {}
+
+
+def test_what_fish_reads(healthy, elsewhere, monkeypatch):
+    monkeypatch.setattr(case, "reader", lambda _: "fish")
+    assert only(healthy.bad(CUDA_HOME=elsewhere, CUDA_PATH=elsewhere)).fix == "set -e CUDA_HOME CUDA_PATH"
+    shell = {**healthy.environ, **root_variables(elsewhere)}
+    (found,) = [each for each in examine(healthy.environment, healthy.environ, healthy.folder, shell) if each.fix]
+    env = f"cuda-shims env --python {healthy.prefix.bin}/python"
+    assert (found.fix, found.alternative) == (f"{env} --format fish | source", f"{env} --unset --format fish | source")

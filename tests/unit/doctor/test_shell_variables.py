@@ -39,7 +39,7 @@ def test_both_fixes_are_named(healthy, other):
     assert found.why.endswith(f"nvcc on its PATH is {healthy.prefix.bin}/nvcc")
     place = f"--python {healthy.prefix.bin}/python"
     env = f"cuda-shims env {place}"
-    assert found.fix == f'eval "$({env})", or, to remove them: eval "$({env} --unset)"'
+    assert (found.fix, found.alternative) == (f'eval "$({env})"', f'eval "$({env} --unset)"')
 
 
 def test_its_nvcc_on_path_is_not_said_twice(healthy, other):

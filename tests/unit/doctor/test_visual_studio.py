@@ -136,7 +136,7 @@ def test_named_compiler(machine):
     machine.environ["NVCC_CCBIN"] = str(machine.folder / "nowhere")
     found = machine.host()
     assert found.code == "no-host-compiler"
-    assert found.fix == "unset NVCC_CCBIN"
+    assert found.fix == "remove the variable NVCC_CCBIN"
     machine.environ["NVCC_APPEND_FLAGS"] = "-ccbin nowhere"
     assert machine.host().fix == "take -ccbin out of NVCC_APPEND_FLAGS"
     del machine.environ["NVCC_APPEND_FLAGS"]

@@ -31,6 +31,7 @@ def test_an_interpreter_and_its_folder(venv):
         assert (found.site_dir, found.scripts) == (site, os.path.join(venv, "bin"))
         assert (found.dist_info, found.is_target) == (None, False)
         assert os.path.join(venv, "bin/python") in found.label
+        assert found.python == os.path.join(venv, "bin/python")
 
 
 def test_it_is_asked_without_our_hook_and_without_the_current_directory(venv, tmp_path, monkeypatch):
@@ -202,7 +203,7 @@ def test_the_oldest_python_that_serves(tmp_path):
 def test_a_target(new_prefix):
     prefix = new_prefix("target", ".")
     found = environment.target_environment(prefix.path)
-    assert found == ((prefix.path,), prefix.bin, None, True, prefix.path)
+    assert found == ((prefix.path,), prefix.bin, None, True, prefix.path, "")
     info = write_ours(prefix.path, prefix.bin)
     assert environment.target_environment(os.path.relpath(prefix.path)).dist_info == info
 
@@ -231,7 +232,7 @@ def test_a_prefix(tmp_path, site, scripts):
     os.makedirs(os.path.join(prefix, site))
     folder, scripts = os.path.join(prefix, site), os.path.join(prefix, scripts)
     found = environment.prefix_environment(prefix)
-    assert found == ((folder,), scripts, None, True, prefix)
+    assert found == ((folder,), scripts, None, True, prefix, "")
     info = write_ours(folder, scripts)
     assert environment.prefix_environment(os.path.relpath(prefix)).dist_info == info
     assert environment.prefix_environment(prefix)[:2] == ((folder,), scripts)

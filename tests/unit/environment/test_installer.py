@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 from fake_toolkit import Prefix, write, write_distribution
 
+from cuda_shims.cli.parser import make_parsers
 from cuda_shims.environment import installer
 from cuda_shims.environment.environment import prefix_environment, target_environment
+
+PROGRAM = installer._program  # which the tests replace
 
 
 def environment_of(prefix, dist_info=None):
@@ -90,3 +94,68 @@ def test_targets_and_prefixes(prefix, by):
         (prefix_environment(prefix.path), f"--prefix {prefix.path}"),
     ):
         assert installer.install_command(environment, {}, here=False) == f"{start} {option}"
+
+
+# our own commands -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own(prefix, monkeypatch):
+    """Make a prefix the environment of this process, with our command in it."""
+    monkeypatch.setattr(installer, "_program", PROGRAM)
+    monkeypatch.setattr(installer, "current_environment", lambda: environment_of(prefix))
+    return write(os.path.join(prefix.bin, "cuda-shims"), b"#!/bin/sh\n", 0o755)
+
+
+def spell(*path, text="run: cuda-shims root", **variables):
+    return installer.name_program(text, {"PATH": os.pathsep.join(map(str, path)), **variables})
+
+
+def test_our_command_where_path_leads_to_it(own, prefix, tmp_path):
+    os.mkdir(tmp_path / "links")
+    os.symlink(own, tmp_path / "links" / "cuda-shims")  # as pipx and "uv tool" do
+    assert spell(prefix.bin) == spell(tmp_path / "links") == "run: cuda-shims root"
+
+
+def test_our_command_where_path_does_not_lead_to_it(own, prefix, tmp_path):
+    assert own
+    write(str(tmp_path / "other" / "cuda-shims"), b"#!/bin/sh\n", 0o755)
+    by_python = f"run: {sys.executable} -m cuda_shims root"
+    assert spell("/usr/bin") == spell(tmp_path / "other", prefix.bin) == spell() == by_python
+    # uv puts the environment on the PATH of what it runs, and the shell that reads this has another
+    assert spell(prefix.bin, UV="/usr/bin/uv") == by_python
+
+
+def test_a_python_below_a_path_with_a_blank(own, monkeypatch):
+    assert own
+    monkeypatch.setattr(sys, "executable", "/First Last/bin/python")
+    assert spell() == "run: '/First Last/bin/python' -m cuda_shims root"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["cuda-shims: no", "install cuda-shims", "/x/cuda-shims root", "a cuda-shims rooted", "cuda-shims was there"],
+)
+def test_what_is_not_our_command(own, text):
+    assert own
+    assert spell(text=text) == text
+
+
+def test_every_command_of_ours_is_known():
+    assert {name for name in make_parsers() if installer.name_program(f"cuda-shims {name}", {}, "x")[-1] != "x"} == {""}
+
+
+def test_the_commands_of_a_fix(prefix):
+    environment = target_environment(prefix.site)
+    fix = installer.for_environment("pip install x; or cuda-shims list --cuda 12", environment, {}, here=False)
+    place = f"--target {prefix.site}"
+    assert fix == f"pip install {place} x; or cuda-shims list {place} --cuda 12"
+
+
+def test_an_interpreter_that_is_not_next_to_the_scripts(prefix, pip, tmp_path):
+    """Debian's python3 is in /usr/bin, and pip puts scripts into /usr/local/bin or ~/.local/bin."""
+    environment = environment_of(prefix)._replace(python="/usr/bin/python3")
+    write_distribution(prefix.site, "pip", "26.1", {"pip/__init__.py": b""})
+    shell = {"PATH": pip(tmp_path / "other")}
+    assert installer.install_command(environment, shell, here=True) == "/usr/bin/python3 -m pip install"
+    assert installer.place_options(environment, here=False) == ["--python", "/usr/bin/python3"]

@@ -80,4 +80,4 @@ def test_the_doctor(prefix):
     (found,) = check(prefix)
     assert (found.code, found.level) == ("conda-replaced", "warning")
     assert f"Our shims in {prefix.bin} have replaced conda's nvcc (cuda-nvcc-tools 13.0.88)." == found.what
-    assert found.fix.startswith("keep one of the two: conda remove cuda-nvcc-tools && cuda-shims install")
+    assert found.fix.startswith("conda remove cuda-nvcc-tools && cuda-shims install")

@@ -47,6 +47,7 @@ def _format(finding: Finding, *place: str) -> list[str]:
     lines = [f"{finding.level}: {finding.what}", *place]
     lines += [f"  why: {finding.why}"] if finding.why else []
     lines += [f"  fix: {finding.fix}"] if finding.fix else []
+    lines += [f"   or: {finding.alternative}"] if finding.alternative else []
     return lines
 
 

@@ -26,8 +26,9 @@ from cuda_shims.cli.parser import ALIASES
 from cuda_shims.cli.place import find_scope
 from cuda_shims.cli.shells import github_path_line, join_folders, render, render_back
 from cuda_shims.cli.syntax import BELOW_ROOT
+from cuda_shims.environment.installer import name_program, place_options
 from cuda_shims.installation.home import home_of
-from cuda_shims.process import given_environment
+from cuda_shims.process import given_environment, reader
 from cuda_shims.selection import shell_variables
 
 #: how the text for a shell is evaluated there
@@ -48,7 +49,8 @@ def run(options: argparse.Namespace, output: Output) -> int:
     shell = given_environment()
     if options.unset:
         return _take_back(chosen, options.cuda, shell, output)
-    home = home_of(find_scope(options), output.remark)
+    scope = find_scope(options)
+    home = home_of(scope, output.remark)
     variables = shell_variables(home, os.environ)
     if options.cuda:  # or the next start of Python would set the newest again
         variables[TOOLKIT] = options.cuda
@@ -64,7 +66,8 @@ def run(options: argparse.Namespace, output: Output) -> int:
         first, drop = {name: first[name] for name in first if name not in whole}, []
         last = [(name, folder) for name, folder in last if name == "PATH"]
         if chosen == "github" and last:
-            output.remark(f"cuda-shims: GitHub puts no folder last on PATH, where companion libraries are; {_STEP}")
+            what = "cuda-shims: GitHub puts no folder last on PATH, where companion libraries are"
+            output.remark(name_program(f"{what}; {_STEP}", shell))
             last = []
     try:
         to_path = chosen == "github-path"
@@ -73,17 +76,22 @@ def run(options: argparse.Namespace, output: Output) -> int:
         output.remark(f"cuda-shims: {error}", -1)
         return 1
     output.write(text)
+    same = place_options(scope.environment, here=not scope.elsewhere)
+    same += ["--cuda", options.cuda] if options.cuda else []
     if is_terminal(sys.stdout) and chosen in _EVALUATED:
-        output.remark(f"# to set them in this shell: {_EVALUATED[chosen]}")
+        line = _EVALUATED["fish" if chosen == "sh" and reader(shell) == "fish" else chosen]
+        output.remark(name_program(f"# to set them in this shell: {line}", shell, *same))
     if chosen == "github":
-        output.remark('and for PATH: cuda-shims env --format github-path >> "$GITHUB_PATH"')
+        line = 'and for PATH: cuda-shims env --format github-path >> "$GITHUB_PATH"'
+        output.remark(name_program(line, shell, *same))
     return 0
 
 
 def _take_back(chosen: str, cuda: str | None, shell: Mapping[str, str], output: Output) -> int:
     if chosen.startswith("github"):
         fix = 'take the variables back in the shell of a step: eval "$(cuda-shims env --unset)"'
-        output.remark(f"cuda-shims: GitHub's files add to the environment and take nothing from it; {fix}", -1)
+        what = "cuda-shims: GitHub's files add to the environment and take nothing from it"
+        output.remark(name_program(f"{what}; {fix}", shell), -1)
         return 2
     root = shell.get(MARKER, "")
     ours = generator.taken_back(shell) if WHEELS_ARE_ROOT else {}
@@ -102,7 +110,7 @@ def _take_back(chosen: str, cuda: str | None, shell: Mapping[str, str], output: 
         below[TOOLKIT] = cuda
     elif shell.get(TOOLKIT):
         set_by = f"if env --cuda {shell[TOOLKIT]} set it: cuda-shims env --unset --cuda {shell[TOOLKIT]}"
-        output.remark(f"cuda-shims: {TOOLKIT}={shell[TOOLKIT]} stays; {set_by}")
+        output.remark(name_program(f"cuda-shims: {TOOLKIT}={shell[TOOLKIT]} stays; {set_by}", shell))
     output.write(render_back(below, list(dict.fromkeys(found)), chosen, always=[FORWARD, *ours]))
     return 0
 

@@ -9,9 +9,9 @@ from _cuda_shims.shims import compiles
 from _cuda_shims.variables import for_root
 from cuda_shims import process
 from cuda_shims.catalog.tools import find_tool, missing_tool_fix
-from cuda_shims.cli.advice import for_environment
 from cuda_shims.cli.output import Output
 from cuda_shims.cli.place import find_scope
+from cuda_shims.environment.installer import for_environment
 from cuda_shims.installation.home import home_of
 
 
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
     except (FileNotFoundError, NotADirectoryError):
         if find_tool(program):
             fix = missing_tool_fix(program, None if compiles(home) else SPLIT)
-            why = for_environment(fix, scope.environment, here=not scope.elsewhere)
+            why = for_environment(fix, scope.environment, scope.environ, here=not scope.elsewhere)
         else:
             why = "no such command on PATH; install it, or give its path"
         output.remark(f"cuda-shims: {program}: {why}", -1)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 
-from cuda_shims.cli.advice import for_environment
 from cuda_shims.cli.changes import report
 from cuda_shims.cli.output import Output
 from cuda_shims.cli.place import current_directory, find_environment
 from cuda_shims.config import load_config
+from cuda_shims.environment.installer import install_command
 from cuda_shims.installation.install import install
 
 
@@ -21,6 +21,6 @@ def run(options: argparse.Namespace, output: Output) -> int:
     code = report(changes, output, dry_run=options.dry_run)
     if environment.dist_info is None:
         what = "the start-up hook needs cuda-shims itself, which is not installed in"
-        fix = for_environment("pip install cuda-shims", environment, here=environment.is_here)
-        output.remark(f"cuda-shims: {what} {environment.label}: {fix}")
+        command = install_command(environment, os.environ, here=environment.is_here)
+        output.remark(f"cuda-shims: {what} {environment.label}: {command} cuda-shims")
     return code

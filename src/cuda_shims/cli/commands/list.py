@@ -8,9 +8,9 @@ import textwrap
 from typing import Any
 
 from cuda_shims.catalog.tools import TOOLS, missing_tool_fix, tool_requirement
-from cuda_shims.cli.advice import for_environment
 from cuda_shims.cli.output import Output
 from cuda_shims.cli.place import find_scope
+from cuda_shims.environment.installer import for_environment
 from cuda_shims.environment.path import on_path, runs_ours
 from cuda_shims.environment.toolkit import Toolkit
 from cuda_shims.selection import no_toolkit, selected
@@ -30,17 +30,22 @@ def run(options: argparse.Namespace, output: Output) -> int:
     if not found:
         raise no_toolkit(scope.environment)
     toolkit, *others = found
-    rows, here = tool_rows(toolkit, os.environ.get("PATH", "")), not scope.elsewhere
+    rows = tool_rows(toolkit, os.environ.get("PATH", ""))
+
+    def spell(fix: str) -> str:
+        return for_environment(fix, scope.environment, scope.environ, here=not scope.elsewhere)
+
     for row in rows:
         if row["fix"]:
-            row["fix"] = for_environment(row["fix"], scope.environment, here=here)
+            row["fix"] = spell(row["fix"])
     lines = [f"CUDA {toolkit.version} in {toolkit.home}", *_table(rows, toolkit.major)]
     missing = [tool_requirement(row["tool"], toolkit.major) for row in rows if not row["path"]]
     if any(missing):
-        fix = for_environment(f'pip install "{next(filter(None, missing))}"', scope.environment, here=here)
-        lines += ["to install a missing one:", f"  {fix}"]
+        fix = f'pip install "{next(filter(None, missing))}"'
+        lines += ["to install a missing one:", f"  {spell(fix)}"]
     lines += _of_others(rows)
-    lines += [f"CUDA {each.version} is in {each.home}: cuda-shims list --cuda {each.major}" for each in others]
+    for each in others:
+        lines.append(f"CUDA {each.version} is in {each.home}: {spell(f'cuda-shims list --cuda {each.major}')}")
     described = [_describe(each) for each in found]
     output.answer({"toolkit": described[0], "others": described[1:], "tools": rows}, *lines)
     return 0

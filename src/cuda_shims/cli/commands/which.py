@@ -7,10 +7,10 @@ import argparse
 from _cuda_shims import TOOLKIT
 from cuda_shims.catalog import contents
 from cuda_shims.cli import lookup
-from cuda_shims.cli.advice import for_environment
 from cuda_shims.cli.output import Output
 from cuda_shims.cli.place import NOWHERE, find_scope
 from cuda_shims.config import load_config
+from cuda_shims.environment.installer import for_environment
 from cuda_shims.errors import CudaShimsError, ToolNotFoundError
 from cuda_shims.process import given_environment
 from cuda_shims.selection import Scope
@@ -25,7 +25,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
     holdings = [each._asdict() for each in contents.find(name)]
     output.answer({**data, "holdings": holdings}, *([answer.path] if answer.path else []))
     if not answer.path:
-        fix = for_environment(answer.fix, scope.environment, here=not scope.elsewhere)
+        fix = for_environment(answer.fix, scope.environment, scope.environ, here=not scope.elsewhere)
         where = [f"in {scope.environment.label}"] if scope.elsewhere else []
         raise ToolNotFoundError(lookup.shorten(name), fix, *where)
     if answer.kind == "tool" and not scope.elsewhere:

@@ -151,11 +151,10 @@ class Scene:
         if case.environment.dist_info is None:
             return case.pip("cuda-shims")
         if case.environ.get("CUDA_SHIMS_STARTUP") == "0":
-            return "unset CUDA_SHIMS_STARTUP"
+            return case.removal("CUDA_SHIMS_STARTUP")
         theirs = case.other_toolkit()
         if theirs:
-            names = (*HOMES, *COMPILERS)
-            return "unset " + " ".join(each for each in names if theirs in case.environ.get(each, ""))
+            return case.removal(*(each for each in (*HOMES, *COMPILERS) if theirs in case.environ.get(each, "")))
         return self._chosen()
 
     def _chosen(self) -> str:

@@ -146,7 +146,7 @@ def explain_shim(words: Words, scene: Scene) -> Cause | None:
         return explain_tool({"name": name.removesuffix(".exe")}, scene)
     if "CUDA_SHIMS_TOOLKIT" in said:
         why = "the variable goes before everything"
-        return Cause("", f"The shim {name} says: {said}.", why, say("unset CUDA_SHIMS_TOOLKIT"))
+        return Cause("", f"The shim {name} says: {said}.", why, lambda scene: scene.case.removal("CUDA_SHIMS_TOOLKIT"))
     what = f"The shim {name} says: {said}."
     fix = next((fix for part, fix in _SHIM_SAYS.items() if part in said), "do what it says")
     return Cause("", what, "it runs nothing but what it was asked for", say(fix))

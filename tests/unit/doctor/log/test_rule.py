@@ -6,6 +6,7 @@ import copy
 import inspect
 import re
 import string
+from types import SimpleNamespace
 
 import pytest
 
@@ -170,5 +171,5 @@ def test_how_a_pattern_is_read():
     match = rule.regex.search("\nthe\n  `nvcc' is\tgone")
     cause = rule.explain(match.groupdict(), None)
     assert cause.what == f"No nvcc, {rules.MODULES['tool'].LINK}."
-    assert cause.fix(None) == "get nvcc"
+    assert cause.fix(SimpleNamespace(case=SimpleNamespace(for_here=str))) == "get nvcc"
     assert not rule.regex.search("and the 'nvcc' is gone")
