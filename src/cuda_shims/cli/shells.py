@@ -52,14 +52,20 @@ def render(
 
 
 def render_back(
-    variables: Mapping[str, str], search_paths: Iterable[tuple[str, str]], fmt: str, *, always: Iterable[str] = ()
+    variables: Mapping[str, str],
+    search_paths: Iterable[tuple[str, str]],
+    fmt: str,
+    *,
+    always: Iterable[str] = (),
+    back: Mapping[str, str] | None = None,
 ) -> str:
-    """Write the text that removes variables."""
+    """Write the text that removes variables, and puts the user's own values back."""
     shell = SHELLS[fmt]
     lines = [shell.unset_if(name, value) for name, value in variables.items()]
     for name, folder in search_paths:
         lines += [*shell.drop(name, folder), *shell.unset_if_empty(name)]
     lines = [shell.unset(name) for name in always] + shell.with_root([*lines, shell.unset(MARKER)])
+    lines += [shell.set(name, value) for name, value in (back or {}).items()]
     return "\n".join(lines) + "\n"
 
 

@@ -119,7 +119,9 @@ def check_variables(case: Case) -> Iterator[Finding]:
         return
     all_names = [name for _, names in named.values() for name in names]
     if case.config.prefer == "wheels" or case.environ.get(TOOLKIT):
-        what = f"Your choice of toolkit overrides these variables: {', '.join(all_names)}."
+        chosen = (name for name in (TOOLKIT, "CUDA_SHIMS_PREFER") if case.environ.get(name))
+        choice = next((f"{name}={case.environ[name]}" for name in chosen), 'prefer = "wheels" in pyproject.toml')
+        what = f"{choice} overrides {' and '.join(all_names)} in shims and in builds that Python starts."
         yield Finding("variables", OK, what)
         return
     ours = [name for name in HOMES if case.home and case.shell.get(name) and name not in all_names]

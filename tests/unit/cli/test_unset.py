@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from shell_support import CAT, SHELLS, decoded, evaluate
@@ -72,6 +73,44 @@ def test_what_the_user_had_stays(unset, tmp_path, shell, before):
     assert (found[b"CUDA_HOME"], found[b"CUDACXX"]) == (b"/later", b"clang++")
     assert found[b"PATH"] == b"/later/bin:/usr/bin:/bin"
     assert not {b"CUDA_PATH", b"CUDAToolkit_ROOT", b"NVCC", b"CUDA_SHIMS_ROOT"} & set(found)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("theirs", ["/usr/local/cuda", "/my cuda/it's", "/x"])
+def test_what_the_user_had_comes_back(home, capsys, monkeypatch, tmp_path, shell, theirs):
+    """Also a toolkit of the user's that wins over the wheels, and so is the root that ``env`` names."""
+    fmt = SHELLS[shell][2]
+    monkeypatch.setattr(env, "home_of", lambda *_: "/x")
+    assert home
+    before = {"CUDA_HOME": theirs, "NVCC": f"{theirs}/bin/nvcc"}
+
+    def text(*options, **environ):
+        monkeypatch.setattr(env, "given_environment", lambda: environ)
+        assert main(["env", "--format", fmt, *options]) == 0
+        return capsys.readouterr().out
+
+    def environ_after(script):
+        return {
+            os.fsdecode(name): os.fsdecode(value)
+            for name, value in evaluate(shell, script, str(tmp_path), **before).items()
+        }
+
+    plain, put = environ_after(""), text(**before)
+    put += text(**environ_after(put))  # a second time
+    assert environ_after(put)["CUDA_HOME"] == "/x"
+    assert environ_after(put + text("--unset", **environ_after(put))) == plain
+    # not what the user has set since
+    later = put + shells.render({"CUDA_HOME": "/later"}, {}, fmt)
+    assert environ_after(later + text("--unset", **environ_after(later))) == {**plain, "CUDA_HOME": "/later"}
+
+
+def test_what_a_shell_cannot_spell_is_not_kept(home, capsys, monkeypatch):
+    assert home
+    monkeypatch.setattr(env, "given_environment", lambda: {"CUDA_HOME": 'C:\\"cuda"', "CUDA_PATH": "C:\\cuda"})
+    assert main(["env", "--format", "cmd"]) == 0
+    said = capsys.readouterr().out
+    assert '@set "CUDA_SHIMS_OLD_CUDA_PATH=C:\\cuda"' in said
+    assert "OLD_CUDA_HOME" not in said
 
 
 @pytest.mark.parametrize("shell", ["dash", "bash", "busybox", "zsh"])

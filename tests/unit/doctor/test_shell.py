@@ -167,6 +167,12 @@ def test_variables_that_an_outer_environments_hook_set(healthy):
 def test_the_wheels_are_preferred(healthy, elsewhere):
     assert healthy.bad(CUDA_HOME=elsewhere, CUDA_PATH="/nowhere", CUDA_SHIMS_PREFER="wheels") == {}
     assert healthy.bad(CUDA_HOME=elsewhere, CUDA_SHIMS_TOOLKIT="13") == {}
+    for choice, said in ({"CUDA_SHIMS_PREFER": "wheels"}, "CUDA_SHIMS_PREFER=wheels"), (None, 'prefer = "wheels"'):
+        if choice is None:
+            write(os.path.join(healthy.folder, "pyproject.toml"), b'[tool.cuda-shims]\nprefer = "wheels"\n')
+        (found,) = [each for each in healthy.examine(CUDA_HOME=elsewhere, **(choice or {})) if each.code == "variables"]
+        assert (found.level, found.what.startswith(f"{said} ")) == ("ok", True)
+        assert found.what.endswith(" overrides CUDA_HOME in shims and in builds that Python starts.")
 
 
 def test_variables_disagree(healthy, elsewhere, tmp_path):

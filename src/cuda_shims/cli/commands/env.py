@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from _cuda_shims import (
     FORWARD,
@@ -25,7 +25,7 @@ from cuda_shims.cli.output import SCHEMA, Output, is_terminal
 from cuda_shims.cli.parser import ALIASES
 from cuda_shims.cli.place import find_scope
 from cuda_shims.cli.shells import github_path_line, join_folders, render, render_back
-from cuda_shims.cli.syntax import BELOW_ROOT
+from cuda_shims.cli.syntax import BELOW_ROOT, SHELLS
 from cuda_shims.environment.installer import name_program, place_options
 from cuda_shims.installation.home import home_of
 from cuda_shims.process import given_environment, reader
@@ -39,6 +39,8 @@ _EVALUATED = {
     "cmd": "cuda-shims env --format cmd > cuda.cmd & call cuda.cmd",
 }
 
+#: with the name of a variable, that of the one in which a shell keeps the user's own value
+_OLD = "CUDA_SHIMS_OLD_"
 #: how a folder is put last on PATH in GitHub's steps
 _STEP = 'in a step that looks for them run: eval "$(cuda-shims env)"'
 
@@ -55,6 +57,7 @@ def run(options: argparse.Namespace, output: Output) -> int:
     if options.cuda:  # or the next start of Python would set the newest again
         variables[TOOLKIT] = options.cuda
     variables |= generator.choose(shell) if WHEELS_ARE_ROOT else {}
+    variables |= dict(_kept(shell, chosen))
     first, outer = search_paths(home), shell.get(MARKER)
     unset = {name for name in SEARCHED if name != "PATH" and not shell.get(name)}
     last = [(name, folder) for name, folder in last_paths(home) if name not in unset]
@@ -87,6 +90,19 @@ def run(options: argparse.Namespace, output: Output) -> int:
     return 0
 
 
+def _kept(shell: Mapping[str, str], chosen: str) -> Iterator[tuple[str, str]]:
+    """Yield what keeps the user's own values, which ``--unset`` puts back; a second ``env`` finds our own."""
+    ours = root_variables(shell.get(MARKER, ""))
+    for name in ours:
+        value = shell.get(name)
+        if value and value != ours[name] and name != MARKER and chosen in SHELLS:
+            try:
+                SHELLS[chosen].set(name, value)
+            except ValueError:  # this shell cannot spell it
+                continue
+            yield _OLD + name, value
+
+
 def _take_back(chosen: str, cuda: str | None, shell: Mapping[str, str], output: Output) -> int:
     if chosen.startswith("github"):
         fix = 'take the variables back in the shell of a step: eval "$(cuda-shims env --unset)"'
@@ -111,7 +127,10 @@ def _take_back(chosen: str, cuda: str | None, shell: Mapping[str, str], output: 
     elif shell.get(TOOLKIT):
         set_by = f"if env --cuda {shell[TOOLKIT]} set it: cuda-shims env --unset --cuda {shell[TOOLKIT]}"
         output.remark(name_program(f"cuda-shims: {TOOLKIT}={shell[TOOLKIT]} stays; {set_by}", shell))
-    output.write(render_back(below, list(dict.fromkeys(found)), chosen, always=[FORWARD, *ours]))
+    kept = {name: shell[_OLD + name] for name in below if shell.get(_OLD + name)}
+    back = {name: value for name, value in kept.items() if shell.get(name) == root_variables(root)[name]}
+    names = [FORWARD, *ours, *(_OLD + name for name in kept)]
+    output.write(render_back(below, list(dict.fromkeys(found)), chosen, always=names, back=back))
     return 0
 
 
