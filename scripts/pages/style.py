@@ -1,5 +1,8 @@
 """
-Check the English of the pages, and of the comments and docstrings in ``src``, by the list in ``docs/CONTRIBUTING.md``.
+Check the English of the pages and of ``src`` by the list in ``docs/CONTRIBUTING.md``.
+
+In ``src`` that is the comments, the docstrings and what cuda-shims prints: strings of three words or more, and the
+doctor's messages (``what``, ``why`` and ``fix``).
 
 ``python scripts/pages/style.py`` (in ``tox -e docs``) prints each phrase that the list rejects, and what to write
 instead. ``python scripts/pages/style.py FILE …`` checks these files only. It skips code, the targets of links, and a
@@ -18,6 +21,7 @@ that download, and nothing could pin it by hash.
 
 from __future__ import annotations
 
+import ast
 import io
 import os
 import re
@@ -50,6 +54,12 @@ _SKIPPED = re.compile(
 
 #: what is not English at the start of a comment, and of a docstring's field
 _COMMENT, _FIELD = re.compile(r"#:? ?(?:(?:type:|noqa:?)[^#]*(?:# )?)?"), re.compile(r"^:[\w ]+: ")
+#: what the doctor prints of a file of messages: a string of TOML behind one of these keys
+_MESSAGE = re.compile(
+    r'^(?:what|why|fix) = (?P<quotes>"""|\'\'\'|"|\')(?:\\\n)?(?P<text>.*?)(?P=quotes)', re.MULTILINE | re.DOTALL
+)
+#: a string of a module that is printed has words between blanks; a regular expression has more
+_PROSE, _CODE = re.compile(r"[a-z'X]+[,;:]? [a-zX]+[,;:]? [a-zX]+"), re.compile(r"\\|\(\?|\$\{|^\s*[<#@]|\n ")
 
 
 class Rule(NamedTuple):
@@ -76,8 +86,15 @@ def main() -> int:
     count = 0
     for page in named or [*pages(), *modules()]:
         with open(page, encoding="utf-8") as file:
-            text = prose(file.read()) if page.endswith(".py") else file.read()
-        found = check(text, rules, os.path.basename(page) == os.path.basename(LIST))
+            text = file.read()
+        found = []
+        for start, said in printed(text, page):
+            # a fix has semicolons between its steps
+            spoken = said.replace(";", ",")
+            found += [each._replace(line=each.line + start - 1) for each in check(spoken, rules)]
+        if not page.endswith(".toml"):
+            text = prose(text) if page.endswith(".py") else text
+            found += check(text, rules, os.path.basename(page) == os.path.basename(LIST))
         for problem in found:
             place = f"{os.path.relpath(page, ROOT)}:{problem.line}"
             print(f"style: {place}: {problem.said!r}: {problem.instead}", file=sys.stderr)
@@ -101,13 +118,46 @@ def pages() -> list[str]:
 
 def modules() -> list[str]:
     """
-    List our modules.
+    List our modules and the doctor's messages.
 
     :returns: their paths
 
     """
     found = os.walk(os.path.join(ROOT, "src"))
-    return sorted(os.path.join(folder, name) for folder, _, names in found for name in names if name.endswith(".py"))
+    ends = (".py", ".toml")
+    return sorted(os.path.join(folder, name) for folder, _, names in found for name in names if name.endswith(ends))
+
+
+def printed(source: str, path: str) -> Iterator[tuple[int, str]]:
+    """
+    Find the texts that a file prints.
+
+    :param source: what is in the file
+    :param path: its path, whose ending says what it is
+    :returns: the line and the text of each; an expression in a text, or what it catches of a log, counts as a word
+
+    """
+    if path.endswith(".toml"):
+        for match in _MESSAGE.finditer(source):
+            line = source.count("\n", 0, match.start("text")) + 1
+            yield line, re.sub(r"\{\w+\}|<[a-z]+\.[A-Z_]+>", "X", match["text"]).replace("\\\n", "\n")
+    elif path.endswith(".py"):
+        tree = ast.parse(source)
+        parts = {id(each) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for each in node.values}
+        documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+        parts |= {
+            id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, documented) and _has_docstring(node)
+        }
+        for node in ast.walk(tree):
+            values = node.values if isinstance(node, ast.JoinedStr) else [node]
+            if id(node) not in parts and isinstance(node, (ast.Constant, ast.JoinedStr)):
+                text = "".join(str(each.value) if isinstance(each, ast.Constant) else "X" for each in values)
+                if _PROSE.search(text) and not _CODE.search(text):
+                    yield node.lineno, text
+
+
+def _has_docstring(node: ast.AST) -> bool:
+    return ast.get_docstring(node) is not None
 
 
 def prose(source: str) -> str:

@@ -541,7 +541,7 @@ FAILURES = [
         "floated",
         f"{NVCC} -c k.cu",
         "version-mismatch",
-        ("PTX 9.5", "CUDA 13.5 and 13.0", '"cuda-toolkit[nvcc,nvvm,crt,cudart,cccl]==13.5.*" in the place of nvidia-'),
+        ("PTX 9.5", "CUDA 13.5 and 13.0", '"cuda-toolkit[nvcc,nvvm,crt,cudart,cccl]==13.5.*" instead of nvidia-'),
         requires=("nvidia-cuda-nvcc==13.0.88",),
         fixes=True,
     ),
@@ -1007,7 +1007,7 @@ int main() { cudaError_t e = cudaFree(nullptr); std::puts(cudaGetErrorString(e))
         ),
     ),
     Failure("removed-cub", "bare", f"{NVCC} -c iterator.cu", "removed-in-13", ("CountingInputIterator",)),
-    Failure("tensorrt", "none", "c++ -c tensorrt.cpp", "other-software", ("TensorRT is no part of CUDA",)),
+    Failure("tensorrt", "none", "c++ -c tensorrt.cpp", "other-software", ("TensorRT is not a part of CUDA",)),
     Failure(
         "library-needed",
         "none",

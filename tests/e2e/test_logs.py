@@ -165,7 +165,7 @@ def follow_fix(bed, failure, fix, project):
         bed.build(failure.where, command, project, rc=0)
         return
     requires = list(failure.requires or ENVIRONMENTS[failure.where])
-    gone = re.split(r", ", fix.partition(" in the place of ")[2])
+    gone = re.split(r", ", fix.partition(" instead of ")[2])
     for line in re.findall(r'"([^"]+)"', fix):
         name = re.match(r"[\w-]+", line).group()
         kept = [each for each in requires if not each.startswith(name) and each not in gone]

@@ -287,7 +287,7 @@ def test_condas_own_compiler(conda, toolkit):
     assert notes == {"it belongs to conda's cuda-nvcc-tools 13.0.88"}
     found = findings(conda, **active)
     assert "conda's cuda-nvcc-tools 13.0.88" in found["shim-foreign"]["what"]
-    assert "cuda-shims uninstall (not pip" in found["shim-foreign"]["fix"]
+    assert "uninstall (not pip" in found["shim-foreign"]["alternative"]
     assert "conda-replaced" not in found
 
     # we go, and conda's stays, whatever is forced

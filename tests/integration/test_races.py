@@ -157,7 +157,7 @@ def test_uninstalled_while_a_file_is_open_elsewhere(fuse, new_venv, toolkit, sec
         assert done.returncode == 1
         note = "Directory not empty; remove it when no process uses it"
         assert f"left alone {folder} ({note})\n" in done.stdout
-        assert done.stderr == f"cuda-shims: {folder} was left alone: {note}\n"
+        assert done.stderr == f"cuda-shims: {folder} stays: {note}\n"
         assert len(left) == 2, left
         assert os.path.basename(left[1]).startswith(".fuse_hidden"), left
 

@@ -273,7 +273,11 @@ MESSAGES = [
     ("FileNotFoundError: [Errno 2] No such file or directory: '/sw/cuda/bin/nvcc'", "stale", ("unset the variable",)),
     ("sh: 1: /e/nvidia/cu13/bin/../nvvm/bin/cicc: not found", "stale", ("cicc",)),
     # --- what is rebuilt when it is imported, and came from an isolated build: scikit-build-core 1.1, CMake 3.25
-    (REBUILT_BY_CMAKE, "stale", ("overlay/lib/python3.11/", "anew", "pip install --no-build-isolation -e .")),
+    (
+        REBUILT_BY_CMAKE,
+        "stale",
+        ("overlay/lib/python3.11/", "install it again", "pip install --no-build-isolation -e ."),
+    ),
     # the same, for a project that requires ninja; CMake 4.4
     (
         REBUILT_BY_CMAKE.partition("[0/1]")[0] + NO_NINJA.format("build tool execution failed, command was"),
@@ -444,7 +448,7 @@ ninja: build stopped: subcommand failed.""",
     (
         "CMake Error: Could NOT find TensorRT (missing: X)".replace(": C", ":\n  C"),
         "other-software",
-        ("no part of CUDA",),
+        ("not a part of CUDA",),
     ),
     (
         FIND + 'Could not find a package configuration file provided by "TensorRT"',
@@ -540,7 +544,7 @@ ninja: build stopped: subcommand failed.""",
     (
         "    cuda = parse(torch.version.cuda)\nTypeError: expected string or bytes-like object",
         "torch-cpu",
-        ("CPUs alone",),
+        ("only for CPUs",),
     ),
     (
         "subprocess.CalledProcessError: Command '['where', 'cl']' returned non-zero exit status 1.",
@@ -836,7 +840,7 @@ ninja: build stopped: subcommand failed.""",
     ("configure: error: CUDA toolkit not found", "cuda-asked", ("configure finds no CUDA",)),
     ("FileNotFoundError: Could not find NVCC executable", "nvcc-not-found", ()),
     ("Exception: Your CUDA environment is invalid. Please check above error log.", "nvcc-not-found", ("CuPy",)),
-    ("AssertionError: Torch not compiled with CUDA enabled", "torch-cpu", ("CPUs alone",)),
+    ("AssertionError: Torch not compiled with CUDA enabled", "torch-cpu", ("only for CPUs",)),
     ("Inconsistent CUDA toolkit path: /usr vs /usr/lib", "bazel-cuda", ("/usr vs /usr/lib",)),
     ("nvcc fatal   : Unsupported gpu architecture 'compute_8.6'", "architecture", ("compute_86 in its place",)),
     (

@@ -38,7 +38,7 @@ def missing(name: str, release: str, components: Mapping[str, str], machine: str
     if places:
         newest = contents.find(name)[0].distribution
         systems = sorted({_readable(each.system) for each in places if each.distribution == newest})
-        return f"{newest} holds it for {' and '.join(systems)} alone"
+        return f"{newest} holds it for {' and '.join(systems)} only"
     return _nowhere(name)
 
 
@@ -107,7 +107,7 @@ def _nowhere(name: str) -> str:
     kind = contents.kind_of(name)
     parts = name.replace("\\", "/").split("/")
     if os.path.isabs(name) or {".", "..", "~"} & set(parts):
-        return "this is a path; ask for a name, such as cudaProfiler.h, libcublas.so, CUDA::nvjpeg or nvcc"
+        return "this is a path; give a name, such as cudaProfiler.h, libcublas.so, CUDA::nvjpeg or nvcc"
     if kind != "target" or not name.startswith(("CUDA::", "CUDAToolkit::")):
         return f"no CUDA wheel on PyPI holds a {kind} of that name{did_you_mean(name)}"
     if not contents.target_names(name):

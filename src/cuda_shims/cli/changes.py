@@ -28,7 +28,7 @@ def report(changes: Sequence[Change], output: Output, *, dry_run: bool, modules:
     output.answer({"dry_run": dry_run, "changes": [change.as_dict() for change in changes]}, *shown)
     files = [change for change in conflicts if change.what not in {"root", "package"}]
     if files:
-        output.remark(f"cuda-shims: {len(files)} file(s) are not ours and were left alone; --force overrides this", -1)
+        output.remark(f"cuda-shims: {len(files)} file(s) are not ours and stay; --force overrides this", -1)
     elif conflicts:
-        output.remark(f"cuda-shims: {conflicts[0].path} was left alone: {conflicts[0].note}", -1)
+        output.remark(f"cuda-shims: {conflicts[0].path} stays: {conflicts[0].note}", -1)
     return 1 if conflicts else 0

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except OSError as error:  # a necessary file cannot be read, or the answer cannot be written
-        print(f"cuda-shims: {error.filename or 'cannot go on'}: {error.strerror or error}", file=sys.stderr)
+        print(f"cuda-shims: {error.filename or 'cannot continue'}: {error.strerror or error}", file=sys.stderr)
     _drop_output()
     return 1
 

@@ -165,12 +165,12 @@ def check_versions(case: Case) -> Iterator[Finding]:
         if version and _cut_to_minor(version) != _cut_to_minor(nvcc)
     ]
     if wrong:
-        what = f"nvidia-cuda-nvcc {nvcc} is there with {' and '.join(wrong)}."
+        what = f"nvidia-cuda-nvcc {nvcc} is installed with {' and '.join(wrong)}."
         why = "ptxas refuses what the cicc of another release writes (Unsupported .version), and headers do not fit"
         yield Finding("version-mismatch", ERROR, what, why, fix)
     headers = header_version(toolkit.path)
     if headers and headers != _cut_to_minor(nvcc):
-        what = f"nvidia-cuda-nvcc {nvcc} is there with the headers of CUDA {headers} (nvidia-cuda-runtime)."
+        what = f"nvidia-cuda-nvcc {nvcc} is installed with the headers of CUDA {headers} (nvidia-cuda-runtime)."
         why = 'CCCL, so Thrust and CUB, stops: "CUDA compiler and CUDA toolkit headers are incompatible"'
         yield Finding("header-mismatch", WARNING, what, why, fix)
     elif not wrong:

@@ -180,7 +180,7 @@ def test_another_distributions_script_is_left_alone_and_named(call, home):
         done = call("install")
         assert done.code == 1
         assert f"left alone {path} (it belongs to other-nvcc 1.0)" in done.out
-        assert done.err == "cuda-shims: 1 file(s) are not ours and were left alone; --force overrides this\n"
+        assert done.err == "cuda-shims: 1 file(s) are not ours and stay; --force overrides this\n"
         with open(path, "rb") as file:
             assert file.read() == theirs
     done = call("install", "--force")
@@ -828,7 +828,7 @@ def test_an_answer_that_cannot_be_written(home, words):
         command = [sys.executable, "-c", MAIN, home.site, *words]
         environ = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, env=environ, check=False)
-    assert (done.returncode, done.stderr) == (1, "cuda-shims: cannot go on: No space left on device\n")
+    assert (done.returncode, done.stderr) == (1, "cuda-shims: cannot continue: No space left on device\n")
 
 
 def test_no_space_for_a_root_and_a_build_goes_on(call, home, monkeypatch):

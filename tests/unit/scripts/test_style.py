@@ -151,3 +151,29 @@ def test_all_pages_are_checked():
     names = {page[len(style.ROOT) + 1 :] for page in style.pages()}
     assert names >= {"README.md", "CHANGELOG.md", "docs/tutorial.md", "docs/examples/make/README.md"}
     assert f"{style.ROOT}/src/cuda_shims/cli/run.py" in style.modules()
+
+
+def printed(text, path):
+    return list(style.printed(text, path))
+
+
+def test_what_the_doctor_prints():
+    text = 'pattern = "who mends it all"\nwhat = "It mends {name}."\nfix = """\\\n  mend it, \\\n  and <tool.LINK>"""\n'
+    assert printed(text, "x.toml") == [(2, "It mends X."), (4, "  mend it, \n  and X")]
+    assert [problem.line for _, said in printed(text, "x.toml") for problem in style.check(said, RULES)] == [1, 1]
+
+
+def test_what_a_module_prints():
+    text = (
+        '"""Mends it, says the docstring."""\n\nx = {"one": 1}\nsay(\n    f"it mends {x} for "\n    "you and me"\n)\n'
+    )
+    text += 'y = re.compile(r"a (?:mended thing) of mine")\nz = "two words"\n'
+    assert printed(text, "x.py") == [(5, "it mends X for you and me")]
+
+
+def test_a_problem_has_the_line_of_the_file(tmp_path, capsys, monkeypatch):
+    page = tmp_path / "x.toml"
+    page.write_text('[[rule]]\nwhat = "This is fine."\nwhy = """\\\n  nobody\n  mends it"""\n')
+    monkeypatch.setattr(style.sys, "argv", ["style.py", str(page)])
+    assert style.main() == 1
+    assert "x.toml:5: 'mends': fix" in capsys.readouterr().err

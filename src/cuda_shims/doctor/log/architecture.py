@@ -30,7 +30,7 @@ def explain_architecture(words: Words, scene: Scene) -> Cause | None:
     """Explain an architecture that a compiler does not know."""
     name = " ".join(words["name"].split())
     if "." in name:
-        what = f"nvcc is asked for {name}, which is no architecture."
+        what = f"nvcc is told to compile for {name}, which is not an architecture."
         number = name.replace(".", "")
         return Cause("architecture", what, "its number has no dot", say(f"{number} in its place"), name)
     if name in _NVCCS:
@@ -41,7 +41,7 @@ def explain_architecture(words: Words, scene: Scene) -> Cause | None:
         return Cause("architecture", what, why, lambda scene: f"{fix}; or take {scene.newer(since)}", name)
     word = re.search(r"(?:compute|sm)_(native|all)", name)
     if word:
-        what = f"nvcc is asked for the architecture {name}, which is a word of CMake's."
+        what = f"nvcc is told to compile for {name}, a word that only CMake knows."
         since = _WORDS[word[1]]
         fix = f'name architectures by their numbers, or take CMake {since} or later: pip install "cmake>={since}"'
         return Cause("architecture", what, f"CMake before {since} hands it to nvcc", say(fix), name)

@@ -45,7 +45,7 @@ def explain_compiler(words: Words, scene: Scene) -> Cause:
 
 def explain_visual_studio(words: Words, scene: Scene) -> Cause:
     """Explain a Visual Studio that nvcc refuses."""
-    years = f", but {words['name']} to {words['found']} alone" if words.get("name") and words.get("found") else ""
+    years = f", but {words['name']} to {words['found']} only" if words.get("name") and words.get("found") else ""
     why = f"{LIMITS}; updates within a year count, as MSVC 14.40 of Visual Studio 2022 does for CUDA before 12.4"
     return Cause(
         "host", f"{_name_nvcc(scene)} does not take this Visual Studio{years}.", why, Scene.older_visual_studio
@@ -56,7 +56,7 @@ def explain_stl(words: Words, scene: Scene) -> Cause:
     """Explain a C++ library of Visual Studio that refuses an older nvcc."""
     wanted = words["name"]
     ran = f", and this is {scene.toolkit_release}" if scene.toolkit_release else ""
-    what = f"This Visual Studio is too new for this nvcc: its C++ library asks for CUDA {wanted} or later{ran}."
+    what = f"This Visual Studio is too new for this nvcc: its C++ library needs CUDA {wanted} or later{ran}."
     why = "each update of MSVC's library names the oldest nvcc that it takes; -allow-unsupported-compiler does not help"
 
     def fix(scene: Scene) -> str:
@@ -69,7 +69,7 @@ def explain_old_compiler(words: Words, _: Scene) -> Cause:
     """Explain a host compiler that is too old for the code."""
     name, found, wanted = (" ".join(words.get(each, "").split()) for each in ("name", "found", "wanted"))
     found = f" {found}" if found else ""
-    wanted = f": {wanted} or later is asked for" if wanted else ""
+    wanted = f": {wanted} or later is required" if wanted else ""
     what = f"The host compiler{' ' + name if name else ''}{found} is too old{wanted}."
     return Cause("host", what, "nvcc hands the host half of every .cu file to it", Scene.newer_host)
 
@@ -87,7 +87,7 @@ def explain_headers(words: Words, scene: Scene) -> Cause:
     if words.get("gcc"):
         gcc = int(words["gcc"].partition(".")[0])
         what = f"{_name_nvcc(scene)} does not understand the headers of gcc {gcc}."
-        why = "it reads them with a front end of its own, which knows the compilers of its time"
+        why = "it reads them with its own front end, which knows the compilers of its time"
         return Cause("host", what, why, lambda scene: scene.older_host(gcc))
     what = f"{_name_nvcc(scene)} does not understand the headers of this system's C library."
     why = "glibc is newer than it"
@@ -97,7 +97,7 @@ def explain_headers(words: Words, scene: Scene) -> Cause:
 
 def explain_float(_: Words, scene: Scene) -> Cause:
     """Explain the C library's headers as a gcc reads them that nvcc's own front end does not know."""
-    what = f"{_name_nvcc(scene)} does not know the types _Float32 and the like, which the host compiler has."
+    what = f"{_name_nvcc(scene)} does not know _Float32 and similar types, which the host compiler has."
     why = f"to gcc 13 and later these are C++ too, and glibc's headers use them there; {LIMITS}"
     return Cause("host", what, why, lambda scene: scene.older_host(13))
 

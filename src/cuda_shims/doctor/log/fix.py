@@ -102,7 +102,7 @@ class Scene:
 
     def complete(self) -> str:
         """Say how to get them where the build takes a toolkit that is none of the wheels'."""
-        return f"install it into that toolkit, or take the wheels' in its place: {self._with_toolkit()}"
+        return f"install it into that toolkit, or take the wheels' instead: {self._with_toolkit()}"
 
     def need_and_shims(self) -> str:
         """Say how to get these, and a root with the names that linkers look for."""
@@ -121,7 +121,7 @@ class Scene:
         """Say how to get all parts of the compiler at one release."""
         parts = {each.distribution for each in tools.COMPONENTS}
         pins = [quote_requirement(each) for each in self.requires or () if needs.name_of(each) in parts]
-        return self._bring(_WHOLE) + (f" in the place of {', '.join(pins)}" if pins else "")
+        return self._bring(_WHOLE) + (f" instead of {', '.join(pins)}" if pins else "")
 
     def _bring(self, parts: Iterable[str]) -> str:
         if self.requires is None:
@@ -268,7 +268,7 @@ class Scene:
 
     def older_visual_studio(self) -> str:
         """Say how to get a Visual Studio that an nvcc takes, or an nvcc that takes it."""
-        older = "install an older MSVC toolset beside it, which vcvarsall.bat x64 -vcvars_ver=… starts"
+        older = "install an older MSVC toolset too, which vcvarsall.bat x64 -vcvars_ver=… starts"
         return f"{older}; or take {self.newer('')}"
 
     def install(self, requirement: str) -> str:
@@ -311,7 +311,7 @@ class Scene:
         first += "" if self.requires else " and what build-system.requires names"
         # not to remove the build directory, without which an import fails as well
         anew = self.case.pip("--no-build-isolation", "-e", ".")
-        return f"install it anew, in an environment that stays: {first}; {anew}"
+        return f"install it again, in an environment that stays: {first}; {anew}"
 
     def cuda_path(self) -> str:
         """Say how to name the toolkit root to clang."""

@@ -26,19 +26,19 @@ _OTHERS = {
 }
 _GET = {
     "TensorRT": (
-        "TensorRT is no part of CUDA, and its packages on PyPI have no headers",
+        "TensorRT is not a part of CUDA, and its packages on PyPI have no headers",
         "install its development packages (Debian: libnvinfer-dev …) or NVIDIA's tar file, and name its folders",
     ),
     "CUTLASS": (
-        "CUTLASS is no part of CUDA: projects bring it as a git submodule",
+        "CUTLASS is not a part of CUDA: projects bring it as a git submodule",
         "git submodule update --init --recursive, and build again; or build from the sdist, which has it",
     ),
-    "OptiX": ("the OptiX SDK is no part of CUDA", "install it, and set OptiX_INSTALL_DIR to its folder"),
+    "OptiX": ("the OptiX SDK is not a part of CUDA", "install it, and set OptiX_INSTALL_DIR to its folder"),
     "torch": (
         "torch left its THC headers out with release 1.11",
         "take a release of the project that does without them, or torch<1.11",
     ),
-    "the Video Codec SDK": ("it is no part of CUDA", "download it from NVIDIA, and give the build its folders"),
+    "the Video Codec SDK": ("it is not a part of CUDA", "download it from NVIDIA, and give the build its folders"),
 }
 _SAMPLES = {"helper_cuda.h", "helper_functions.h", "helper_math.h", "helper_string.h", "helper_timer.h"}
 #: what the name of a function begins with -> the library that has it; the first that fits
@@ -71,16 +71,16 @@ _FUNCTIONS = {
     r"cu(?:Array|Ctx|Device|Driver|Event|Func|Get|Graph|Init|Kernel|Launch|Library|Link|Mem|Module|Occupancy|Pointer"
     r"|Stream|Tensor|Tex)": "cuda",
 }
-_UNVERSIONED = "the wheels hold it with a number at its end alone (libcublas.so.13); a root of ours has both"
-_DLL = "the wheel for Windows holds its DLL; a root of ours has what links with that"
-_LIB64 = "nvcc of CUDA 13.0 and 13.1 looks in lib64, which the wheels do not have; a root of ours has it"
+_UNVERSIONED = "the wheels hold it only with a number at its end (libcublas.so.13); our root has both"
+_DLL = "the wheel for Windows holds its DLL; our root has what links with that"
+_LIB64 = "nvcc of CUDA 13.0 and 13.1 looks in lib64, which the wheels do not have; our root has it"
 _UNTOLD = "the build has {}, which holds it, and this command was not told where"
 _SETUPTOOLS = r"setup\.py|build[/\\](?:temp|lib)\.|bdist_wheel|build_ext|\.cp3\d{1,2}-win|\.cpython-3"
 _TARGETS_SINCE = (3, 17)
 _CCCL = ("thrust/", "cub/", "cuda/", "nv/")
 #: how the symbols begin that a link of device code defines
 DEVICE_CODE = "__(?:fatbinwrap|cudaRegisterLinkedBinary)_"
-NVTX = "it is of NVTX 2, which CUDA 13, and CUDA 12 of conda and for Windows, leave out; NVTX 3 has headers alone"
+NVTX = "it is of NVTX 2, which CUDA 13, and CUDA 12 of conda and for Windows, leave out; NVTX 3 has only headers"
 
 
 def explain_header(words: Words, scene: Scene) -> Cause | None:
@@ -202,7 +202,7 @@ def _explain_held_target(name: str, scene: Scene, what: str) -> Cause | None:
         there = "find_package in CMakeLists.txt, before it is linked to, of the module or package that defines it"
     cause = _explain_held(name, held, scene, what, there)
     if cause and cause.key == "need" and scene.bare:
-        why = "the toolkit that CMake found lacks its library, or CMake was asked for none"
+        why = "the toolkit that CMake found lacks its library, or CMake was told of none"
         return cause._replace(why=f"{why}; {cause.why.partition(';')[0]}", fix=Scene.complete)
     if cause and cause.key == "paths" and scene.says("Found CUDAToolkit") and not of_companion:
         return cause._replace(key="shims", why=_UNVERSIONED, fix=Scene.shims)
@@ -210,7 +210,7 @@ def _explain_held_target(name: str, scene: Scene, what: str) -> Cause | None:
 
 
 def _explain_shared(name: str, shared: str, in_cmake: str, scene: Scene, what: str) -> Cause:
-    why, instead = "of this library the wheels hold the shared one alone", f"link to {shared}{in_cmake}"
+    why, instead = "of this library the wheels hold only the shared one", f"link to {shared}{in_cmake}"
     cause = _explain_held(shared, contents.find(shared), scene, what, "")
     if cause is None or cause.key == "paths":  # it is installed
         return Cause(name, what, why, say(instead))
@@ -219,7 +219,7 @@ def _explain_shared(name: str, shared: str, in_cmake: str, scene: Scene, what: s
 
 
 def _explain_driver(spelling: str, name: str, scene: Scene, what: str) -> Cause:
-    why = "it is of NVIDIA's driver; a root of ours has a stub of it for linking, and no wheel for Linux has"
+    why = "it is of NVIDIA's driver; our root has a stub of it for linking, and no wheel for Linux has"
     extra = "cudart" if name == "cuda" else "nvml"  # what has the header that the stub is made from
     if scene.bare:
         why = "it is of NVIDIA's driver; for linking, a toolkit has a stub of it"
@@ -265,7 +265,7 @@ def _explain_held(name: str, held: list[contents.Holding], scene: Scene, what: s
         if scene.bare:
             why = f"of the wheels {distribution} holds it{since}; the build was told of no folder that has it"
             if of_header and name.startswith(_CCCL):
-                why += "; CUDA 13 has Thrust, CUB and libcu++ in include/cccl, where only nvcc looks by itself"
+                why += "; CUDA 13 has Thrust, CUB and libcu++ in include/cccl, where only nvcc looks without being told"
             if part == "cupti":
                 why += "; an installed toolkit has CUPTI apart, in extras/CUPTI"
         return Cause("need", what, why, Scene.need_header if of_header else Scene.need_and_shims, name)

@@ -103,9 +103,7 @@ def _explain_older(name: str, what: str) -> Cause | None:
         component = {"cudart": "cuda-runtime", "cublasLt": "cublas", "nvrtc": "cuda-nvrtc", "nvJitLink": "nvjitlink"}
         base = name[len("lib") :].partition(".")[0]
         by_wheel = f"nvidia-{component.get(base, base)}-cu{major} has it; "
-    fix = (
-        f"{by_wheel}take a build of it for the CUDA that is there, or put CUDA {release}'s libraries on LD_LIBRARY_PATH"
-    )
+    fix = f"{by_wheel}take a build of it for the installed CUDA, or put CUDA {release}'s libraries on LD_LIBRARY_PATH"
     return Cause(name, what, why, say(fix))
 
 
@@ -136,7 +134,7 @@ def explain_loaded_symbol(words: Words, scene: Scene) -> Cause | None:
 
 def explain_nvvm(_: Words, scene: Scene) -> Cause:
     """Explain an NVVM that Numba does not find."""
-    what = "Numba finds no libnvvm.so, or no libdevice beside it."
+    what = "Numba finds no libnvvm.so, or no libdevice next to it."
     why = "it looks in nvvm/lib64 of CUDA_HOME and in conda's environment; nvidia-nvvm has it in site-packages"
     if scene.requires is not None:
         scene.wanted.add("nvvm")

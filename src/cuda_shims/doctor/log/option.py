@@ -55,7 +55,7 @@ def explain_torch_standard(words: Words, _: Scene) -> Cause:
     """Explain a C++ standard that torch's headers require."""
     number = words["name"]
     before = {"14": "1.5", "17": "2.1", "20": "2.14"}.get(number, "")
-    what = f"torch's headers ask for C++{number}, and the build gives an older -std, or none."
+    what = f"torch's headers require C++{number}, and the build gives an older -std, or none."
     why = f"the project names an older standard for this torch, or its compiler is too old for C++{number}"
     fix = (
         f"-std=c++{number} for the C++ compiler and nvcc, where the project's setup.py or CMakeLists.txt names another"
@@ -68,7 +68,7 @@ def explain_half(words: Words, scene: Scene) -> Cause | None:
     if not scene.says("-D__CUDA_NO_HALF_OPERATORS__"):
         return None
     name = words["name"] or words["other"]
-    why = "torch compiles with -D__CUDA_NO_HALF_OPERATORS__ and its like, which switch them off, and conversions too"
+    why = "torch compiles with -D__CUDA_NO_HALF_OPERATORS__ and similar macros: they switch them off, and conversions"
     fix = "in the project's nvcc flags: -U__CUDA_NO_HALF_OPERATORS__ -U__CUDA_NO_HALF_CONVERSIONS__"
     return Cause("", f"The operators of {name} are switched off.", why, say(fix))
 

@@ -43,7 +43,7 @@ def explain_cccl(words: Words, scene: Scene) -> Cause:
         scene.wanted.add("cccl")
         why = f"nvidia-cuda-cccl holds it, and {scene.lacking}"
         return Cause("need", what, why, Scene.need_and_shims, name)
-    why = "the wheels hold its CMake files where CMake does not look; a root of ours has them in lib/cmake"
+    why = "the wheels hold its CMake files where CMake does not look; our root has them in lib/cmake"
     return Cause("shims", what, why, Scene.shims, name)
 
 
@@ -59,7 +59,7 @@ def explain_package(words: Words, scene: Scene) -> Cause | None:
         scene.wanted.add(part)
         return Cause("need", what, f"{distribution} holds it, and {scene.lacking}", Scene.need_and_shims, name)
     if not scene.has_shims:
-        why = f"{distribution} holds it where CMake does not look; a root of ours has it"
+        why = f"{distribution} holds it where CMake does not look; our root has it"
         return Cause("shims", what, why, Scene.shims, name)
     fix = f'-D{name}_ROOT="$CUDA_HOME"{scene.unset()}'
     return Cause(f"package {name}", what, _UNTOLD.format(distribution), say(fix))
@@ -86,11 +86,9 @@ def explain_asked_package(words: Words, scene: Scene) -> Cause | None:
 def explain_package_version(words: Words, _: Scene) -> Cause:
     """Explain a companion that CMake finds in another release than the required one."""
     name, wanted, found = words["name"], words["other"], words["found"]
-    what = f"The project asks for {name} {wanted}, and CMake finds {found}."
+    what = f"The project requires {name} {wanted}, and CMake finds {found}."
     why = "another release of it lies where CMake looks first, the system's say"
-    return Cause(
-        "", what, why, say(f"name the folder of the one that is wanted: -D{name}_ROOT=DIR, and configure anew")
-    )
+    return Cause("", what, why, say(f"name the folder of the right one: -D{name}_ROOT=DIR, and configure again"))
 
 
 def explain_caffe2_versions(words: Words, _: Scene) -> Cause:
@@ -114,7 +112,7 @@ def explain_incomplete(words: Words, scene: Scene) -> Cause:
         return Cause("nvcc-not-found", "CMake finds no toolkit.", NOWHERE, Scene.shims, code="nvcc-not-found")
     what = f"CMake finds a toolkit that lacks {missing}."
     if scene.has("cudart") or scene.says("nvidia/cu13"):
-        why = "the wheels' folder is not laid out as CUDA's installer lays out a toolkit; a root of ours is"
+        why = "the wheels' folder is not laid out as CUDA's installer lays out a toolkit; our root is"
         return Cause("shims", what, why, Scene.shims)
     if scene.says(r"/mnt/[a-z]/[^\n]{0,200}nvcc\.exe|/mnt/[a-z]/[^\n]{0,60}NVIDIA GPU Computing Toolkit"):
         what = "CMake takes the toolkit of Windows, below /mnt, which has nothing for Linux."
@@ -122,7 +120,7 @@ def explain_incomplete(words: Words, scene: Scene) -> Cause:
         fix = "{} inside WSL, and its bin first on PATH"
         return Cause("wsl", what, why, lambda scene: fix.format(scene.by_wheels()))
     found = f" {words['found']}" if words.get("found") else ""
-    why = f"it is not beside the nvcc{found} that CMake took: the toolkit is incomplete, split, or mixed of two"
+    why = f"it is not next to the nvcc{found} that CMake took: the toolkit is incomplete, split, or mixed of two"
     by = "name one whole toolkit: -DCUDAToolkit_ROOT=DIR (FindCUDA: -DCUDA_TOOLKIT_ROOT_DIR=DIR)"
     return Cause("incomplete", what, why, lambda scene: f"{by}; a whole one by wheels: {scene.by_wheels()}")
 
@@ -143,7 +141,7 @@ def explain_variable(words: Words, scene: Scene) -> Cause | None:
         return Cause("driver-stub", what, why, say(f'-D{name}="$CUDA_HOME/lib64/stubs/libnvidia-ml.so"'), name)
     library = re.fullmatch(r"CUDA_(\w{2,40})_LIBRARY", name)
     if library and library[1] in _DROPPED:
-        why = f"CUDA {_DROPPED[library[1]]} has dropped that library, and the FindCUDA of an older CMake asks for it"
+        why = f"CUDA {_DROPPED[library[1]]} has dropped that library, and the FindCUDA of an older CMake looks for it"
         return Cause("findcuda", what, why, lambda scene: scene.install("cmake>=3.18,<4"), name)
     if library and _TOOLKITS_OWN.fullmatch(library[1]):
         why = "the toolkit that FindCUDA took does not have that library where it looks: it is incomplete, or split"
@@ -194,6 +192,6 @@ def explain_dialect(words: Words, scene: Scene) -> Cause | None:
             "",
             what,
             why,
-            lambda scene: f"take {scene.newer(nvcc)}; or ask for an older standard by CMAKE_CUDA_STANDARD",
+            lambda scene: f"take {scene.newer(nvcc)}; or set an older standard in CMAKE_CUDA_STANDARD",
         )
     return Cause("", what, why, lambda scene: f"{scene.install(f'cmake>={cmake}')}; and {scene.newer(nvcc)}")

@@ -45,9 +45,9 @@ def explain_ptx(words: Words, scene: Scene) -> Cause:
 def explain_toolkit_version(words: Words, scene: Scene) -> Cause:
     """Explain a find_package(CUDAToolkit) that requires another version."""
     wanted, found = words["name"], words["found"]
-    what = f"The project asks for CUDA {wanted}, and CMake finds {found}."
+    what = f"The project requires CUDA {wanted}, and CMake finds {found}."
     if not tools.is_compiled(wanted):
-        fix = f"ask for less in find_package(CUDAToolkit), or name a toolkit of CUDA {wanted} in CUDA_HOME"
+        fix = f"require less in find_package(CUDAToolkit), or name a toolkit of CUDA {wanted} in CUDA_HOME"
         return Cause("", what, f"the wheels that hold nvcc are of CUDA {_COMPILED}; {_NO_12}", say(fix))
     why = "CMake takes the toolkit of another release" if scene.bare else "cuda-toolkit is required at another release"
     return Cause("", what, why, lambda scene: scene.release(wanted))
@@ -74,7 +74,7 @@ def explain_torch_cpu(_: Words, scene: Scene) -> Cause | None:
     """Explain a torch that has no CUDA, and a build that reads which it has."""
     if not scene.says(r"TypeError: expected string|'NoneType' object has no attribute 'split'"):
         return None
-    what, why = "This torch was built for CPUs alone.", "it has no torch.version.cuda, which the build reads"
+    what, why = "This torch was built only for CPUs.", "it has no torch.version.cuda, which the build reads"
     fix = (
         f"take a torch that was built for CUDA (its version ends in +cu{tools.NEWEST}0 or so), in an isolated build too"
     )
@@ -89,7 +89,7 @@ def explain_least_release(words: Words, scene: Scene) -> Cause | None:
     found = f", and the nvcc that ran is of CUDA {ran}" if ran else ""
     return Cause(
         "",
-        f"{who} asks for CUDA {wanted} or later{found}.",
+        f"{who} requires CUDA {wanted} or later{found}.",
         "its sources use what came with that release",
         lambda scene: f"take {scene.newer(wanted)}",
     )
@@ -111,7 +111,7 @@ def explain_newer_name(words: Words, scene: Scene) -> Cause | None:
 def explain_cmake_version(words: Words, _: Scene) -> Cause:
     """Explain a CMake that is too old."""
     wanted = f"cmake>={words['name']}"
-    what = f"The project asks for CMake {words['name']}, and {words['found']} runs."
+    what = f"The project requires CMake {words['name']}, and {words['found']} runs."
     return Cause("", what, "pip has newer ones than most systems", lambda scene: scene.install(wanted))
 
 

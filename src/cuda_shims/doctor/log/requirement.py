@@ -47,7 +47,7 @@ def explain_pin(words: Words, _: Scene) -> Cause | None:
     minor = ".".join(pinned.split(".")[:2])
     if not tools.is_compiled(pinned):
         return None
-    what = f"{by} requires cuda-toolkit {pinned}, and another release of it is asked for beside it."
+    what = f"{by} requires cuda-toolkit {pinned}, and something requires another release of it."
     why = "each torch pins the release of CUDA that it was built with"
     return Cause("", what, why, lambda scene: scene.release(minor))
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cuda_shims.doctor.log.cause import Words
 
 NOWHERE = (
-    "it is neither on PATH nor where CUDA_HOME or its like leads; the wheels put it into "
+    "it is neither on PATH nor where CUDA_HOME or a similar variable leads; the wheels put it into "
     "site-packages/nvidia/cu13/bin, where no build system looks"
 )
 LINK = "nvcc takes its toolkit from the path that it is started by: through a link or a copy of it, it finds none"
@@ -37,7 +37,7 @@ _SHIM_SAYS = {
     "holds no such tool": "unset the variable that it names, or have it name a toolkit root",
     "is not executable": "make a toolkit root, which runs it: cuda-shims root",
 }
-_ANEW = "its environment was made anew, and a toolkit root is made when Python, or a shim, first starts there"
+_ANEW = "its environment was made again, and a toolkit root is made when Python, or a shim, first starts there"
 _ANEW_FIX = "start one there (nvcc --version), and build again"
 
 
@@ -66,7 +66,7 @@ def explain_tool(words: Words, scene: Scene) -> Cause | None:
 
 def _explain_path(path: str, what: str, scene: Scene) -> Cause:
     if os.path.dirname(path).lstrip("/") == "bin":
-        why = "a variable that names the toolkit's folder (CUDA_PATH, CUDA_HOME and the like) is empty"
+        why = "a variable that names the toolkit's folder (CUDA_PATH, CUDA_HOME or a similar one) is empty"
         fix = Scene.named if makefile.has_configured(scene) else makefile.name_toolkit
         return Cause("nvcc-not-found", what, why, fix, code="nvcc-not-found")
     if makefile.is_made(scene):
@@ -93,7 +93,7 @@ def explain_named_compiler(words: Words, scene: Scene) -> Cause | None:
     name = words["name"].strip()
     if not re.search(r"[/\\]", name):
         return Cause("nvcc-not-found", f"There is no {name} on PATH.", NOWHERE, Scene.shims, code="nvcc-not-found")
-    cause = _explain_path(name.replace("\\", "/"), f"CMake is told of a compiler that is not there, {name}.", scene)
+    cause = _explain_path(name.replace("\\", "/"), f"CMake is told of a compiler that does not exist, {name}.", scene)
     return _notice_new_environment(cause, name) if cause.code == "stale" else cause
 
 
@@ -106,7 +106,7 @@ def explain_torch_compiler(words: Words, _: Scene) -> Cause:
 
 def explain_colon(words: Words, _: Scene) -> Cause:
     """Explain a CUDA_HOME that is written as PATH is."""
-    what = f"CUDA_HOME is {words['name']}, which is no folder."
+    what = f"CUDA_HOME is {words['name']}, which is not a folder."
     why = "it was set as PATH is, with a colon and what it was before; it has to name one folder"
     return Cause(
         "", what, why, say("export CUDA_HOME=/usr/local/cuda, or the folder that the toolkit is in, without a colon")
@@ -135,7 +135,7 @@ def explain_permission(words: Words, scene: Scene) -> Cause | None:
     why = "a copy or an archive has lost its executable bit, or the file system is mounted noexec"
     fix = scene.case.pip("--force-reinstall", "--no-deps", known.distribution)
     if scene.isolated:
-        fix = "build again, with TMPDIR on a file system that runs programs: the environment is made anew"
+        fix = "build again, with TMPDIR on a file system that runs programs: the environment is made again"
     return Cause("", f"{words['name']} may not be run.", why, say(fix))
 
 
@@ -149,7 +149,7 @@ def explain_shim(words: Words, scene: Scene) -> Cause | None:
         return Cause("", f"The shim {name} says: {said}.", why, lambda scene: scene.case.removal("CUDA_SHIMS_TOOLKIT"))
     what = f"The shim {name} says: {said}."
     fix = next((fix for part, fix in _SHIM_SAYS.items() if part in said), "do what it says")
-    return Cause("", what, "it runs nothing but what it was asked for", say(fix))
+    return Cause("", what, "it runs only the tool of its name", say(fix))
 
 
 def explain_leftover(gone: Callable[[Words, Scene], Cause], words: Words, scene: Scene) -> Cause:
@@ -179,5 +179,5 @@ def explain_build_tool(words: Words, _: Scene) -> Cause | None:
     name = words["name"]
     if not ISOLATED.search(name):
         return None
-    what = f"The build asks for {name}, which is not there."
+    what = f"The build needs {name}, which does not exist."
     return Cause("", what, "it was configured in an isolated build, whose environment is gone", Scene.fresh, name)

@@ -485,9 +485,9 @@ def test_a_toolkit_of_several_releases(case):
     ptx = "Unsupported .version 9.5; current version is '9.0'"
     assert fix(ptx, case(PROJECT)) == 'in pyproject.toml: "cuda-toolkit[cccl,crt,cudart,nvcc,nvvm]==13.*"'
     pinned = fix(ptx, case(["nvidia-cuda-nvcc==13.0.88", "nvidia-nvvm"]))
-    assert pinned.endswith(f'=={NEWEST}.*" in the place of nvidia-cuda-nvcc==13.0.88, nvidia-nvvm')
+    assert pinned.endswith(f'=={NEWEST}.*" instead of nvidia-cuda-nvcc==13.0.88, nvidia-nvvm')
     globbed = fix(ptx, case(["nvidia-cuda-nvcc==13.0.*"]))  # zsh stops at a pattern that fits no file
-    assert globbed.endswith(' in the place of "nvidia-cuda-nvcc==13.0.*"')
+    assert globbed.endswith(' instead of "nvidia-cuda-nvcc==13.0.*"')
     torch = "The detected CUDA version ({}) mismatches the version that was used to compile\n  PyTorch ({}). Please "
     torch += "make sure to use the same CUDA versions."
     assert fix(torch.format("13.5", "13.2"), case()) == 'pip install "cuda-shims[cu132]"'
