@@ -477,7 +477,7 @@ FAILURES = [
         "none",
         f"CUDACXX=/nonexistent/bin/nvcc {CONFIGURE}",
         "stale",
-        ("/nonexistent/bin/nvcc", "unset CUDACXX"),
+        ("/nonexistent/bin/nvcc", "remove the variable CUDACXX"),
         cmake(CUDA),
     ),
     # --- Meson, setuptools

@@ -70,7 +70,7 @@ def test_a_prefix(new_venv, toolkit, tmp_path, by):
     assert user.ask(f"{HOME}; {CHAINED}", **environ).split("\n") == ["None", f"{behind}/sitecustomize.py"]
     doctor = [venv.python, "-m", "cuda_shims", "doctor", "--json", "--strict", "--prefix", prefix]
     found = {each["code"]: each for each in json.loads(venv.run(*doctor, code=1))["findings"]}
-    assert found["hook-missing"]["fix"] == f"cuda-shims install --prefix {prefix}"
+    assert found["hook-missing"]["fix"] == f"{venv.python} -m cuda_shims install --prefix {prefix}"
 
     out = venv.run(venv.python, "-m", "cuda_shims", "install", "--prefix", prefix)
     assert f"created {site}/sitecustomize.py\n" in out

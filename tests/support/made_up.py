@@ -32,6 +32,7 @@ def plain_environment(tmp_path, tmp_path_factory, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path_factory.mktemp("tmp")))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(installer, "_program", lambda _: "cuda-shims")  # PATH leads to it
+    monkeypatch.setattr(installer, "_unfound_pip", lambda: "pip")
 
 
 @pytest.fixture

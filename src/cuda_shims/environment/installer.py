@@ -52,16 +52,21 @@ def install_command(environment: Environment, shell: Mapping[str, str], *, here:
     if _is_uvs(environment):
         options = options or ([] if _is_active(environment, shell) else ["--python", _interpreter(environment)])
         return " ".join(["uv pip install", *options])
+    found = find_program("pip", shell.get("PATH", ""))
+    pip = "pip" if found else _unfound_pip()
     if environment.is_target:
-        return " ".join(["pip install", *options])
-    pip = find_program("pip", shell.get("PATH", ""))
-    if not options and not _is_tool(environment) and (not pip or _is_same(os.path.dirname(pip), environment.scripts)):
-        return "pip install"
+        return " ".join([f"{pip} install", *options])
+    if (
+        not options
+        and not _is_tool(environment)
+        and (not found or _is_same(os.path.dirname(found), environment.scripts))
+    ):
+        return f"{pip} install"
     interpreter = _interpreter(environment)
     # in PowerShell a quoted path is text, not a command
     if _has_pip(environment) and interpreter[0] not in "'\"":
         return f"{interpreter} -m pip install"
-    return f"pip --python {interpreter} install"
+    return f"{pip} --python {interpreter} install"
 
 
 def for_environment(fix: str, environment: Environment, shell: Mapping[str, str], *, here: bool) -> str:
@@ -103,6 +108,10 @@ def _program(shell: Mapping[str, str]) -> str:
         if _is_same(folder, current_environment().scripts):
             return "cuda-shims"
     return f"{quote_path(sys.executable)} -m cuda_shims"
+
+
+def _unfound_pip() -> str:
+    return f"{quote_path(sys.executable)} -m pip" if _has_pip(current_environment()) else "pip"
 
 
 def _interpreter(environment: Environment) -> str:

@@ -12,7 +12,7 @@ from cuda_shims.cli.parser import make_parsers
 from cuda_shims.environment import installer
 from cuda_shims.environment.environment import prefix_environment, target_environment
 
-PROGRAM = installer._program  # which the tests replace
+PROGRAM, UNFOUND_PIP = installer._program, installer._unfound_pip  # which the tests replace
 
 
 def environment_of(prefix, dist_info=None):
@@ -50,8 +50,19 @@ def test_a_pip_of_another_environment_comes_first(prefix, pip, tmp_path):
     assert command(prefix, path, here=False) == f"{prefix.bin}/python -m pip install"
 
 
-def test_no_pip_at_all_on_path(prefix):
-    assert command(prefix, [prefix.bin]) == "pip install"
+@pytest.mark.parametrize("has_pip", [True, False])
+def test_no_pip_at_all_on_path(prefix, monkeypatch, has_pip):
+    """An environment that is not active, whose command somebody called by its path."""
+    monkeypatch.setattr(installer, "_unfound_pip", UNFOUND_PIP)
+    monkeypatch.setattr(installer, "current_environment", lambda: environment_of(prefix))
+    if has_pip:
+        write_distribution(prefix.site, "pip", "26.1", {"pip/__init__.py": b""})
+    pip = f"{sys.executable} -m pip" if has_pip else "pip"
+    assert command(prefix, [prefix.bin]) == f"{pip} install"
+    target = target_environment(prefix.site)
+    assert installer.install_command(target, {}, here=False) == f"{pip} install --target {prefix.site}"
+    other = environment_of(prefix)._replace(site_dirs=(), python="/usr/bin/python3")
+    assert installer.install_command(other, {}, here=False) == f"{pip} --python /usr/bin/python3 install"
 
 
 def test_an_environment_below_a_path_with_a_blank(tmp_path, pip):
