@@ -1,4 +1,4 @@
-# ruff: noqa: E501, ISC004 # messages stand here as they are printed
+# ruff: noqa: E501, ISC004, RUF001 # messages stand here as they are printed
 """Messages beyond those of the page ``docs/reference/build-logs.md``, as the programs print them, and what is said."""
 
 from __future__ import annotations
@@ -1173,4 +1173,217 @@ ninja: build stopped: subcommand failed.""",
         ("modprobe nvidia_uvm",),
     ),
     ("docker: unknown or invalid runtime name: nvidia.", "driver-missing", ("nvidia-container-toolkit",)),
+    # --- gcc, ld, bash and make in other languages
+    *(
+        (f"k.cpp:1:10: {said}", "header-missing", ("The header cuda.h",))
+        for said in (
+            "erreur fatale: cuda.h : Aucun fichier ou dossier de ce type",
+            "fatal error: cuda.h: Aucun fichier ou dossier de ce nom",
+            "schwerwiegender Fehler: cuda.h: Datei oder Verzeichnis nicht gefunden",
+            "error fatal: cuda.h: No existe el fichero o el directorio",
+            "fatal error: cuda.h: File o directory non esistente",
+            "致命错误：cuda.h：没有那个文件或目录",
+            "fatal error: cuda.h: Arquivo ou diretório inexistente",
+            "фатальная ошибка: cuda.h: Нет такого файла или каталога",
+        )
+    ),
+    *(
+        (f"{where}: erreur fatale: cuda_runtime.h: Aucun fichier ou dossier de ce type", "nvcc-link", ("its own",))
+        for where in ("/usr/include/stdc-predef.h:32:1", "<ligne-de-commande>", "cc1plus")
+    ),
+    ("cc1plus: fatal error: cuda_runtime.h: No such file or directory", "nvcc-link", ("its own",)),
+    *(
+        (f"collect2\n/usr/bin/ld{said}", "library-missing", ("-lcublas", "nvidia-cublas"))
+        for said in (
+            " : ne peut pas trouver -lcublas",
+            ": -lcublas kann nicht gefunden werden",
+            ": no se puede encontrar -lcublas: No existe el fichero o el directorio",
+            ": impossibile trovare -lcublas",
+            ": não foi possível localizar -lcublas",
+            ": -lcublas が見つかりません",
+        )
+    ),
+    *(
+        (f"k.cpp:(.text+0x1e): {said}", "undefined-symbol", ("-lcudart",))
+        for said in (
+            "référence indéfinie vers « cudaMalloc »",
+            "nicht definierter Verweis auf »cudaMalloc«",
+            'riferimento non definito a "cudaMalloc"',
+            'referência não definida para "cudaMalloc"',
+            "неопределённая ссылка на «cudaMalloc»",
+            "未定義參考到 cudaMalloc",
+            "referencia a `cudaMalloc' sin definir",
+            "`cudaMalloc' に対する定義されていない参照です",
+        )
+    ),
+    (
+        "/usr/bin/ld: undefined reference to symbol 'cudaMalloc'\n"
+        "//usr/local/cuda/lib64/libcudart.so.12: error adding symbols: DSO missing from command line",
+        "undefined-symbol",
+        ("another library brings", "-lcudart"),
+    ),
+    *(
+        (said, "nvcc-not-found", ("There is no nvcc.",))
+        for said in (
+            "bash: nvcc : commande introuvable",
+            "/bin/sh: 1: nvcc: Kommando nicht gefunden.",
+            "bash: nvcc: orden no encontrada",
+            "bash: nvcc: 未找到命令",
+            "make: nvcc：命令未找到",
+            "make[1]: nvcc: Aucun fichier ou dossier de ce type",
+            "Command 'nvcc' not found, but can be installed with:",
+            "nvcc: No such file or directory",
+        )
+    ),
+    # --- kinds of posted logs
+    ("\n/opt/gcc4/gcc: No such file or directory", "host-compiler-missing", ("-ccbin",)),
+    (
+        "nvlink fatal   : Input file '/opt/e/lib/libcudadevrt.a:cuda_device_runtime.o' newer than toolkit (123 vs 110)",
+        "older-objects",
+        ("libcudadevrt.a of a newer CUDA", "one toolkit"),
+    ),
+    (
+        "The following packages have unmet dependencies:\n cuda-12-4 : Depends: cuda-runtime-12-4 (>= 12.4.1) but it is not "
+        "going to be installed\ndpkg: error processing package nvidia-dkms-550 (--configure):\n"
+        "Errors were encountered while processing:\n nvidia-dkms-550",
+        "dpkg",
+        ("nvidia-dkms-550",),
+    ),
+    ("dpkg: error processing package cuda-drivers (--configure):", "dpkg", ("fix-broken",)),
+    *(
+        (f"stderr:\nnvidia-container-cli: {said}", "container", (word,))
+        for said, word in (
+            (
+                "initialization error: load library failed: libnvidia-ml.so.1: cannot open shared object",
+                "no working driver",
+            ),
+            ("initialization error: WSL environment detected but no adapters were found: unknown", "wsl --update"),
+            ("mount error: open failed: /sys/fs/cgroup/devices/user.slice: permission denied", "no-cgroups"),
+            ("device error: 1: unknown device: unknown", "nvidia-smi -L"),
+            ("mount error: file creation failed: /lib/x86_64-linux-gnu/libnvidia-ml.so.1: file exists", "Dockerfile"),
+            ("ldcache error: process /sbin/ldconfig.real failed with error code: 1", "@/sbin/ldconfig"),
+        )
+    ),
+    ('exec: "nvidia-container-runtime-hook": executable file not found in $PATH', "container", ("nvidia-ctk",)),
+    ("nvcc fatal   : Unsupported gpu architecture 'compute_86+PTX'", "architecture", ("compute_86,code=[sm_86",)),
+    ("DriverError(NoBinaryForGpu)", "no-kernel-image", ()),
+    (
+        'FAIL\nLoadLibrary failed with error 126 "" when trying to load "C:\\v\\capi\\onnxruntime_providers_cuda.dll"',
+        "library-not-loaded",
+        ("onnxruntime_providers_cuda.dll", "preload_dlls"),
+    ),
+    (
+        'FAIL\nLoadLibrary failed with error 126 "" when trying to load "C:\\v\\onnxruntime_providers_tensorrt.dll"',
+        "library-not-loaded",
+        ("TensorRT",),
+    ),
+    *(
+        (
+            f'OSError: [WinError {number}] said. Error loading "C:\\v\\torch\\lib\\{name}.dll" or one of its dependencies.',
+            "library-not-loaded",
+            (f"torch's {name}.dll", word),
+        )
+        for number, name, word in (
+            (126, "fbgemm", "vc_redist"),
+            (127, "cudnn_cnn_infer64_8", "PATH"),
+            (182, "nvfuser_codegen", "PATH"),
+            (193, "c10", "64-bit"),
+            (1114, "c10", "vc_redist"),
+            (1455, "cublas64_11", "paging file"),
+        )
+    ),
+    (
+        'cuda.pathfinder.DynamicLibNotFoundError: Failure finding "libnvrtc.so"',
+        "library-not-loaded",
+        ("cuda-pathfinder", "libnvrtc.so"),
+    ),
+    ("RuntimeError: jaxlib version 0.4.30 is newer than and incompatible with jax version 0.4.20", "jax-versions", ()),
+    (
+        "WARNING:jax:\nAn NVIDIA GPU may be present on this machine, but a CUDA-enabled jaxlib is not installed. Falling back to cpu.",
+        "jax-versions",
+        ("jax[cuda13]",),
+    ),
+    (
+        '/usr/include/stdlib.h(563): error: attribute "__malloc__" does not take arguments',
+        "glibc-too-new",
+        ("C library",),
+    ),
+    (
+        "LINK\nk.obj : error LNK2019: unresolved external symbol _cuInit@4 referenced in function _main",
+        "nvcc-32-bit",
+        ("32 bits", "x64"),
+    ),
+    *(
+        (said, "out-of-memory", ("memory runs out",))
+        for said in (
+            "nvcc error   : 'cicc' died with status 0x89",
+            "Killed by the kernel\nmake[2]: *** [CMakeFiles/k.dir/build.make:76: k.cu.o] Error 137",
+            "The command '/bin/sh -c pip install .' returned a non-zero code: 137",
+            "process didn't exit successfully: `rustc --crate-name k` (signal: 9, SIGKILL: kill)",
+        )
+    ),
+    (
+        "Could not solve\n└─ cudatoolkit 11.1**  does not exist (perhaps a typo or a missing channel).",
+        "conda-pins",
+        ("cudatoolkit",),
+    ),
+    ("ResolvePackageNotFound: \n  - python=3.7\n  - cudatoolkit=10", "conda-pins", ("cudatoolkit=10",)),
+    (
+        "No matching distribution found for cuda-python<13.0a0,>=12.0",
+        "no-such-version",
+        ("cuda-python<13.0a0,>=12.0", "extra-index-url"),
+    ),
+    ("Build flags:\nCompiler: CMAKE_CUDA_COMPILER-NOTFOUND", "nvcc-not-found", ()),
+    (
+        "Running\n\n   'nmake' '-?'\n\n  failed with:\nCMake Error: CMAKE_CXX_COMPILER not set, after EnableLanguage\n"
+        "CMake Error: CMAKE_CUDA_COMPILER not set, after EnableLanguage",
+        "host-compiler-missing",
+        ("no nmake",),
+    ),
+    (
+        "Generator\n\n    Visual Studio 16 2019\n\n  could not find any instance of Visual Studio.",
+        "host-compiler-missing",
+        (),
+    ),
+    (
+        "error: command 'C:\\\\VS\\\\bin\\\\HostX86\\\\x86\\\\link.exe' failed with exit code 1181",
+        "host-compiler-missing",
+        ("32 bits", "x64 Native"),
+    ),
+    (
+        "warning: libnvidia-fatbinaryloader.so.418.67, needed by /usr/lib/libcuda.so, not found (try using -rpath)",
+        "driver-mixed",
+        ("libnvidia-fatbinaryloader.so.418.67",),
+    ),
+    (
+        "ninja: error: '/opt/cuda/lib64/libcudart.so', needed by 'app', missing and no known rule to make it",
+        "library-noted",
+        ("new build directory",),
+    ),
+    ("Error 804: forward compatibility was attempted on non supported HW", "driver-mixed", ("cuda-compat",)),
+    ("NotImplementedError: Cuda is not availabel", "torch-no-gpu", ("FORCE_CUDA",)),
+    (
+        "/v/c10/cuda/impl.h:3:10: fatal error: ATen/cuda/CUDAConfig.h: No such file or directory",
+        "other-software",
+        ("torch for CPUs",),
+    ),
+    (
+        "gcc: error trying to exec 'cc1plus': execvp: Datei oder Verzeichnis nicht gefunden",
+        "host-compiler-missing",
+        ("no cc1plus",),
+    ),
+    ("ERROR: No supported gcc/g++ host compiler found, but clang-3.8 is available.", "host-compiler-unsupported", ()),
+    ('error: namespace "thrust" has no member "distance"', "thrust-header", ("#include <thrust/distance.h>",)),
+    ('error: namespace "thrust::cuda" has no member "par_nosync"', "cuda-too-old", ("CUDA 12.0",)),
+    (
+        "CMake Error at F.cmake:9 (message):\n  Could NOT find thrust (missing: THRUST_INCLUDE_DIR) (Required is at least",
+        "cccl-not-found",
+        ("-DTHRUST_INCLUDE_DIR=", "include/cccl"),
+    ),
+    (
+        "ninja: no work to do.\nImportError: libcudart.so.9.2: cannot open shared object file: No such file or directory",
+        "library-not-loaded",
+        ("torch_extensions",),
+    ),
+    ("nvcc fatal   : Host compiler targets unsupported OS.", "host-compiler-missing", ("-m32",)),
 ]

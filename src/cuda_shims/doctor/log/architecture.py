@@ -29,6 +29,12 @@ _SETTINGS = (
 def explain_architecture(words: Words, scene: Scene) -> Cause | None:
     """Explain an architecture that a compiler does not know."""
     name = " ".join(words["name"].split())
+    if name.endswith("+PTX"):
+        what = f"nvcc does not know the architecture {name}."
+        why = "+PTX is a word of torch's list and of FindCUDA's, which make two options of it"
+        number = name.partition("+")[0].rpartition("_")[2].replace(".", "")
+        fix = f"for nvcc itself -gencode arch=compute_{number},code=[sm_{number},compute_{number}], for CMake {number}"
+        return Cause("architecture", what, why, say(fix), name)
     if "." in name:
         what = f"nvcc is told to compile for {name}, which is not an architecture."
         number = name.replace(".", "")

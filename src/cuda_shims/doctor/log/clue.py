@@ -21,6 +21,7 @@ _RELEASE = re.compile(
     r"Cuda compilation tools, release (\d{1,2}\.\d)"
     r"|CUDA compiler identification is NVIDIA (\d{1,2}\.\d)"
     r"|Found CUDA(?:Toolkit)?: [^\n]{0,300}version \"(\d{1,2}\.\d)"
+    r"|Could NOT find CUDA(?:Toolkit)? \(missing: [\w\s]{1,300}\)\s+\(found\s+(?:suitable\s+)?version\s+\"(\d{1,2}\.\d)"
     r"|Caffe2: CUDA detected: (\d{1,2}\.\d)"
     r"|(?<=[/\\])[Cc][Uu][Dd][Aa][-/\\]v?(\d{1,2}\.\d)(?=[./\\'\"\s:;]|$)"
 )

@@ -6,6 +6,7 @@ import re
 
 from cuda_shims.doctor.case import spell_setting
 from cuda_shims.doctor.log.cause import Cause, say
+from cuda_shims.doctor.log.clue import WINDOWS
 from cuda_shims.doctor.log.fix import Scene
 from cuda_shims.quoting import quote_path
 
@@ -141,6 +142,22 @@ def explain_unidentified(_: Words, scene: Scene) -> Cause:
     if scene.cmake_release and scene.cmake_release < _YAML_SINCE:
         log = "CMakeFiles/CMakeError.log"
     return Cause("", what, why, say(f"in the build directory: {scene.case.command('doctor')} --log {log}"))
+
+
+def explain_other_system(said: Explain, words: Words, scene: Scene) -> Cause | None:
+    """Explain a host compiler for another system, or for 32 bits."""
+    cause = said(words, scene)
+    if cause is None or scene.says(WINDOWS):
+        return cause
+    why = "nvcc compiles for the system that it is for: -m32, a cross compiler, or MinGW's gcc is none that it takes"
+    other = cause.fix(scene)
+    return cause._replace(why=why, fix=say(f"take -m32 away, and name this system's g++ (-ccbin); on Windows {other}"))
+
+
+def explain_unset(said: Explain, words: Words, scene: Scene) -> Cause | None:
+    """Explain a CUDA compiler that CMake does not have, where it has others."""
+    others = r"CMAKE_C(?:XX)?_COMPILER not set, after EnableLanguage"
+    return None if scene.says(others) else said(words, scene)
 
 
 def explain_torch_limit(said: Explain, words: Words, scene: Scene) -> Cause | None:

@@ -11,9 +11,10 @@ from cuda_shims.doctor import host_compiler, visual_studio
 from cuda_shims.doctor import project as needs
 from cuda_shims.doctor.case import spell_setting
 from cuda_shims.doctor.compiler import propose_compiler
-from cuda_shims.doctor.log import clue, folder
+from cuda_shims.doctor.log import clue, folder, older
 from cuda_shims.doctor.log.history import ARCHITECTURES, GCC_LIMITS
 from cuda_shims.doctor.log.requires import OWN, read_requires
+from cuda_shims.doctor.part import is_companion
 from cuda_shims.fit import spell_requirement
 from cuda_shims.quoting import quote_path, quote_requirement
 
@@ -69,6 +70,8 @@ class Scene:
         self.toolkit_home = clue.toolkit_home(self._ends) if self.requires is None and not case.home else ""
         self.cmake_release = clue.cmake_release(self._ends)
         self.toolkit_release, self.torch_release = clue.toolkit_release(self._ends), clue.torch_release(self._ends)
+        #: the CUDA that the build needs, and that no wheel's compiler is of
+        self.older = older.find_older(text[:_ENDS] if self.bare else "", self.torch_release, self.toolkit_release)
 
     def says(self, pattern: str) -> bool:
         """Tell whether the log has something that a pattern fits; it is looked for once."""
@@ -91,17 +94,24 @@ class Scene:
 
     def need_header(self) -> str:
         """Say how to get these, for a compiler."""
-        return (
-            f"{self._with_toolkit()}; an installed toolkit: {folder.spell_headers(self.wanted)}"
-            if self.bare
-            else self.need()
-        )
+        return self._or_told(folder.spell_headers(self.wanted)) if self.bare else self.need()
+
+    def _or_told(self, told: str) -> str:
+        if self.older:
+            return f"{told}; where the toolkit lacks it: {self._with_toolkit()}"
+        return f"{self._with_toolkit()}; an installed toolkit: {told}"
 
     def _with_toolkit(self) -> str:
+        if self.older:
+            return older.spell_whole(
+                self.older, map(self.case.distribution_of, filter(is_companion, sorted(self.wanted)))
+            )
         return self.case.pip(tools.BUNDLE, *self.case.requirements(sorted(self.wanted)))
 
     def complete(self) -> str:
         """Say how to get them where the build takes a toolkit that is none of the wheels'."""
+        if self.older:
+            return f"install it into that toolkit, or {self._with_toolkit()}"
         return f"install it into that toolkit, or take the wheels' instead: {self._with_toolkit()}"
 
     def need_and_shims(self) -> str:
@@ -111,7 +121,7 @@ class Scene:
         if self.bare:
             meson, windows = self.says("requested CUDA module"), self.says(clue.WINDOWS)
             theirs = folder.spell_libraries(self.wanted, meson=meson, windows=windows)
-            return f"{self._with_toolkit()}; an installed toolkit: {theirs}"
+            return self._or_told(theirs)
         if self.requires is not None:
             return f'{self.need()}, and add "cuda-shims"'
         ours = self.case.environment.dist_info is not None
@@ -130,8 +140,10 @@ class Scene:
 
     def shims(self) -> str:
         """Say how to get a toolkit where build systems look for it."""
-        if self.torch_release and not tools.is_compiled(self.torch_release):
-            return self._older_toolkit(self.torch_release)
+        if self.says(r"\+rocm\d"):
+            return "build the project for ROCm, as its page says: this torch is for AMD's GPUs; NVIDIA's need another"
+        if self.older:
+            return older.spell_shims(self.older, torch=bool(self.torch_release))
         if self.says(clue.MACOS):
             return "build on Linux or Windows: CUDA left macOS with release 10.2; or leave CUDA out of the build"
         return self._our_toolkit()
@@ -163,12 +175,6 @@ class Scene:
             return "unset CUDA_HOME, CUDA_PATH, CUDACXX and CUDA_SHIMS_STARTUP where the build is started"
         return f"run the build as: {case.command('exec')} CMD; what else is wrong, {case.command('doctor')} says"
 
-    def _older_toolkit(self, release: str) -> str:
-        return (
-            f"install CUDA {release}, by NVIDIA's installer or conda, and set CUDA_HOME to its folder (no wheel has an "
-            f"nvcc before CUDA 13); or take a torch that was built for CUDA 13"
-        )
-
     def newer(self, since: str) -> str:
         """Say how to get an nvcc of some release or a later one."""
         if since and tools.is_compiled(since) and self.has("nvcc"):
@@ -176,18 +182,20 @@ class Scene:
         named = f"CUDA {since} or later" if since else "a newer CUDA"
         if self.torch_release and not tools.is_compiled(self.torch_release):
             return named
-        major = f"CUDA {tools.NEWEST}"
-        return f"{named} ({major} by wheels: {self.by_wheels()})"
+        by = "a newer JetPack" if self.older == older.JETPACK else f"CUDA {tools.NEWEST} by wheels: {self.by_wheels()}"
+        return f"{named} ({by})"
+
+    def whole_toolkit(self) -> str:
+        """Say how to get a toolkit that lacks nothing, where another one exists too."""
+        return self._with_toolkit() if self.older else f"a whole one by wheels: {self.by_wheels()}"
 
     def by_wheels(self) -> str:
         """Say how to get the wheels' toolkit, where another one exists too."""
-        if self.requires is None and not self.case.home:
-            return self.case.pip(tools.BUNDLE)
-        return self.shims()
+        return self.case.pip(tools.BUNDLE) if self.requires is None and not self.case.home else self.shims()
 
     def named(self) -> str:
         """Say how to get a toolkit, and how to name it to a program that expects another folder."""
-        if self.requires is not None or (self.torch_release and not tools.is_compiled(self.torch_release)):
+        if self.requires is not None or self.older:
             return self.shims()
         name = folder.spell_home(self.case.command("root"))
         how = "" if self.case.home else f"{self.case.pip(tools.BUNDLE)}; "
@@ -195,7 +203,7 @@ class Scene:
 
     def exported(self) -> str:
         """Say how a build that no Python starts finds a toolkit."""
-        if self.requires is not None or self.case.home:
+        if self.requires is not None or self.case.home or self.older:
             return self.shims()
         run = f"{self.case.pip(tools.BUNDLE)}; then run the build as: {self.case.command('exec')} CMD"
         return f"{run}; a toolkit elsewhere: export CUDA_PATH=DIR, its bin on PATH"
@@ -218,11 +226,11 @@ class Scene:
     def stub(self) -> str:
         """Say how the linker finds the driver's stub without one of our toolkits."""
         by = 'export LIBRARY_PATH="$CUDA_HOME/lib64/stubs:$LIBRARY_PATH"'
-        return f"{by}, or give the linker that folder by -L, if a toolkit is installed; if none is: {self.by_wheels()}"
+        return f"{by}, or give the linker that folder by -L; if no toolkit is installed: {self._with_toolkit()}"
 
     def rooted(self) -> str:
         """Say how CMake finds another toolkit than the one that it was told of."""
-        return f"correct or unset CUDAToolkit_ROOT; a toolkit by wheels: {self.by_wheels()}"
+        return f"correct or unset CUDAToolkit_ROOT; {self.whole_toolkit()}"
 
     def unset(self) -> str:
         """Say how to have a CUDA_HOME; an isolated build has one, or cannot be given one."""

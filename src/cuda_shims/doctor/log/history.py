@@ -52,8 +52,10 @@ NAMES = {
     r"cudaLaunch(?:KernelExC?|Config_t|Attribute\w*)|cuLaunchKernelEx|CUlaunchConfig|CUDA_R_8F_E[45]M[32]|__nv_fp8\w+"
     r"|cudaFuncAttributeNonPortableClusterSizeAllowed|cudaOccupancyMaxActiveClusters": "11.8",
     r"cuTensorMap\w+|CUtensorMap\w*|CU_TENSOR_MAP_\w+": "12.0",
+    "par_nosync": "12.0",
     r"cudaGraphConditional\w+": "12.3",
     r"CUDA_R_(?:4F_E2M1|8F_UE8M0|6F_\w+)|__nv_fp[46]\w+|CUBLASLT_MATMUL_MATRIX_SCALE_VEC\w+": "12.8",
+    "default_init": "13.1",
 }
 #: the oldest driver for Linux that runs programs of a major of CUDA (release notes, minor version compatibility)
 DRIVERS = {11: 450, 12: 525, 13: 580}

@@ -22,6 +22,7 @@ _OTHERS = {
     r"(?:cutlass|cute)/[\w/.]+": "CUTLASS",
     r"optix(?:_\w+)?\.h": "OptiX",
     r"THC/\w+\.c?u?h": "torch",
+    r"ATen/cuda/CUDAConfig\.h|c10/cuda/impl/cuda_cmake_macros\.h": "torch for CUDA",
     r"nvcuvid(?:\.h)?|cuviddec\.h|nvEncodeAPI\.h": "the Video Codec SDK",
 }
 _GET = {
@@ -37,6 +38,10 @@ _GET = {
     "torch": (
         "torch left its THC headers out with release 1.11",
         "take a release of the project that does without them, or torch<1.11",
+    ),
+    "torch for CUDA": (
+        "a torch for CPUs does not have it, and the project compiles for CUDA",
+        "install a torch that was built for CUDA (its version has a +cu at its end), in an isolated build too",
     ),
     "the Video Codec SDK": ("it is not a part of CUDA", "download it from NVIDIA, and give the build its folders"),
 }
@@ -86,7 +91,7 @@ NVTX = "it is of NVTX 2, which CUDA 13, and CUDA 12 of conda and for Windows, le
 def explain_header(words: Words, scene: Scene) -> Cause | None:
     """Explain a header that a compiler did not find."""
     name = words["name"]
-    if name == "cuda_runtime.h" and scene.says(r"/stdc-predef\.h:\d{1,4}:\d{1,4}: fatal error: cuda_runtime"):
+    if name == "cuda_runtime.h" and scene.says(r"(?:/stdc-predef\.h:\d{1,4}:\d{1,4}|cc1plus)[^\n]{4,60}cuda_runtime"):
         return None  # nvcc's own, before the first line of a source
     what = f"The header {name} is not found."
     if name == "nvToolsExt.h":
@@ -311,8 +316,13 @@ def explain_symbol(words: Words, scene: Scene) -> Cause | None:
     spelling = f"{lib}.lib" if scene.says(clue.WINDOWS) else f"-l{lib}"
     by_link = f"link with {spelling}, in CMake: target_link_libraries(TARGET PRIVATE {wanted})"
     why = f"lib{lib} has it, and nothing named that to the linker"
-    if scene.says(rf"-l{lib}(?:_static)?(?![\w-])|[/\\]lib{lib}\.(?:so|a)(?![\w-])"):
-        by_link = f"put -l{lib} behind the objects and static libraries that need it"
+    if scene.says("DSO missing from command line"):
+        why = f"lib{lib} has it, which another library brings, and the linker takes only what its command names"
+    elif scene.says(rf"-l{lib}(?:_static)?(?![\w-])|[/\\]lib{lib}\.(?:so|a)(?![\w-])"):
+        by_link = (
+            f"put -l{lib} behind the objects and libraries that need it; if it already is, put first -L "
+            f"of the toolkit whose headers compile (-Wl,--trace shows which lib{lib} is taken)"
+        )
         why = f"lib{lib} has it; the linker was given that before what needs it, or in another release"
     elif scene.says(_SETUPTOOLS):
         by_link += f'; in setup.py: libraries=["{lib}"] for the extension'

@@ -22,6 +22,7 @@ UNMIX = (
     "unset LD_LIBRARY_PATH, or remove the other release's folder from it; where the system's packages and the wheels "
     "have the same library, keep one; then reinstall all nvidia-… wheels"
 )
+_IMPORT = "import torch before it; if that does not help, "
 _RECOMPILE = "compile it against this torch: reinstall it with --no-build-isolation --no-cache-dir --no-binary"
 _OF_TORCH = re.compile(r"lib(?:torch|c10|caffe2)\w*\.so")
 #: what TensorFlow looks for where there is no GPU, too
@@ -37,7 +38,7 @@ def explain_shared_library(words: Words, scene: Scene) -> Cause | None:
         return _explain_dll(name, what)
     if _OF_TORCH.match(name):
         why = "it belongs to torch: the extension was compiled for another torch, or is imported before torch"
-        return Cause("torch-abi", what, why, say(f"import torch before it; if that does not help, {_RECOMPILE}"))
+        return Cause("torch-abi", what, why, say(f"{_IMPORT}{_RECOMPILE}"))
     if name.startswith(_DRIVER):
         why = "it is part of NVIDIA's driver, which a machine that only builds does not have"
         return Cause("driver", what, why, say("load and run the result on a machine with the driver, not in the build"))
@@ -48,7 +49,7 @@ def explain_shared_library(words: Words, scene: Scene) -> Cause | None:
     held = [each for each in contents.find(name) if each.kind == "library"]
     held = [each for each in held if tools.is_compiled(each.releases[-1])]
     if not held:
-        return _explain_older(name, what)
+        return _explain_older(name, what, scene)
     part = part_of(held[0])
     distribution, below = held[0].distribution, f"nvidia/cu{tools.NEWEST}/lib"
     if is_companion(part):
@@ -82,7 +83,7 @@ def explain_dlopen(words: Words, scene: Scene) -> Cause | None:
     return explain_shared_library(words, scene)
 
 
-def _explain_older(name: str, what: str) -> Cause | None:
+def _explain_older(name: str, what: str, scene: Scene) -> Cause | None:
     release = SONAMES.get(name)
     numbers = re.fullmatch(r"lib(?:cu\w{3,12}|nv\w{3,12})\.so\.((?:[89]|10)\.\d)", name)
     release = numbers[1] if numbers else release
@@ -103,8 +104,11 @@ def _explain_older(name: str, what: str) -> Cause | None:
         component = {"cudart": "cuda-runtime", "cublasLt": "cublas", "nvrtc": "cuda-nvrtc", "nvJitLink": "nvjitlink"}
         base = name[len("lib") :].partition(".")[0]
         by_wheel = f"nvidia-{component.get(base, base)}-cu{major} has it; "
-    fix = f"{by_wheel}take a build of it for the installed CUDA, or put CUDA {release}'s libraries on LD_LIBRARY_PATH"
-    return Cause(name, what, why, say(fix))
+    built = "build, and compile again"
+    if scene.says("ninja: no work to do"):
+        built = "that folder (build, ~/.cache/torch_extensions), which another CUDA has left"
+    take = f"take a build of it for the installed CUDA (if it was built here: delete {built})"
+    return Cause(name, what, why, say(f"{by_wheel}{take}, or put CUDA {release}'s libraries on LD_LIBRARY_PATH"))
 
 
 def explain_loaded_symbol(words: Words, scene: Scene) -> Cause | None:
@@ -119,8 +123,8 @@ def explain_loaded_symbol(words: Words, scene: Scene) -> Cause | None:
         return Cause("loaded", what, MIXED, say(UNMIX))
     if _EXTENSION.match(symbol):
         what = f"{name} does not fit this torch: it does not find {symbol}."
-        why = "it was compiled against another release of torch, or another C++ ABI"
-        return Cause("torch-abi", what, why, say(_RECOMPILE))
+        why = "it was compiled against another release of torch, or another C++ ABI; or it is imported before torch"
+        return Cause("torch-abi", what, why, say(f"{_IMPORT}{_RECOMPILE}"))
     if not needed and re.match(library.DEVICE_CODE, symbol):
         return library.explain_symbol({"name": symbol}, scene)
     of = None if needed else library.find_library(symbol)

@@ -122,7 +122,7 @@ def explain_incomplete(words: Words, scene: Scene) -> Cause:
     found = f" {words['found']}" if words.get("found") else ""
     why = f"it is not next to the nvcc{found} that CMake took: the toolkit is incomplete, split, or mixed of two"
     by = "name one whole toolkit: -DCUDAToolkit_ROOT=DIR (FindCUDA: -DCUDA_TOOLKIT_ROOT_DIR=DIR)"
-    return Cause("incomplete", what, why, lambda scene: f"{by}; a whole one by wheels: {scene.by_wheels()}")
+    return Cause("incomplete", what, why, lambda scene: f"{by}; {scene.whole_toolkit()}")
 
 
 def explain_variable(words: Words, scene: Scene) -> Cause | None:
@@ -146,7 +146,7 @@ def explain_variable(words: Words, scene: Scene) -> Cause | None:
     if library and _TOOLKITS_OWN.fullmatch(library[1]):
         why = "the toolkit that FindCUDA took does not have that library where it looks: it is incomplete, or split"
         fix = "name one whole toolkit: -DCUDA_TOOLKIT_ROOT_DIR=DIR"
-        return Cause("incomplete", what, why, lambda scene: f"{fix}; a whole one by wheels: {scene.by_wheels()}", name)
+        return Cause("incomplete", what, why, lambda scene: f"{fix}; {scene.whole_toolkit()}", name)
     companion = _COMPANIONS.fullmatch(name)
     return explain_package({"name": companion["name"], "other": ""}, scene) if companion else None
 

@@ -42,6 +42,18 @@ def explain_ptx(words: Words, scene: Scene) -> Cause:
     return Cause("", what, why, say("have one toolkit on PATH and in CUDA_HOME, as new as what writes the PTX"))
 
 
+def explain_newer_object(words: Words, _: Scene) -> Cause:
+    """Explain an object, or a library of a toolkit, that is newer than the nvlink which links it."""
+    name = words["name"]
+    if "cudadevrt" in name:
+        what = "The linker takes the libcudadevrt.a of a newer CUDA than the nvcc that links."
+        why = f"a folder of another toolkit is first among those that are searched: {name}"
+        fix = "have one toolkit on PATH and in CUDA_HOME, and no -L (LIBRARY_PATH, conda's lib) of another"
+        return Cause("two-toolkits", what, why, say(fix))
+    what = f"The object {name} was compiled by a newer nvcc than the one that links it."
+    return Cause("", what, "an earlier build with another toolkit has left it", Scene.fresh)
+
+
 def explain_toolkit_version(words: Words, scene: Scene) -> Cause:
     """Explain a find_package(CUDAToolkit) that requires another version."""
     wanted, found = words["name"], words["found"]
@@ -129,6 +141,15 @@ def explain_requirement(words: Words, scene: Scene) -> Cause | None:
     known = contents.releases()[1:]
     why = f"no such version, no wheel for this system, or an index without it; known: CUDA {known[0]} to {known[-1]}"
     return Cause(base, what, why, lambda scene: f"{scene.any_release(base)}; {SYSTEMS}")
+
+
+def explain_conda_name(words: Words, scene: Scene) -> Cause:
+    """Explain a package of conda that pip does not find."""
+    name = words["name"]
+    by_pip = scene.case.pip("nvidia-cudnn-cu13" if name == "cudnn" else tools.BUNDLE)
+    what = f"PyPI has no {name}: that is the name of a package of conda."
+    fix = f"conda install {name}; or by pip: {by_pip}"
+    return Cause("", what, "pip and conda have packages of their own", say(fix))
 
 
 def explain_extra(words: Words, _: Scene) -> Cause:

@@ -122,9 +122,17 @@ def explain_nvcc_link(_: Words, scene: Scene) -> Cause:
     """Explain an nvcc that does not find its own headers."""
     if scene.has("cudart"):
         return Cause("", "nvcc finds no toolkit of its own.", LINK, Scene.shims)
-    scene.wanted |= {"cccl", "crt", "cudart", "nvvm"}
     what = "nvcc does not find cuda_runtime.h, which it includes in each .cu file."
+    if scene.bare:
+        why = f"{LINK}; or its toolkit lacks that header"
+        return Cause("", what, why, _own_nvcc)
+    scene.wanted |= {"cccl", "crt", "cudart", "nvvm"}
     return Cause("need", what, f"nvidia-cuda-runtime holds it, and {scene.lacking}", Scene.need)
+
+
+def _own_nvcc(scene: Scene) -> str:
+    own = "have the toolkit's own bin first on PATH"
+    return f"{own}; where include/cuda_runtime.h is missing next to it: {scene.whole_toolkit()}"
 
 
 def explain_permission(words: Words, scene: Scene) -> Cause | None:

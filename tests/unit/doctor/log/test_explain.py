@@ -481,6 +481,27 @@ def test_a_toolkit_that_nobody_finds(case, tmp_path):
     assert fix(NVCC, case([*PROJECT, "cuda-shims"], COMPILER)).startswith("run the build as: cuda-shims exec CMD")
 
 
+def test_a_cuda_that_no_wheel_can_replace(case):
+    nvcc, header = "/bin/sh: nvcc: not found", "k.cpp:1:10: fatal error: {}: No such file or directory"
+    for text, words in (
+        (f"{nvcc}\nLinux nano 5.10.104-tegra", ("nvidia-jetpack", "/usr/local/cuda/bin")),
+        (f"{nvcc}\ntorch-2.6.0+cu124", ("all of CUDA 12.4", "torch that was built for CUDA 13")),
+        (f"{nvcc}\ntorch-2.7.0+rocm6.3", ("ROCm",)),
+        ('Could NOT find CUDA (missing: CUDA_CUDART_LIBRARY) (found\n  version "8.0")', ("all of CUDA 8.0",)),
+        (f"-I/usr/local/cuda-11.8/include\n{header.format('cusparse.h')}", ("into that toolkit", "all of CUDA 11.8")),
+        (
+            f"release 12.4, V12\nCuda compilation tools, release 12.4\n{header.format('cudnn.h')}",
+            ("nvidia-cudnn-cu12",),
+        ),
+        ("-ltegra\nJetPack 5\nnvcc fatal   : Unsupported gpu architecture 'compute_100'", ("a newer JetPack",)),
+    ):
+        said = fix(text, case(ours=False))
+        assert [word for word in words if word not in said] == [], said
+        assert "cuda-shims" not in said
+    for newer in ("JetPack 7, Thor", "release 13.2, V13.2.1\nCuda compilation tools, release 13.2"):
+        assert "cuda-shims[cu13]" in fix(f"{nvcc}\n{newer}", case(ours=False))
+
+
 def test_a_toolkit_of_several_releases(case):
     ptx = "Unsupported .version 9.5; current version is '9.0'"
     assert fix(ptx, case(PROJECT)) == 'in pyproject.toml: "cuda-toolkit[cccl,crt,cudart,nvcc,nvvm]==13.*"'
