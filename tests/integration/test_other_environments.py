@@ -276,7 +276,7 @@ def test_condas_own_compiler(conda, toolkit):
     assert found["level"] == "warning"
     assert set(TOOLS) <= set(found["what"].replace(",", "").split())
     assert "(cuda-nvcc-tools 13.0.88)" in found["what"]
-    assert "conda install --force-reinstall cuda-nvcc-tools" in found["fix"]
+    assert "conda install --force-reinstall cuda-nvcc-tools" in found["alternative"]
 
     # conda puts it back, with us installed
     conda_compiler(conda.path)

@@ -28,5 +28,5 @@ def check_conda(case: Case) -> Iterator[Finding]:
         what = f"Our shims in {scripts} have replaced conda's {', '.join(found)} ({', '.join(packages)})."
         why = "the installer of our wheel replaced them: conda's compiler cannot run, and conda may restore it"
         fix = f"conda remove {names} && {case.command('install')}"
-        other = f"{case.command('uninstall')} && {restoring(packages)}"
+        other = f"{case.command('uninstall')}; {restoring(packages)}"
         yield Finding("conda-replaced", WARNING, what, why, fix, other)
