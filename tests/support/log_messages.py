@@ -1386,4 +1386,71 @@ ninja: build stopped: subcommand failed.""",
         ("torch_extensions",),
     ),
     ("nvcc fatal   : Host compiler targets unsupported OS.", "host-compiler-missing", ("-m32",)),
+    # --- conflicts of packages, headers that are not included, another compiler's options
+    (
+        "The following packages have unmet dependencies:\n nvidia-cuda-toolkit : Depends: nvidia-cuda-dev (= 11.8.89) but it"
+        " is not going to be installed",
+        "apt-missing",
+        ("nvidia-cuda-dev",),
+    ),
+    (
+        "The following packages have unmet dependencies:\n cuda-12-6 : Depends: cuda-runtime-12-6 (>= 12.6.3) but 12.6.2-1 is"
+        " to be installed",
+        "apt-missing",
+        ("cuda-runtime-12-6",),
+    ),
+    (
+        "Package cudatoolkit conflicts for:\nkernels=1.2 -> cudatoolkit[version='>=10.1,<10.2']\ncudatoolkit=10.0",
+        "conda-pins",
+        ("one cudatoolkit", "new environment"),
+    ),
+    ("  - feature:|@/linux-64::__cuda==12.4=0", "conda-pins", ("__cuda==12.4",)),
+    ("ERROR: No matching distribution found for kernels-cu99", "no-such-version", ("kernels-cu99", "from source")),
+    (
+        'k.cu(3): error: namespace "thrust" has no member "sort_by_key"',
+        "thrust-header",
+        ("thrust::sort", "#include <thrust/sort.h>"),
+    ),
+    ('src/k.h(3): error: identifier "uint8_t" is undefined', "include-missing", ("uint8_t", "#include <cstdint>")),
+    (
+        "C:\\CUDA\\v12.3\\include\\cuda_fp16.hpp(9): error: asm operand type size(8) does not match type/size implied by"
+        " constraint 'r'",
+        "nvcc-32-bit",
+        ("x64",),
+    ),
+    (
+        "nvcc -Xcompiler=-Minform=inform -c k.cu\ngcc: error: unrecognized command-line option \u2018-Minform=inform\u2019",
+        "host-compiler-two",
+        ("-Minform=inform", "NVCC_CCBIN=nvc++"),
+    ),
+    (
+        '"/h/crt/host_config.h", line 118: catastrophic error: #error directive: -- unsupported pgc++ configuration! Only pgc++'
+        " 18, 19 and 20 are supported!",
+        "host-compiler-unsupported",
+        ("takes no pgc++",),
+    ),
+    (
+        "In file included from C:\\llvm\\include\\__clang_cuda_runtime_wrapper.h:41:\nyvals_core.h:582:2: error: STL1002:"
+        " Unexpected compiler version,\n      expected CUDA 10.1 Update 2 or newer.",
+        "host-compiler-unsupported",
+        ("takes clang", "_ALLOW_COMPILER_AND_STL_VERSION_MISMATCH"),
+    ),
+    (
+        "crt.c:(.text+0xb): relocation truncated to fit: R_X86_64_PC32 against symbol `__TMC_END__' defined in .nvFatBinSegment"
+        " section in lib/libk.so",
+        "binary-too-large",
+        ("fewer architectures",),
+    ),
+    (
+        "/usr/bin/ld: /opt/cuda/lib64/libcublas.so: undefined reference to `cublasLtGetVersion@libcublasLt.so.11'",
+        "library-mixed",
+        ("libcublas.so needs libcublasLt.so.11", "-rpath-link"),
+    ),
+    ("nvcc fatal   : Could not open output file '/tmp/tmpxft_00004b98_00000000'", "disk-full", ("TMPDIR",)),
+    ("-- CUDNN_LIBRARY: CUDNN_LIBRARY-NOTFOUND", "companion-not-found", ("no library of it", "cudnn.lib")),
+    (
+        "    CUDA_NVCC_EXECUTABLE;NAMES;nvcc;PATHS;C:\\Program Files\\CUDA\\v11.2;ENV;CUDA_PATH\n\n  Invalid character escape '\\P'.",
+        "backslashes",
+        ("with slashes",),
+    ),
 ]
