@@ -79,6 +79,14 @@ def test_a_launcher_of_whichever_nvcc_stays(launcher):
     assert changes["CUDA_HOME"] == ROOT
 
 
+def test_a_wrapper_stays_if_it_exists(tmp_path):
+    wrapper = tmp_path / "nvcc"
+    assert variables.for_root({"CUDACXX": str(wrapper)}, ROOT)["CUDACXX"] == NVCC
+    wrapper.touch()
+    assert "CUDACXX" not in variables.for_root({"CUDACXX": str(wrapper)}, ROOT)
+    assert "CUDACXX" not in variables.for_root({"CUDACXX": f"ccache {wrapper}"}, ROOT)
+
+
 @pytest.mark.parametrize(
     "command", ["/opt/cuda/bin/nvcc", "ccache /opt/cuda/bin/nvcc", "/opt/cuda/bin/nvcc -ccbin g++-12", ""]
 )
