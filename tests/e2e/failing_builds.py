@@ -936,7 +936,7 @@ int main() { cudaError_t e = cudaFree(nullptr); std::puts(cudaGetErrorString(e))
         "none",
         CONFIGURE,
         "cuda-asked",
-        ("words of their own", SHIMS),
+        ("in their own words", SHIMS),
         cmake(NEW + 'project(p CXX)\nmessage(FATAL_ERROR "Could not find CUDA, which this needs")\n'),
     ),
     Failure(
