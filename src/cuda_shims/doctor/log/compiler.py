@@ -59,7 +59,9 @@ def explain_stl(words: Words, scene: Scene) -> Cause:
     if scene.says(r"__clang_cuda_runtime_wrapper\.h"):
         what = "Visual Studio's C++ library takes clang, which compiles this CUDA code, for an old nvcc."
         why = "it requires the version of CUDA that nvcc defines and clang does not"
-        return Cause("host", what, why, say("-D_ALLOW_COMPILER_AND_STL_VERSION_MISMATCH for clang; or compile with nvcc"))
+        return Cause(
+            "host", what, why, say("-D_ALLOW_COMPILER_AND_STL_VERSION_MISMATCH for clang; or compile with nvcc")
+        )
     ran = f", and this is {scene.toolkit_release}" if scene.toolkit_release else ""
     what = f"This Visual Studio is too new for this nvcc: its C++ library needs CUDA {wanted} or later{ran}."
     why = "each update of MSVC's library names the oldest nvcc that it takes; -allow-unsupported-compiler does not help"
