@@ -1453,4 +1453,47 @@ ninja: build stopped: subcommand failed.""",
         "backslashes",
         ("with slashes",),
     ),
+    (
+        "clang: error: cannot find CUDA installation.  Provide its path via --cuda-path, or pass -nocudainc to build without",
+        "clang-cuda",
+        ("clang finds no toolkit", "--cuda-path"),
+    ),
+    (
+        "gpu.c:1851:97: error: incompatible type for argument 4 of \u2018cuMemAdvise_v2\u2019\n",
+        "removed-in-13",
+        ("cuMemAdvise takes a CUmemLocation", "CU_MEM_LOCATION_TYPE_DEVICE"),
+    ),
+    (
+        "k.cpp:3:6: error: expected primary-expression before \u2018<\u2019 token\n    3 |     k<<<1, 1>>>(x);",
+        "kernel-launch",
+        ("-x cu", "LANGUAGE CUDA"),
+    ),
+    (
+        "tmpxft_1-6_k.cudafe1.cpp:1:3: error: style of line directive is a GCC extension",
+        "pedantic",
+        ("-pedantic", "COMPILE_LANGUAGE:CXX"),
+    ),
+    (
+        "/src/third_party/cccl/cub/cub/agent/agent_scan.cuh(78): error: expected an identifier",
+        "cub-copy",
+        ("own copy of CCCL", "include path"),
+    ),
+    (
+        "Additionally, some packages in these conflicts have no matching distributions available for your environment:\n"
+        "    nvidia-cublas-cu12\nERROR: ResolutionImpossible",
+        "torch-pin",
+        ("nvidia-cublas-cu12",),
+    ),
+    (
+        "ERROR: Could not find a version that satisfies the requirement jaxlib==0.3.10+cuda11.cudnn82; extra == 'cuda'",
+        "no-such-version",
+        ("jaxlib==0.3.10+cuda11.cudnn82", "jax_cuda_releases.html"),
+    ),
+    ("  ERROR: Failed building wheel for tensorrt-cu12", "no-wheel", ("tensorrt-cu12", "a Python that")),
+    (
+        'The CUDA compiler\n\n    "/d/bin/nvcc.exe"\n\n  is not able to compile a simple test program.\n'
+        "/d/bin/nvcc.exe: line 1: MZ\ufffd: not found",
+        "not-executable",
+        ("runs nvcc.exe",),
+    ),
 ]
