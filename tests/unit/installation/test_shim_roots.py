@@ -255,6 +255,14 @@ def test_a_link_that_another_user_made_and_python_agrees(call, prefix, beside, w
     assert ran(call(prefix.shim())) == nvcc(f"{prefix.site}/nvidia/cu13")
 
 
+def test_python_makes_it_outside_of_the_current_directory(call, prefix, tmp_path):
+    """``-c`` searches that first, and before the code runs, Python 3.13 imports linecache."""
+    prefix.toolkit()
+    write(f"{prefix.bin}/python", f'#!/bin/sh\npwd >"{tmp_path}/pwd"\n'.encode(), 0o755)
+    ran(call(prefix.shim()))
+    assert (tmp_path / "pwd").read_text() == "/\n"
+
+
 # in a cache -----------------------------------------------------------------------------------------------------------
 
 

@@ -391,7 +391,8 @@ _cs_ask() {
     done
   fi
   [ -n "$_cs_python" ] || return 0
-  _cs_made=$({ CUDA_SHIMS_TOOLKIT=$_cs_best "$_cs_python" -c 'import sys
+  # not in the current directory, which -c searches first: before this runs, Python 3.13 imports linecache
+  _cs_made=$({ cd / && CUDA_SHIMS_TOOLKIT=$_cs_best "$_cs_python" -c 'import sys
 sys.path[:] = [each for each in sys.path if each]
 try:
     from cuda_shims.cli import main
