@@ -27,6 +27,9 @@ def test_the_hook_runs_once_when_all_directories_are_known(new_venv, toolkit, sy
     write(f"{venv.site}/_uv_ephemeral_overlay.pth", line.encode())
     if system:  # it sees what the hook has set
         write(f"{venv.site}/sitecustomize.py", b"import os; os.environ['SEEN'] = os.environ.get('CUDA_HOME', '')\n")
+        found = venv.ask("import sitecustomize; print(sitecustomize.__file__)")
+        if found != f"{venv.site}/sitecustomize.py":
+            pytest.skip(f"this Python has a sitecustomize of its own, as Debian's has: {found}")
     show = "import os, sys; print(*(os.environ.get(name) for name in ('CUDA_HOME', 'SEEN')), *map(str, sys.meta_path))"
     environ = venv.environ(CUDA_SHIMS_DEBUG="1")
     done = subprocess.run([venv.python, "-c", show], env=environ, capture_output=True, text=True, check=True)

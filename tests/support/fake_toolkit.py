@@ -249,6 +249,8 @@ def snapshot(folder: str, *, times: bool = False) -> dict[str, object]:
             content: object = "folder"
             if os.path.islink(path):
                 content = os.readlink(path)
+            elif name in files and not os.access(path, os.R_OK):  # an unfinished one
+                content = "unreadable"
             elif name in files:
                 with open(path, "rb") as file:
                     content = file.read()

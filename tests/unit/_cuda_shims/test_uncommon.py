@@ -184,8 +184,9 @@ def test_a_root_below_a_space_serves_where_no_other_can_be_made(hook, new_prefix
     prefix.toolkit()
     caches = {"XDG_CACHE_HOME": f"{tmp_path}/a file", "TMPDIR": f"{tmp_path}/my tmp"}
     write(caches["XDG_CACHE_HOME"])
-    os.mkdir(caches["TMPDIR"], 0o500)
+    os.mkdir(caches["TMPDIR"])
     os.symlink("/nowhere", f"{caches['TMPDIR']}/cuda-shims-{os.geteuid()}")
+    os.chmod(caches["TMPDIR"], 0o500)
     for _ in range(2):
         assert hook(prefix.site, **caches)["CUDA_HOME"] == beside(prefix)
 

@@ -303,7 +303,11 @@ def run_as(how, tmp_path, only, *arguments, press=None):
     folder = tmp_path / "tmp"
     folder.mkdir()
     environ = {"PATH": f"{only('g++')}:/usr/bin:/bin", "TMPDIR": str(folder), "PYTHONPATH": os.path.dirname(SCRIPT)}
-    code = f"import sys, demo; demo.Demo.run = {RUNS[how]}; sys.exit(demo.main(sys.argv[1:]))"
+    # a shell's background job, which the tests may be, ignores SIGINT, and so do its children
+    code = (
+        "import signal, sys, demo; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        f"demo.Demo.run = {RUNS[how]}; sys.exit(demo.main(sys.argv[1:]))"
+    )
     command = [sys.executable, "-c", code, *arguments]
     process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if press:
