@@ -73,7 +73,7 @@ def test_which(bed, scripts):
     for name, fix in (
         ("cudaProfiler.h", "nvidia-cuda-profiler-api holds it; run: pip install"),
         ("CUDA::cublas", "nvidia-cublas holds its DLL, and cuda-shims makes what links with that; run: pip install"),
-        ("libcudart.so", "nvidia-cuda-runtime holds it for Linux alone"),
+        ("libcudart.so", "nvidia-cuda-runtime holds it for Linux only"),
     ):
         assert fix in bed.run(scripts / "cuda-shims.exe", "which", name, rc=None)
 

@@ -122,7 +122,7 @@ def _names(data: bytes, start: int, code: Sequence[tuple[int, int]]) -> list[tup
     if count > _MOST_NAMES or functions > _MOST_FUNCTIONS:
         raise ValueError("it exports more than an import library holds")
     if min(addresses_at, names_at, ordinals_at) < start and count:
-        raise ValueError("its export table is outside of the file")
+        raise ValueError("the addresses in its export table are outside of it")
     try:
         addresses = struct.unpack_from(f"<{functions}I", data, addresses_at - start)
         pointers = struct.unpack_from(f"<{count}I", data, names_at - start)

@@ -260,7 +260,7 @@ NOWHERE = "no CUDA wheel on PyPI holds"
 DLL = "holds its DLL, and cuda-shims makes what links with that; run: "
 CUBLAS = f"nvidia-cublas {DLL}" + 'pip install "cuda-toolkit[cublas]==13.5.*"'
 CUDNN = f"nvidia-cudnn-cu13 {DLL}pip install nvidia-cudnn-cu13"
-PATH = "this is a path; ask for a name, such as cudaProfiler.h, libcublas.so, CUDA::nvjpeg or nvcc"
+PATH = "this is a path; give a name, such as cudaProfiler.h, libcublas.so, CUDA::nvjpeg or nvcc"
 STUB = (
     "no wheel for Linux holds it: it is part of NVIDIA's driver; "
     "cuda-shims makes one to link with, in its toolkit root, "
@@ -310,15 +310,15 @@ MISSING = [
         *("libnvrtc-builtins.so.13.4", "13.0", LINUX),
         "nvidia-cuda-nvrtc of CUDA 13.4 holds it, and none of CUDA 13.0 does",
     ),
-    ("cudla.h", "13.5", LINUX, "nvidia-cudla holds it for Linux on aarch64 alone"),
-    ("CL/cl.h", "13.5", "linux-aarch64", "nvidia-cuda-opencl holds it for Linux on x86_64 and Windows alone"),
-    ("libcufile.so", "13.5", WINDOWS, "nvidia-cufile holds it for Linux alone"),
-    ("cublas64_13.dll", "13.5", LINUX, "nvidia-cublas holds it for Windows alone"),
-    ("ptxas.exe", "13.5", LINUX, "nvidia-cuda-nvcc holds it for Windows alone"),
+    ("cudla.h", "13.5", LINUX, "nvidia-cudla holds it for Linux on aarch64 only"),
+    ("CL/cl.h", "13.5", "linux-aarch64", "nvidia-cuda-opencl holds it for Linux on x86_64 and Windows only"),
+    ("libcufile.so", "13.5", WINDOWS, "nvidia-cufile holds it for Linux only"),
+    ("cublas64_13.dll", "13.5", LINUX, "nvidia-cublas holds it for Windows only"),
+    ("ptxas.exe", "13.5", LINUX, "nvidia-cuda-nvcc holds it for Windows only"),
     ("CUDA::cublas", "13.5", WINDOWS, CUBLAS),
     ("-lcublas", "13.5", WINDOWS, CUBLAS),
     ("cublas.lib", "13.5", WINDOWS, CUBLAS),
-    ("cublas.lib", "13.5", LINUX, "nvidia-cublas holds it for Windows alone"),
+    ("cublas.lib", "13.5", LINUX, "nvidia-cublas holds it for Windows only"),
     ("cublas.lib", "12.9", WINDOWS, "nvidia-cublas of CUDA 13.0 to 13.5 holds it, and none of CUDA 12.9 does"),
     ("CUDA::cuda_driver", "13.5", LINUX, f"{STUB}from nvidia-cuda-runtime; run: {line('cudart', '13.5')}"),
     ("-lnvidia-ml", "13.5", LINUX, f"{STUB}from nvidia-nvml-dev; run: {line('nvml', '13.5')}"),
@@ -339,7 +339,7 @@ MISSING = [
     ("-lcudnn", "13.5", WINDOWS, CUDNN),
     ("CUDNN::cudnn", "13.5", WINDOWS, CUDNN),
     ("cudnn.lib", "13.5", WINDOWS, CUDNN),
-    ("nccl.h", "13.5", WINDOWS, "nvidia-nccl-cu13 holds it for Linux alone"),
+    ("nccl.h", "13.5", WINDOWS, "nvidia-nccl-cu13 holds it for Linux only"),
     (
         *("libnvshmem_device_sm_70.bc", "13.5", LINUX),
         "nvidia-nvshmem-cu12 of CUDA 12.9 holds it, and none of CUDA 13.5 does",
