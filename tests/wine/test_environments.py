@@ -70,9 +70,10 @@ def test_which(bed, scripts):
         ("ptxas.exe", "bin\\ptxas.exe"),
     ):
         assert bed.run(scripts / "cuda-shims.exe", "which", name).strip() == f"{root}\\{place}"
+    pip = f"run: {windows(scripts / 'python.exe')} -m pip install"
     for name, fix in (
-        ("cudaProfiler.h", "nvidia-cuda-profiler-api holds it; run: pip install"),
-        ("CUDA::cublas", "nvidia-cublas holds its DLL, and cuda-shims makes what links with that; run: pip install"),
+        ("cudaProfiler.h", f"nvidia-cuda-profiler-api holds it; {pip}"),
+        ("CUDA::cublas", f"nvidia-cublas holds its DLL, and cuda-shims makes what links with that; {pip}"),
         ("libcudart.so", "nvidia-cuda-runtime holds it for Linux only"),
     ):
         assert fix in bed.run(scripts / "cuda-shims.exe", "which", name, rc=None)
