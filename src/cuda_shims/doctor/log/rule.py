@@ -67,12 +67,12 @@ def make_rules(table: Mapping[str, Any]) -> Iterator[Rule]:
     patterns = table["patterns"]
     for given in table["rule"]:
         row = {**table["shared"].get(given.get("like"), {}), **given}
-        explain = _find_explain({key: _fill(text, {}) for key, text in row.items() if key != "pattern"})
+        explain = _find_explain({key: _fill(row[key], {}) for key in row.keys() - {"needles", "pattern"}})
         after = frozenset(row.get("after", "").split())
         for message in table["not_found"] if "program" in row else [row]:
             pattern = message["pattern"].replace("<PROGRAM>", f"<{row.get('program')}>")
             # a word of each: what is between words may be the end of a line
-            needles = tuple(max(each.split(), key=len) for each in message["needles"].split("|"))
+            needles = tuple(max(each.split(), key=len) for each in _fill(message["needles"], patterns).split("|"))
             yield Rule(row["code"], needles, _compile(_fill(pattern, patterns)), explain, after, row.get("when", ""))
 
 

@@ -32,6 +32,10 @@ def is_function(holder, name):
     return inspect.isfunction(getattr(holder, name, None))
 
 
+def used_patterns(row):
+    return {each for key in ("needles", "pattern") for _, each in placeholders(str(row.get(key, "")))}
+
+
 def find_mistakes(table):
     """Yield a sentence for each."""
     yield from (f"there is no table {name}" for name in sorted(set(table) ^ TABLES))
@@ -42,14 +46,14 @@ def find_mistakes(table):
     for row in table["not_found"]:
         if set(row) != MESSAGES[0]:
             yield f"not_found: has {', '.join(sorted(row))}"
-        used |= {each for _, each in placeholders(row.get("pattern", ""))} - {"PROGRAM"}
+        used |= used_patterns(row) - {"PROGRAM"}
     for name, row in shared.items():
         yield from (f"shared.{name}: what is {key}?" for key in sorted(set(row) - SAID))
     codes = {row.get("code") for row in table["rule"]}
     for number, row in enumerate(table["rule"], 1):
         where = f"rule {number} ({row.get('code')})"
         yield from (f"{where}: {each}" for each in find_mistakes_in(row, table, codes))
-        used |= {each for _, each in placeholders(row.get("pattern", ""))} | {row.get("program", "")}
+        used |= used_patterns(row) | {row.get("program", "")}
     yield from (f"patterns: there is no {name}" for name in sorted(used - {*patterns, ""}))
     yield from (f"patterns.{name}: no rule uses it" for name in sorted(set(patterns) - used))
     likes = {row.get("like") for row in table["rule"]}
@@ -134,6 +138,7 @@ def change(index, **keys):
         (lambda table: table["rule"][0].pop("code"), "rule 1 (None): it has no code"),
         (change(0, program="NVCC"), "rule 1 (no-such-version): it takes needles and pattern, or program"),
         (change(0, pattern="<PTAH>"), "patterns: there is no PTAH"),
+        (change(0, needles="<NEEDLSE>"), "patterns: there is no NEEDLSE"),
         (change(0, explain="release.explain_it"), "rule 1 (no-such-version): there is no function release.explain_it"),
         (change(0, explain="os.getcwd"), "rule 1 (no-such-version): there is no function os.getcwd"),
         (change(0, fix="x"), "rule 1 (no-such-version): it takes explain, or what, why, and fix or fix_by"),
