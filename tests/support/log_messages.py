@@ -31,6 +31,71 @@ CMake Error: Generator: {}: /home/u/.cache/uv/builds-v0/.tmpuPN4sl/bin/ninja
 """
 #: beyond those of the page: text, code, what has to be in what is said of it
 MESSAGES = [
+    # --- what nvcc or a host compiler says of a source or a header, where nothing more is known
+    ('k.cuh(251): error: identifier "dimGrid" is undefined', "source", ("k.cuh", "the source has an error")),
+    ("a/b.cu:7:3: error: expected expression", "source", ("b.cu",)),
+    (
+        'r.cu(337): error: no instance of function template "at::cuda::ATenCeilDiv" matches the argument list',
+        "removed-from-torch",
+        ("at::cuda::ATenCeilDiv", "int64_t"),
+    ),
+    (
+        "x.cpp:7:3: error: no matching function for call to 'torch::empty(int)'",
+        "removed-from-torch",
+        ("torch::empty", "as new as this torch"),
+    ),
+    (
+        "/v/lib/python3.12/site-packages/torch/include/ATen/core/a.h:12:3: error: expected ';'",
+        "torch-header",
+        ("ATen/core/a.h", "NOMINMAX"),
+    ),
+    (
+        "/opt/cuda/targets/x86_64-linux/include/thrust/a.h(7): error: expected an identifier",
+        "toolkit-header",
+        ("thrust/a.h", "c++17"),
+    ),
+    (
+        r"C:\Program Files\NVIDIA GPU Computing Toolkit\CUDA\v12.8\include\cuda/std/a.h(7): error C2059: syntax error",
+        "toolkit-header",
+        ("cuda/std/a.h",),
+    ),
+    ("nvcc: C:\\Program: command not found", "path-blank", (r"C:\Program Files", "PROGRA~1")),
+    # --- the driver's errors, by name, number and text
+    (
+        "RuntimeError: Error while calling cudaGetDevice(&id) in file gpu_data.cpp:178. code: 30, reason: unknown error\n",
+        "driver-missing",
+        ("does not start CUDA", "nvidia_uvm"),
+    ),
+    ("CUDA error at a.cu:3 code=999(cudaErrorUnknown)", "driver-missing", ("does not start CUDA",)),
+    ("CUDA_ERROR_SYSTEM_NOT_READY: system not yet initialized", "driver-missing", ("nvidia-fabricmanager",)),
+    ("cudaErrorSystemDriverMismatch", "driver-mixed", ("restart the machine",)),
+    ("CUDA error: PTX JIT compiler library was not found", "driver-mixed", ("libnvidia-ptxjitcompiler.so.1",)),
+    ("CUDA error: all CUDA-capable devices are busy or unavailable", "driver-missing", ("compute mode",)),
+    ("dlerr: /usr/lib64/libcuda.so.418.74: undefined symbol: cuCtxCreate_v3", "driver-old", ("update the driver",)),
+    # --- packages that look by themselves
+    ("Finding cufft\n    ERROR: can't locate lib", "library-not-loaded", ("Numba does not find cufft", "CUDA_HOME")),
+    ("OSError: cublas library not found", "library-not-loaded", ("scikit-cuda does not find cublas",)),
+    (
+        "missing input file 'external/cudnn/include/cudnn.h', owner: '@cudnn//:include/cudnn.h'",
+        "bazel-cuda",
+        ("repository cudnn has no include/cudnn.h", "new_local_repository"),
+    ),
+    (
+        "An error occurred while installing package 'conda-forge::cudatoolkit-dev-10.0-2'.",
+        "conda-name",
+        ("holds no toolkit", "cuda-nvcc"),
+    ),
+    (
+        "CUDA_TOOLKIT_ROOT_DIR not found or specified\n",
+        "cuda-left-out",
+        ("FindCUDA finds no toolkit", "cuda-shims"),
+    ),
+    ("Building DKMS module 'nvidia-367.35' for kernel-4.7.2_1... FAILED!", "dkms", ("kernel module",)),
+    (
+        'k.cu(3): error: more than one user-defined conversion from "__half" to "float" applies',
+        "half-operators",
+        ("5.3", "CMAKE_CUDA_ARCHITECTURES"),
+    ),
     # --- pip, uv
     (
         "  cause: Because only cuda-toolkit<=13.5.0 is available and you require cuda-toolkit==14.*, we can conclude",

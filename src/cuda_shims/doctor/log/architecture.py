@@ -87,7 +87,8 @@ def _judge(asked: str, ran: str, by: str, scene: Scene) -> tuple[str, Fix]:
     if until and ran and version(ran) > version(until):
         return f"CUDA {until} was the last that compiles for it, and what ran is newer", say(others)
     if until and not (ran and version(ran) < version(since)):
-        return f"CUDA {since} to {until} compile for it, and what ran is of another release", say(others)
+        why = f"CUDA {since} to {until} compile for it, and what ran is of another release"
+        return why, say(f"{others}; an nvcc before CUDA {since} (nvcc --version): take CUDA {since} to {until}")
     why = f"CUDA {since} was the first that compiles for it, and what ran is older"
     if by == "ptxas" and scene.says("(?i:triton)"):
         why = f"Triton has its own ptxas, and CUDA {since} was the first that compiles for it"

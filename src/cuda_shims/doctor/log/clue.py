@@ -43,6 +43,11 @@ FAILED = (
     r"(?m)(?:^|[:\s])(?:fatal )?(?:error|ERROR|Error)(?: C\d{4}| LNK\d{4})?: |^Traceback \(most recent|^FAILED: "
     r"|\*\*\* \[|^CMake Error|[A-Z]\w{2,40}Error: "
 )
+#: what a tool that has done its work says
+ENDED = (
+    r"Build files have been written to|Successfully (?:installed|built)|Built target |Build complete|Build succeeded"
+    r"|\[100%\]|Project name: |Finished .{1,40} target\(s\)|Configuring done"
+)
 
 
 def is_isolated(text: str) -> bool:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from cuda_shims.doctor.case import ERROR, WARNING, Finding, escape
-from cuda_shims.doctor.log.clue import FAILED
+from cuda_shims.doctor.log.clue import ENDED, FAILED
 from cuda_shims.doctor.log.fix import Scene
 from cuda_shims.doctor.log.rule import load_table, make_rules
 
@@ -144,12 +144,15 @@ def _drop_consequences(hits: list[_Hit], text: str) -> list[_Hit]:
         hits = [hit for hit in hits if hit.code not in _UNINSTALLED]
     # a part missing from the requirements is a separate cause
     hits = [hit for hit in hits if hit.cause.key == "need" or not hit.rule.after & (codes - {hit.code})]
-    for those in ({"weak", "vague"}, {"weak"}):  # where there is one that says more
+    failed = bool(re.search(FAILED, text))
+    hits = [hit for hit in hits if not failed or hit.rule.when != "note"]
+    for those in ({"weak", "vague", "note"}, {"weak", "note"}):  # where there is one that says more
         kept = [hit for hit in hits if hit.rule.when not in those]
         if kept:
             return kept
-    # without a tool that failed, a warning is not a cause
-    return hits if re.search(FAILED, text) else []
+    # without a tool that failed, a warning is not a cause, unless a part of a log is all there is
+    alone = all(hit.rule.when == "note" for hit in hits) and not re.search(ENDED, text)
+    return hits if failed or alone else []
 
 
 def _join(same: list[_Hit], scene: Scene, log: Log) -> Explanation:
@@ -159,6 +162,6 @@ def _join(same: list[_Hit], scene: Scene, log: Log) -> Explanation:
     if names:
         more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
         what += f" Likewise: {', '.join(names[:_NAMES])}{more}."
-    level = WARNING if first.rule.when == "weak" else ERROR
+    level = WARNING if first.rule.when in {"weak", "note"} else ERROR
     (quote,) = escape(Finding(log.quote(first.position), "", ""))[:1]
     return Explanation(escape(Finding(first.code, level, what, why, fix)), log.line(first.position), quote)

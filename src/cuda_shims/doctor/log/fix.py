@@ -13,15 +13,13 @@ from cuda_shims.doctor.case import spell_setting
 from cuda_shims.doctor.compiler import propose_compiler
 from cuda_shims.doctor.log import clue, folder, older
 from cuda_shims.doctor.log.history import ARCHITECTURES, GCC_LIMITS
-from cuda_shims.doctor.log.requires import OWN, read_requires
+from cuda_shims.doctor.log.requires import Requires
 from cuda_shims.doctor.part import is_companion
 from cuda_shims.fit import spell_requirement
 from cuda_shims.quoting import quote_path, quote_requirement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from cuda_shims.doctor.case import Case
 
 _WINDOWS = os.name == "nt"
@@ -47,31 +45,20 @@ class Scene:
         self._said: dict[str, bool] = {}
         #: of a large log the beginning and the end, for what is looked for in all of it
         self._ends = text if len(text) <= 2 * _ENDS else f"{text[:_ENDS]}\n{text[-_ENDS:]}"
-        #: what the build requires; ``None`` where no pyproject.toml has it: then the environment counts
-        self.requires, self.list = read_requires(case.directory, self._ends)
-        self.isolated = clue.is_isolated(self._ends)
-        isolated = self.requires is None and self.isolated
-        if isolated:  # what it requires is somebody else's to read; nothing else of this machine has a part in it
-            self.requires = []
-        #: the parts that they name, or bring; what torch and similar packages bring is not known
-        self.brought = {part for each in self.requires or () for part in needs.read_parts([each]) or ()}
-        #: what to say of a missing component
-        self.lacking = "that is not installed" if self.requires is None else f"{self.list} does not list that package"
-        if isolated:
-            self.lacking = f"an isolated build has only what {self.list} brings"
-        #: the end of a line that adds a requirement: the list, and its file
-        self.to = "" if self.list == OWN and not isolated else f" to {self.list}"
+        #: what the build requires
+        self.build = Requires(case, self._ends)
         #: parts that findings of this log need: one line brings them all
         self.wanted: set[str] = set()
-        names = {needs.name_of(each) for each in self.requires or ()}
         #: whether the build that failed is one that has us
-        self.has_shims = "cuda-shims" in names or "cuda_shims_toolkit" in text
+        self.has_shims = self.build.names("cuda-shims") or "cuda_shims_toolkit" in text
         #: the release of the toolkit that ran, and that torch was built for, where the log shows one
-        self.toolkit_home = clue.toolkit_home(self._ends) if self.requires is None and not case.home else ""
+        self.toolkit_home = clue.toolkit_home(self._ends) if self.build.listed is None and not case.home else ""
         self.cmake_release = clue.cmake_release(self._ends)
         self.toolkit_release, self.torch_release = clue.toolkit_release(self._ends), clue.torch_release(self._ends)
         #: the CUDA that the build needs, and that no wheel's compiler is of
-        self.older = older.find_older(text[:_ENDS] if self.bare else "", self.torch_release, self.toolkit_release)
+        self.older = older.find_older(
+            text[:_ENDS] if self.bare or self.build.sdist else "", self.torch_release, self.toolkit_release
+        )
 
     def says(self, pattern: str) -> bool:
         """Tell whether the log has something that a pattern fits; it is looked for once."""
@@ -81,16 +68,16 @@ class Scene:
 
     def has(self, part: str) -> bool:
         """Tell whether the build's requirements bring a part or, if these are unknown, the environment has it."""
-        return self.case.has(part) if self.requires is None else part in self.brought
+        return self.build.has(part)
 
     @property
     def bare(self) -> bool:
         """Whether nothing is known of the build's requirements, and none of our toolkits is here."""
-        return self.requires is None and self.case.toolkit is None and not self.case.home
+        return self.build.listed is None and self.case.toolkit is None and not self.case.home
 
     def need(self) -> str:
         """Say how to get all the components that findings of this log need."""
-        return self._bring(sorted(self.wanted))
+        return self.build.bring(sorted(self.wanted))
 
     def need_header(self) -> str:
         """Say how to get these, for a compiler."""
@@ -122,21 +109,16 @@ class Scene:
             meson, windows = self.says("requested CUDA module"), self.says(clue.WINDOWS)
             theirs = folder.spell_libraries(self.wanted, meson=meson, windows=windows)
             return self._or_told(theirs)
-        if self.requires is not None:
-            return f'{self.need()}, and add "cuda-shims"'
+        if self.build.listed is not None:
+            return self.need() if self.build.sdist else f'{self.need()}, and add "cuda-shims"'
         ours = self.case.environment.dist_info is not None
         return self.need() if ours else f"{self.need()}; {self.case.pip('cuda-shims')}"
 
     def whole(self) -> str:
         """Say how to get all parts of the compiler at one release."""
         parts = {each.distribution for each in tools.COMPONENTS}
-        pins = [quote_requirement(each) for each in self.requires or () if needs.name_of(each) in parts]
-        return self._bring(_WHOLE) + (f" instead of {', '.join(pins)}" if pins else "")
-
-    def _bring(self, parts: Iterable[str]) -> str:
-        if self.requires is None:
-            return self.case.pip(*self.case.requirements(parts))
-        return needs.spell_addition(self.case, self.requires, parts, self.to)
+        pins = [quote_requirement(each) for each in self.build.listed or () if needs.name_of(each) in parts]
+        return self.build.bring(_WHOLE) + (f" instead of {', '.join(pins)}" if pins else "")
 
     def shims(self) -> str:
         """Say how to get a toolkit where build systems look for it."""
@@ -146,17 +128,16 @@ class Scene:
             return older.spell_shims(self.older, torch=bool(self.torch_release))
         if self.says(clue.MACOS):
             return "build on Linux or Windows: CUDA left macOS with release 10.2; or leave CUDA out of the build"
-        return self._our_toolkit()
+        return self.need() if self.build.sdist else self._our_toolkit()
 
     def _our_toolkit(self) -> str:
         case = self.case
-        if self.requires is not None and not (self.has_shims and self.has("nvcc")):
+        if self.build.listed is not None and not (self.has_shims and self.has("nvcc")):
             missing = [extra for extra in _COMPILER if not self.has(extra)]
             self.wanted.update(missing)
             steps = [self.need()] if missing else []
             if not self.has_shims:
-                to = self.to.removeprefix(" to ") or "requires"
-                steps.append('add "cuda-shims"' if steps else f'in pyproject.toml, add "cuda-shims" to {to}')
+                steps.append('add "cuda-shims"' if steps else self.build.install("cuda-shims"))
             return ", and ".join(steps)
         if not case.home:
             return f"{case.pip(tools.BUNDLE)}; or put the bin folder of an installed toolkit on PATH (sudo has its own)"
@@ -171,7 +152,7 @@ class Scene:
 
     def _chosen(self) -> str:
         case = self.case
-        if self.isolated:
+        if self.build.isolated:
             return "unset CUDA_HOME, CUDA_PATH, CUDACXX and CUDA_SHIMS_STARTUP where the build is started"
         return f"run the build as: {case.command('exec')} CMD; what else is wrong, {case.command('doctor')} says"
 
@@ -191,11 +172,11 @@ class Scene:
 
     def by_wheels(self) -> str:
         """Say how to get the wheels' toolkit, where another one exists too."""
-        return self.case.pip(tools.BUNDLE) if self.requires is None and not self.case.home else self.shims()
+        return self.case.pip(tools.BUNDLE) if self.build.listed is None and not self.case.home else self.shims()
 
     def named(self) -> str:
         """Say how to get a toolkit, and how to name it to a program that expects another folder."""
-        if self.requires is not None or self.older:
+        if self.build.listed is not None or self.older:
             return self.shims()
         name = folder.spell_home(self.case.command("root"))
         how = "" if self.case.home else f"{self.case.pip(tools.BUNDLE)}; "
@@ -203,7 +184,7 @@ class Scene:
 
     def exported(self) -> str:
         """Say how a build that no Python starts finds a toolkit."""
-        if self.requires is not None or self.case.home or self.older:
+        if self.build.listed is not None or self.case.home or self.older:
             return self.shims()
         run = f"{self.case.pip(tools.BUNDLE)}; then run the build as: {self.case.command('exec')} CMD"
         return f"{run}; a toolkit elsewhere: export CUDA_PATH=DIR, its bin on PATH"
@@ -234,7 +215,7 @@ class Scene:
 
     def unset(self) -> str:
         """Say how to have a CUDA_HOME; an isolated build has one, or cannot be given one."""
-        return "" if self.isolated else f"; where CUDA_HOME is not set: {self.case.command('exec')} CMD"
+        return "" if self.build.isolated else f"; where CUDA_HOME is not set: {self.case.command('exec')} CMD"
 
     def host(self, told: dict[str, int] | None = None) -> str:
         """Say how to get a host compiler, no newer than the newest that nvcc takes where the log says so."""
@@ -281,24 +262,20 @@ class Scene:
 
     def install(self, requirement: str) -> str:
         """Say how the build gets a program that a package has."""
-        if self.requires is None:
-            return self.case.pip(requirement)
-        return f'in pyproject.toml, add "{requirement}"{self.to}'
+        return self.build.install(requirement)
 
     def release(self, wanted: str) -> str:
         """Say how to get another release of the toolkit, e.g. 13.2."""
         minor = ".".join(wanted.split(".")[:2])
         requirement = spell_requirement(minor)
-        if self.requires is None:
-            return self.case.pip(requirement)
-        line = needs.add_extras(self.requires, _WHOLE)
+        line = needs.add_extras(self.build.listed or (), _WHOLE)
         if line:
             requirement = f"{line.partition(']')[0]}]=={minor}.*"
-        return f"in pyproject.toml: {quote_requirement(requirement)}"
+        return self.build.replace(requirement)
 
     def any_release(self, distribution: str) -> str:
         """Say how to require releases that exist."""
-        line = (needs.add_extras(self.requires or (), ()) or "cuda-toolkit").partition("]")[0]
+        line = (needs.add_extras(self.build.listed or (), ()) or "cuda-toolkit").partition("]")[0]
         line = line if "[" in line else f"cuda-toolkit[{','.join(_COMPILER)}"
         line = f"{line}]=={tools.NEWEST}.*"
         return (
@@ -311,12 +288,12 @@ class Scene:
         """Say how to build without what another build left."""
         if not _EDITABLE.search(self._ends):
             return "remove the build directory, or: cmake --fresh"
-        wanted = list(self.requires or ())
+        wanted = list(self.build.listed or ())
         if "cuda-shims" not in {needs.name_of(each) for each in wanted}:
             wanted.append(tools.BUNDLE)
         # what not every shell quotes alike: fish has escapes between single quotes, cmd variables between double ones
         first = self.case.pip(*(each for each in wanted if not set('"%' if _WINDOWS else "\\") & set(each)))
-        first += "" if self.requires else " and what build-system.requires names"
+        first += "" if self.build.listed else " and what build-system.requires names"
         # not to remove the build directory, without which an import fails as well
         anew = self.case.pip("--no-build-isolation", "-e", ".")
         return f"install it again, in an environment that stays: {first}; {anew}"

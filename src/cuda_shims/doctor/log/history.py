@@ -57,6 +57,18 @@ NAMES = {
     r"CUDA_R_(?:4F_E2M1|8F_UE8M0|6F_\w+)|__nv_fp[46]\w+|CUBLASLT_MATMUL_MATRIX_SCALE_VEC\w+": "12.8",
     "default_init": "13.1",
 }
+#: headers, and the first release of CUDA that has them
+HEADERS = {
+    "mma.h": "9.0",
+    "cuda_bf16.h": "11.0",
+    "cuda_bf16.hpp": "11.0",
+    "cub/cub.cuh": "11.0",
+    "cudaTypedefs.h": "11.3",
+    "cuda_fp8.h": "11.8",
+    "nvJitLink.h": "12.0",
+    "cuda_fp4.h": "12.8",
+    "cuda_fp6.h": "12.8",
+}
 #: the oldest driver for Linux that runs programs of a major of CUDA (release notes, minor version compatibility)
 DRIVERS = {11: 450, 12: 525, 13: 580}
 #: a library of a CUDA without wheels of nvcc's, and which; up to CUDA 10 the number at its end is the release

@@ -9,6 +9,7 @@ from cuda_shims.catalog import contents, tools
 from cuda_shims.doctor.log import clue
 from cuda_shims.doctor.log.cause import Cause, say
 from cuda_shims.doctor.log.fix import Scene
+from cuda_shims.doctor.log.history import HEADERS
 from cuda_shims.doctor.log.package import explain_variable
 from cuda_shims.doctor.part import is_companion, part_of
 
@@ -263,17 +264,20 @@ def _explain_held(name: str, held: list[contents.Holding], scene: Scene, what: s
     if not scene.has(part):
         scene.wanted.add(part)
         since = f" since CUDA {found.releases[0]}" if found.releases[0] not in {"12.9", "13.0"} else ""
-        why = f"{distribution} holds it{since}, and {scene.lacking}"
+        why = f"{distribution} holds it{since}, and {scene.build.lacking}"
         if scene.toolkit_home:
             lacks, fix = _judge_home(scene, of_header=of_header)
             return Cause("need", what, f"{lacks}; of the wheels {distribution} holds it{since}", fix, name)
         if scene.bare:
             why = f"of the wheels {distribution} holds it{since}; the build was told of no folder that has it"
+            if name in HEADERS:
+                why += f"; CUDA {HEADERS[name]} was the first that has it"
             if of_header and name.startswith(_CCCL):
                 why += "; CUDA 13 has Thrust, CUB and libcu++ in include/cccl, where only nvcc looks without being told"
             if part == "cupti":
                 why += "; an installed toolkit has CUPTI apart, in extras/CUPTI"
-        return Cause("need", what, why, Scene.need_header if of_header else Scene.need_and_shims, name)
+        key = "toolkit" if part in scene.build.bundled else "need"
+        return Cause(key, what, why, Scene.need_header if of_header else Scene.need_and_shims, name)
     if not of_header and not scene.has_shims:
         why = _LIB64 if name in {"-lcudadevrt", "-lcudart_static"} else _UNVERSIONED
         why = _DLL if name.endswith(".lib") else why

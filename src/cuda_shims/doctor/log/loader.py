@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from cuda_shims.catalog import companions, contents, tools
-from cuda_shims.doctor.log import folder, library
+from cuda_shims.doctor.log import driver, folder, library
 from cuda_shims.doctor.log.cause import Cause, say
 from cuda_shims.doctor.log.clue import FAILED
 from cuda_shims.doctor.log.fix import Scene
@@ -57,7 +57,7 @@ def explain_shared_library(words: Words, scene: Scene) -> Cause | None:
         below = next(where for where, names in companions.folders().items() if part in names)
         below = below.replace(companions.MAJOR, distribution.rpartition("-")[2])
     why = f"{distribution} holds it in site-packages, where the loader does not look"
-    bring = scene.install(distribution) if scene.isolated else scene.case.pip(distribution)
+    bring = scene.install(distribution) if scene.build.isolated else scene.case.pip(distribution)
     fix = f"{bring}, and a run path ($ORIGIN/../{below}) or a preload"
     twelve = next((each.distribution for each in contents.find(name) if each.distribution.endswith("-cu12")), "")
     if twelve:
@@ -121,6 +121,8 @@ def explain_loaded_symbol(words: Words, scene: Scene) -> Cause | None:
         other = needed or "another library of CUDA's"
         what = f"{name} does not find {symbol} in {other}."
         return Cause("loaded", what, MIXED, say(UNMIX))
+    if name.startswith("libcuda.so"):
+        return driver.explain_old({}, scene)._replace(code="driver-old")
     if _EXTENSION.match(symbol):
         what = f"{name} does not fit this torch: it does not find {symbol}."
         why = "it was compiled against another release of torch, or another C++ ABI; or it is imported before torch"
@@ -140,7 +142,7 @@ def explain_nvvm(_: Words, scene: Scene) -> Cause:
     """Explain an NVVM that Numba does not find."""
     what = "Numba finds no libnvvm.so, or no libdevice next to it."
     why = "it looks in nvvm/lib64 of CUDA_HOME and in conda's environment; nvidia-nvvm has it in site-packages"
-    if scene.requires is not None:
+    if scene.build.listed is not None:
         scene.wanted.add("nvvm")
         return Cause("", what, why, Scene.need_and_shims)
     bring = "" if scene.has("nvvm") else f"{scene.case.pip(tools.BUNDLE)}; "

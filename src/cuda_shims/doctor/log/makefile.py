@@ -31,7 +31,7 @@ def is_made(scene: Scene) -> bool:
 
 def has_configured(scene: Scene) -> bool:
     """Tell whether something else than a Makefile of the project's chose the compiler."""
-    return scene.isolated or scene.says(_OTHER)
+    return scene.build.isolated or scene.says(_OTHER)
 
 
 def name_toolkit(scene: Scene) -> str:

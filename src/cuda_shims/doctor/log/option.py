@@ -9,7 +9,7 @@ from cuda_shims.doctor.log.cause import Cause, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from cuda_shims.doctor.log.cause import Fix, Words
+    from cuda_shims.doctor.log.cause import Explain, Fix, Words
     from cuda_shims.doctor.log.fix import Scene
 
 #: options of nvcc's, and the first release of CUDA that has them
@@ -65,12 +65,21 @@ def explain_torch_standard(words: Words, _: Scene) -> Cause:
 
 def explain_half(words: Words, scene: Scene) -> Cause | None:
     """Explain missing operators of half precision."""
-    if not scene.says("-D__CUDA_NO_HALF_OPERATORS__"):
-        return None
     name = words["name"] or words["other"]
+    if not scene.says("-D__CUDA_NO_HALF_OPERATORS__"):
+        what = f"{name} has no arithmetic or conversion that the source uses."
+        why = "__half has it from compute capability 5.3 on, __nv_bfloat16 from 8.0; torch's builds switch it off"
+        fix = "leave older architectures out (-arch, CMAKE_CUDA_ARCHITECTURES, TORCH_CUDA_ARCH_LIST)"
+        on = "-U__CUDA_NO_HALF_OPERATORS__ -U__CUDA_NO_HALF_CONVERSIONS__"
+        return Cause("", what, why, say(f"{fix}; for a torch extension: {on}"))
     why = "torch compiles with -D__CUDA_NO_HALF_OPERATORS__ and similar macros: they switch them off, and conversions"
     fix = "in the project's nvcc flags: -U__CUDA_NO_HALF_OPERATORS__ -U__CUDA_NO_HALF_CONVERSIONS__"
     return Cause("", f"The operators of {name} are switched off.", why, say(fix))
+
+
+def explain_blank(said: Explain, words: Words, scene: Scene) -> Cause | None:
+    """Explain a path that a command has without quotes, in a build of CUDA."""
+    return said(words, scene) if scene.says(r"(?i)cuda|nvcc") else None
 
 
 def _take(since: str) -> Fix:

@@ -41,7 +41,7 @@ def explain_cccl(words: Words, scene: Scene) -> Cause:
     what = f"CMake does not find {name}."
     if not scene.has("cccl"):
         scene.wanted.add("cccl")
-        why = f"nvidia-cuda-cccl holds it, and {scene.lacking}"
+        why = f"nvidia-cuda-cccl holds it, and {scene.build.lacking}"
         return Cause("need", what, why, Scene.need_and_shims, name)
     why = "the wheels hold its CMake files where CMake does not look; our root has them in lib/cmake"
     return Cause("shims", what, why, Scene.shims, name)
@@ -57,7 +57,7 @@ def explain_package(words: Words, scene: Scene) -> Cause | None:
     what, distribution = f"CMake does not find {name}.", scene.case.distribution_of(part)
     if not scene.has(part):
         scene.wanted.add(part)
-        return Cause("need", what, f"{distribution} holds it, and {scene.lacking}", Scene.need_and_shims, name)
+        return Cause("need", what, f"{distribution} holds it, and {scene.build.lacking}", Scene.need_and_shims, name)
     if not scene.has_shims:
         why = f"{distribution} holds it where CMake does not look; our root has it"
         return Cause("shims", what, why, Scene.shims, name)
@@ -135,7 +135,7 @@ def explain_variable(words: Words, scene: Scene) -> Cause | None:
         why = "it stands for libcuda.so, which is part of NVIDIA's driver; for linking, a toolkit has a stub of it"
         stub = '"$CUDA_HOME/lib64/stubs/libcuda.so"'
         fix = f"-D{name}={stub} (WSL: /usr/lib/wsl/lib/libcuda.so)"
-        return Cause("driver-stub", what, why, lambda scene: f"{fix}; {scene.shims()}" if scene.requires else fix)
+        return Cause("driver-stub", what, why, lambda scene: f"{fix}; {scene.shims()}" if scene.build.listed else fix)
     if _NVML.fullmatch(name):
         why = "it stands for libnvidia-ml.so, which is part of NVIDIA's driver; for linking, a toolkit has a stub of it"
         return Cause("driver-stub", what, why, say(f'-D{name}="$CUDA_HOME/lib64/stubs/libnvidia-ml.so"'), name)
@@ -154,7 +154,7 @@ def explain_variable(words: Words, scene: Scene) -> Cause | None:
 def explain_meson(said: Explain, words: Words, scene: Scene) -> Cause | None:
     """Explain a toolkit that Meson does not find: it asks PATH for none."""
     cause = said(words, scene)
-    if cause is None or scene.requires is not None or scene.case.home:
+    if cause is None or scene.build.listed is not None or scene.case.home:
         return cause
     bring, run = scene.case.pip(tools.BUNDLE), scene.case.command("exec")
     by = "export CUDA_PATH=DIR, where DIR/include/cuda.h is the toolkit's"

@@ -7,6 +7,7 @@ import re
 from cuda_shims.catalog import tools
 from cuda_shims.doctor.log import clue
 from cuda_shims.doctor.log.cause import Cause, say
+from cuda_shims.doctor.log.requires import OWN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,11 +25,11 @@ _HOLDS = {"pkg_resources": "setuptools<81", "Cython": "cython", "skbuild": "scik
 def explain_module(words: Words, scene: Scene) -> Cause | None:
     """Explain a module that setup.py imports, and that an isolated build does not have."""
     name = words["name"]
-    if not scene.isolated and scene.says(_LEGACY):
+    if not scene.build.isolated and scene.says(_LEGACY):
         what = f"setup.py imports {name}, and the environment has no {name}."
         by = f"{scene.case.pip(_HOLDS.get(name, name))}; then install again, with --no-build-isolation"
         return Cause("module", what, "pip runs a setup.py of a package that has no wheel first", say(by), name)
-    if not scene.isolated and not (name == "torch" and scene.says(_BUILT)):
+    if not scene.build.isolated and not (name == "torch" and scene.says(_BUILT)):
         return None
     what = f"The build imports {name}, and its isolated environment has no {name}."
     why = "an isolated build has only what build-system.requires brings, whatever the environment around it has"
@@ -36,7 +37,8 @@ def explain_module(words: Words, scene: Scene) -> Cause | None:
 
     def fix(scene: Scene) -> str:
         own = f"{scene.install(package)}; a package of somebody else's: {package} installed, and --no-build-isolation"
-        return own if scene.list == "build-system.requires" else scene.install(package)
+        foreign = scene.build.sdist or scene.build.name != OWN
+        return scene.install(package) if foreign else own
 
     return Cause("module", what, why, fix, name)
 

@@ -54,7 +54,7 @@ def explain_tool(words: Words, scene: Scene) -> Cause | None:
     if known.extra != "nvcc" and not scene.has(known.extra):
         scene.wanted.add(known.extra)
         since = f" since CUDA {known.since}" if known.since != "13.0" else ""
-        why = f"{known.distribution} holds it{since}, and {scene.lacking}"
+        why = f"{known.distribution} holds it{since}, and {scene.build.lacking}"
         return Cause("need", what, why, Scene.need, base, "tool-missing")
     if folder:
         return _explain_path(os.path.join(folder, base), what, scene)
@@ -127,7 +127,7 @@ def explain_nvcc_link(_: Words, scene: Scene) -> Cause:
         why = f"{LINK}; or its toolkit lacks that header"
         return Cause("", what, why, _own_nvcc)
     scene.wanted |= {"cccl", "crt", "cudart", "nvvm"}
-    return Cause("need", what, f"nvidia-cuda-runtime holds it, and {scene.lacking}", Scene.need)
+    return Cause("need", what, f"nvidia-cuda-runtime holds it, and {scene.build.lacking}", Scene.need)
 
 
 def _own_nvcc(scene: Scene) -> str:
@@ -142,7 +142,7 @@ def explain_permission(words: Words, scene: Scene) -> Cause | None:
         return None
     why = "a copy or an archive has lost its executable bit, or the file system is mounted noexec"
     fix = scene.case.pip("--force-reinstall", "--no-deps", known.distribution)
-    if scene.isolated:
+    if scene.build.isolated:
         fix = "build again, with TMPDIR on a file system that runs programs: the environment is made again"
     return Cause("", f"{words['name']} may not be run.", why, say(fix))
 

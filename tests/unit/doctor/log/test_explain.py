@@ -252,6 +252,18 @@ def test_weak_ones_only_in_a_log_of_a_failure_and_alone(case):
     assert finding.code == "architecture"
 
 
+def test_notes_only_where_nothing_failed_and_nothing_ended(case):
+    note = "-- Could NOT find CUDA (missing: CUDA_TOOLKIT_ROOT_DIR CUDA_NVCC_EXECUTABLE)\n"
+    (finding,) = found_in(note, case())
+    assert (finding.code, finding.level) == ("cuda-left-out", "warning")
+    assert found_in(f"{note}error: something else\n", case()) == []
+    assert found_in(f"{note}-- Build files have been written to: /b\n", case()) == []
+    weak = "Your compiler (c++ 4.8.5) may be ABI-incompatible with PyTorch!\n"
+    assert found_in(weak + note, case()) == []
+    (finding,) = found_in(f"{note}CMake Error: it failed\nFailed to find nvcc.\n", case())
+    assert finding.code == "nvcc-not-found"
+
+
 def test_vague_ones_only_where_nothing_says_more(case):
     vague = "-- The CUDA compiler identification is unknown\nCMake Error: it failed\n"
     empty = "  CMAKE_CUDA_ARCHITECTURES must be non-empty if set.\n"
@@ -444,7 +456,7 @@ def test_uvs_hint_names_the_package(case):
     (finding,) = found_in(hint, case())
     assert "extra-build-dependencies.k" in finding.fix
     (finding,) = found_in(f"error: Failed to build `k @ file:///src/k`\n{hint}", case(["setuptools"]))
-    assert finding.fix.startswith('in pyproject.toml, add "torch"; ')
+    assert finding.fix.startswith('in pyproject.toml, add "torch" to requires; ')
 
 
 def test_a_module_that_goes_on_without_a_companion(case):
@@ -594,6 +606,70 @@ def test_the_packages_of_an_index_that_uv_builds(case):
     said = fix("Failed to build `flash-attn==2.8.3`\n/c/uv/builds-v0/.tmpA/x\n" + NVCC, case())
     assert said.endswith('and add "cuda-shims"')
     assert "to extra-build-dependencies.flash-attn" in said
+
+
+PIP = """\
+Collecting {collected}
+  {how}
+  Installing build dependencies ... done
+  {said}
+{failed}
+"""
+FAILURE_OF_PIP = "ERROR: Failed building wheel for {}"
+
+
+@pytest.mark.parametrize(
+    ("collected", "how", "failed", "given"),
+    [
+        ("pycuda", "Downloading pycuda-2024.1.2.tar.gz (1.7 MB)", FAILURE_OF_PIP.format("pycuda"), "pycuda"),
+        ("pycuda", "Using cached pycuda-2024.1.2.tar.gz", "Failed to build 'pycuda'", "pycuda"),
+        ("x", "Downloading https://f.example/p/a-b/flash_attn-2.8.3.tar.gz", "", "flash_attn"),
+        ("x", "Downloading other-1.tar.gz (1 kB)\n  Downloading the-last-1.0.tar.gz", "", "the-last"),
+        ("x", "Downloading a-1.tar.gz\n  Downloading b-1.tar.gz", "for some pyproject.toml based projects (a)", "a"),
+        (
+            "git+https://example.org/u/apex.git",
+            "Cloning",
+            FAILURE_OF_PIP.format("apex"),
+            "git+https://example.org/u/apex.git",
+        ),
+        (
+            "f@ git+https://example.org/u/f@v1",
+            "Cloning",
+            FAILURE_OF_PIP.format("f-cuda"),
+            "git+https://example.org/u/f@v1",
+        ),
+    ],
+)
+def test_the_package_that_pip_builds_for_somebody(case, collected, how, failed, given):
+    for there in (case(), case(PROJECT)):  # the project in whose folder the doctor runs has no part in it
+        for said in (NVCC, HEADER, "cannot find -lcublas", "CUDA_HOME environment variable is not set", NCCL):
+            told = fix(PIP.format(collected=collected, how=how, said=said, failed=failed), there)
+            first, again = told.split(" and what the package's own build-system.requires names; then: ")
+            assert first.startswith(f'pip install "{catalog.BUNDLE}"')
+            assert ("[cublas]" in first) == ("cublas" in said)
+            assert again == f"pip install --no-build-isolation {given}"
+    torch = fix(
+        PIP.format(collected=collected, how=how, said="ModuleNotFoundError: No module named 'torch'", failed=failed),
+        case(),
+    )
+    assert torch.startswith("pip install torch and what ")
+    ours = fix(PIP.format(collected=collected, how=how, said=NVCC, failed=failed), case(None, COMPILER))
+    assert ours.startswith("install what the package's own ")
+
+
+@pytest.mark.parametrize(
+    ("collected", "how", "failed"),
+    [
+        ("x", "Downloading dep-1.tar.gz\nProcessing /src/k", FAILURE_OF_PIP.format("k")),
+        ("x", "Downloading dep-1.tar.gz\nProcessing c:\\src\\k", FAILURE_OF_PIP.format("k")),
+        ("x", "Downloading dep-1.tar.gz\nObtaining file:///src/k", FAILURE_OF_PIP.format("k")),
+        ("x", "Downloading a-1.tar.gz\n  Downloading b-1.tar.gz", FAILURE_OF_PIP.format("k")),
+        ("x", "Downloading x-1-py3-none-any.whl", FAILURE_OF_PIP.format("k")),
+    ],
+)
+def test_pips_builds_of_ones_own(case, collected, how, failed):
+    told = fix(PIP.format(collected=collected, how=how, said=NVCC, failed=failed), case())
+    assert told.startswith("in pyproject.toml, add ")
 
 
 HOSTILE = "a;touch${IFS}x"

@@ -86,7 +86,7 @@ def find_mistakes_in(row, table, codes):
         yield "it takes needles and pattern, or program"
     if set(row) & set().union(*TEXTS) not in TEXTS:
         yield "it takes explain, or what, why, and fix or fix_by"
-    if row.get("when", "weak") not in {"weak", "vague", "latent"}:
+    if row.get("when", "weak") not in {"weak", "vague", "note", "latent"}:
         yield f"when is {row['when']}"
     yield from (f"after {code}, which no rule has" for code in row.get("after", "").split() if code not in codes)
     yield from find_unknown_names(row, table["patterns"])
