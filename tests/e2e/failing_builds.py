@@ -1053,6 +1053,31 @@ int main() { cudaError_t e = cudaFree(nullptr); std::puts(cudaGetErrorString(e))
         "memory-gcc", "none", short_of_memory("g++ -std=c++17 -c large.cpp"), "out-of-memory", ("MAX_JOBS", "memory")
     ),
     Failure("killed", "bare", f"python3 killer.py cicc {NVCC} -c large.cu", "out-of-memory", ("killed", "MAX_JOBS")),
+    # --- sources
+    Failure(
+        "source",
+        "bare",
+        f"{NVCC} -c bad.cu",
+        "source",
+        ("bad.cu", "the source has an error"),
+        {"bad.cu": "__global__ void f(int) { return 1 + ; }\n"},
+    ),
+    Failure(
+        "source-types",
+        "bare",
+        f"{NVCC} -c bad.cu",
+        "source",
+        ("bad.cu",),
+        {"bad.cu": '__global__ void f(__float128 *x) { *x = y; wmma::fragment a; static_assert(1 > 2, "no"); }\n'},
+    ),
+    Failure(
+        "shared-memory",
+        "bare",
+        f"{NVCC} -c bad.cu",
+        "shared-memory",
+        ("more shared memory", "cudaFuncSetAttribute"),
+        {"bad.cu": "__global__ void f(int *x) { __shared__ int a[99999]; a[threadIdx.x] = *x; *x = a[*x]; }\n"},
+    ),
 ]
 _TORCH = ("torch", f"cuda-toolkit[cccl,cudart,nvcc]=={TORCH_RELEASE}")
 _SETUP = {
@@ -1156,19 +1181,6 @@ OTHERS = [
     # --- sources
     Other("syntax-c++", "none", "c++ -c bad.cpp", {"bad.cpp": "int main( { return nvcc; }\n"}),
     Other("syntax-clang", "none", "clang++ -c bad.cpp", {"bad.cpp": "int main( { return cudaMalloc(); }\n"}),
-    Other("syntax-cuda", "bare", f"{NVCC} -c bad.cu", {"bad.cu": "__global__ void f(int) { return 1 + ; }\n"}),
-    Other(
-        "types-cuda",
-        "bare",
-        f"{NVCC} -c bad.cu",
-        {"bad.cu": '__global__ void f(__float128 *x) { *x = y; wmma::fragment a; static_assert(1 > 2, "no"); }\n'},
-    ),
-    Other(
-        "shared-memory",
-        "bare",
-        f"{NVCC} -c bad.cu",
-        {"bad.cu": "__global__ void f(int *x) { __shared__ int a[99999]; a[threadIdx.x] = *x; *x = a[*x]; }\n"},
-    ),
     Other("no-source", "bare", f"{NVCC} -c no-such.cu"),
     Other("header", "none", "c++ -c bad.cpp", {"bad.cpp": "#include <no_such_header.h>\n"}),
     Other("header-clang", "none", "clang++ -c bad.cpp", {"bad.cpp": '#include "detail/tuple.h"\n'}),

@@ -72,6 +72,64 @@ MESSAGES = [
     ("CUDA error: PTX JIT compiler library was not found", "driver-mixed", ("libnvidia-ptxjitcompiler.so.1",)),
     ("CUDA error: all CUDA-capable devices are busy or unavailable", "driver-missing", ("compute mode",)),
     ("dlerr: /usr/lib64/libcuda.so.418.74: undefined symbol: cuCtxCreate_v3", "driver-old", ("update the driver",)),
+    (
+        'a.hpp(1054): error: calling a __device__ function("operator()") from a __host__ function("apply") is not allowed',
+        "host-device",
+        ("--extended-lambda", "__host__ __device__"),
+    ),
+    ("zig: error: cannot specify -o when generating multiple output files", "host-compiler-two", ("NVCC_CCBIN=g++",)),
+    ("nvcc: x\nerror: [WinError 206] The filename or extension is too long", "path-long", ("260", "TMP")),
+    (
+        "nvcc -c a.cu\nflash_api.cpp : fatal error C1083: 无法打开编译器生成的文件: “”: Invalid argument",
+        "path-long",
+        ("260",),
+    ),
+    (
+        "Segmentation fault (core dumped)\nMakefile:185: recipe for target 'obj/k_kernels.o' failed",
+        "compiler-crash",
+        ("k_kernels.o",),
+    ),
+    # --- links
+    (
+        "make[2]: *** No rule to make target '/usr/lib/libcublas.so/usr/lib/libcublas_device.a', needed by 'lib/x.so'.",
+        "library-noted",
+        ("join the paths", "/usr/lib/libcublas.so and /usr/lib/libcublas_device.a"),
+    ),
+    (
+        "nvlink error   : Multiple definition of '_Z1fv' in 'a.o', first defined in 'b.o'",
+        "device-code",
+        ("inline or static",),
+    ),
+    ("/usr/bin/ld: cannot find -lnppi", "library-missing", ("CUDA 9.0 has dropped it", "-lnppial")),
+    ("OpenCV_CUDEV\n    linked by target x", "opencv-cuda", ("built without CUDA", "opencv_contrib")),
+    # --- parts that were not compiled, or are not loaded
+    (
+        "ImportError: cannot import name '_C' from 'p' (/home/u/p/__init__.py)",
+        "extension-not-built",
+        ("_C", "source folder"),
+    ),
+    ("ModuleNotFoundError: No module named 'flash_attn_2_cuda'", "extension-not-built", ("flash_attn_2_cuda",)),
+    ("nvrtc: error: failed to load builtins", "library-not-loaded", ("libnvrtc-builtins",)),
+    ("    from torch._C import *\nImportError: DLL load failed: x", "library-not-loaded", ("VC++",)),
+    (
+        r'InitError: could not load library "C:\u\.julia\artifacts\8\bin\cupti64_2024.2.1.dll"',
+        "library-not-loaded",
+        ("Julia does not load", "local_toolkit"),
+    ),
+    ("NVRM: The NVIDIA probe routine was not called for 3 device(s).", "driver-mixed", ("nouveau",)),
+    # --- indexes
+    ("Unable to find installation candidates for cuda-python (12.3.0)", "no-wheel", ("Poetry", "cuda-python")),
+    ("Call to `wheel_stub.buildapi.build_wheel` failed (exit status: 1)", "no-wheel", ("NVIDIA's index",)),
+    (
+        "Because wheel was not found in the package registry and you require wheel\nhttps://download.pytorch.org/whl/cu118",
+        "torch-index",
+        ("no wheel", "explicit = true"),
+    ),
+    (
+        "ERROR: Building with --config=cuda but TensorFlow is not configured to build with GPU support.",
+        "bazel-cuda",
+        ("TF_NEED_CUDA=1",),
+    ),
     # --- packages that look by themselves
     ("Finding cufft\n    ERROR: can't locate lib", "library-not-loaded", ("Numba does not find cufft", "CUDA_HOME")),
     ("OSError: cublas library not found", "library-not-loaded", ("scikit-cuda does not find cublas",)),

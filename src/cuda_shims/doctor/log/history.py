@@ -57,6 +57,13 @@ NAMES = {
     r"CUDA_R_(?:4F_E2M1|8F_UE8M0|6F_\w+)|__nv_fp[46]\w+|CUBLASLT_MATMUL_MATRIX_SCALE_VEC\w+": "12.8",
     "default_init": "13.1",
 }
+#: libraries, the first release of CUDA without them, and what is linked in their place
+DROPPED = {
+    "cublas_device": ("10.0", "link without it, and call cuBLAS from the host"),
+    "nppi": ("9.0", "link to its parts: -lnppc -lnppial -lnppicc -lnppidei -lnppif -lnppig -lnppim -lnppist -lnppitc"),
+    "nppicom": ("11.0", "link without it; nvJPEG does what it did"),
+    "nvToolsExt": ("13.0", "NVTX 3 has only headers: #include <nvtx3/nvToolsExt.h>, and link to nothing"),
+}
 #: headers, and the first release of CUDA that has them
 HEADERS = {
     "mma.h": "9.0",

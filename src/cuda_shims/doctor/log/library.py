@@ -9,7 +9,7 @@ from cuda_shims.catalog import contents, tools
 from cuda_shims.doctor.log import clue
 from cuda_shims.doctor.log.cause import Cause, say
 from cuda_shims.doctor.log.fix import Scene
-from cuda_shims.doctor.log.history import HEADERS
+from cuda_shims.doctor.log.history import DROPPED, HEADERS
 from cuda_shims.doctor.log.package import explain_variable
 from cuda_shims.doctor.part import is_companion, part_of
 
@@ -151,8 +151,8 @@ def explain_library(words: Words, scene: Scene) -> Cause | None:
         return explain_target(words, scene)
     spelling = f"{name}.lib" if windows else f"-l{name}"
     what = f"The library {name} ({spelling}) is not found."
-    if name == "nvToolsExt":
-        return Cause(name, what, NVTX, say("#include <nvtx3/nvToolsExt.h>, and link to nothing"))
+    if name in DROPPED:
+        return Cause(name, what, f"CUDA {DROPPED[name][0]} has dropped it", say(DROPPED[name][1]))
     if contents.driver_stub(spelling) and not windows:
         return _explain_driver(spelling, name, scene, what)
     held = [each for each in contents.find(spelling) if each.kind == "library"]

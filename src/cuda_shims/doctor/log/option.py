@@ -79,7 +79,7 @@ def explain_half(words: Words, scene: Scene) -> Cause | None:
 
 def explain_blank(said: Explain, words: Words, scene: Scene) -> Cause | None:
     """Explain a path that a command has without quotes, in a build of CUDA."""
-    return said(words, scene) if scene.says(r"(?i)cuda|nvcc") else None
+    return said(words, scene) if scene.says(r"(?i)cuda|nvcc|flash-attn|flash-attention|xformers|torch") else None
 
 
 def _take(since: str) -> Fix:

@@ -8,6 +8,7 @@ from cuda_shims.catalog import contents, tools
 from cuda_shims.doctor.log.cause import Cause, say
 from cuda_shims.doctor.log.clue import version
 from cuda_shims.doctor.log.fix import Scene
+from cuda_shims.doctor.log.history import DROPPED
 from cuda_shims.doctor.log.tool import NOWHERE
 from cuda_shims.doctor.part import part_of
 
@@ -32,7 +33,6 @@ _TOOLKITS_OWN = re.compile(
 #: how many of CMake's errors are looked at
 _ERRORS = 200
 #: libraries that FindCUDA requires and that a release of CUDA has dropped
-_DROPPED = {"cublas_device": "10.0", "nppi": "9.0", "nppicom": "11.0"}
 
 
 def explain_cccl(words: Words, scene: Scene) -> Cause:
@@ -140,15 +140,21 @@ def explain_variable(words: Words, scene: Scene) -> Cause | None:
         why = "it stands for libnvidia-ml.so, which is part of NVIDIA's driver; for linking, a toolkit has a stub of it"
         return Cause("driver-stub", what, why, say(f'-D{name}="$CUDA_HOME/lib64/stubs/libnvidia-ml.so"'), name)
     library = re.fullmatch(r"CUDA_(\w{2,40})_LIBRARY", name)
-    if library and library[1] in _DROPPED:
-        why = f"CUDA {_DROPPED[library[1]]} has dropped that library, and the FindCUDA of an older CMake looks for it"
+    if library and library[1] in DROPPED:
+        why = f"CUDA {DROPPED[library[1]][0]} has dropped that library, and the FindCUDA of an older CMake looks for it"
         return Cause("findcuda", what, why, lambda scene: scene.install("cmake>=3.18,<4"), name)
     if library and _TOOLKITS_OWN.fullmatch(library[1]):
         why = "the toolkit that FindCUDA took does not have that library where it looks: it is incomplete, or split"
         fix = "name one whole toolkit: -DCUDA_TOOLKIT_ROOT_DIR=DIR"
-        return Cause("incomplete", what, why, lambda scene: f"{fix}; {scene.whole_toolkit()}", name)
+        by_hand = f'; or -D{name}="$CUDA_HOME/lib64/lib{library[1]}.so"'
+        return Cause("incomplete", what, why, lambda scene: f"{fix}{by_hand}; {scene.whole_toolkit()}", name)
     companion = _COMPANIONS.fullmatch(name)
     return explain_package({"name": companion["name"], "other": ""}, scene) if companion else None
+
+
+def explain_only_index(said: Explain, words: Words, scene: Scene) -> Cause | None:
+    """Explain an index that replaces PyPI, and has only what CUDA needs."""
+    return said(words, scene) if scene.says(r"download\.pytorch\.org|pypi\.nvidia\.com|pypi\.ngc\.nvidia") else None
 
 
 def explain_meson(said: Explain, words: Words, scene: Scene) -> Cause | None:
