@@ -17,12 +17,12 @@ def resolve(world, tmp_path):
     return resolve
 
 
-@pytest.mark.parametrize("minor", ends(["13.0", "13.1", "13.2", "13.3", "13.4", "13.5"]))
+@pytest.mark.parametrize("minor", ends(["13.0", "13.1", "13.2", "13.3", "13.4", "13.5"], first=False))
 def test_of_one_minor(resolve, minor):
     check_compiler(resolve(f"cu{minor.replace('.', '')}"), minor)
 
 
-@pytest.mark.parametrize("torch", ends(TORCH))
+@pytest.mark.parametrize("torch", ends(TORCH, first=False))
 def test_beside_torch(resolve, torch):
     """Whose release of the toolkit decides."""
     pinned = TORCH[torch]

@@ -34,7 +34,9 @@ def out(tmp_path):
     return tmp_path / "out"
 
 
-@pytest.mark.parametrize("version", PIPS)
+@pytest.mark.parametrize(
+    "version", [each if each == "newest" else pytest.param(each, marks=pytest.mark.matrix) for each in PIPS]
+)
 def test_pip(world, project, out, scratch, version):
     pip = world.tools(f"pip-{version}", PIPS[version], "setuptools")
     world.run(pip / "python", "-m", "pip", "wheel", "-w", out, project, env=world.environ(TMPDIR=scratch))
@@ -49,7 +51,8 @@ def test_pip_venv_isolation(world, project, out, scratch):
     check_built(world, unpacked(out), scratch)
 
 
-@pytest.mark.parametrize("version", ["newest", pytest.param("23.2", marks=pytest.mark.matrix)])
+@pytest.mark.parametrize("version", ["newest", "23.2"])
+@pytest.mark.matrix
 def test_pip_with_dynamic_requirements(world, tmp_path, out, scratch, version):
     project = cmake_project(tmp_path / "project", dynamic=True)
     pip = world.tools(f"pip-{version}", PIPS[version], "setuptools")
@@ -79,7 +82,7 @@ def test_debians_own_pip(world, project, out, scratch):
     assert "/dist-packages/" in built.report["compiler"]
 
 
-@pytest.mark.parametrize("installer", ["pip", "uv"])
+@pytest.mark.parametrize("installer", ["pip", pytest.param("uv", marks=pytest.mark.matrix)])
 def test_build(world, project, out, scratch, installer):
     tools = world.tools("build", "build[uv]")
     command = [tools / "python", "-m", "build", "--wheel", "--installer", installer, "--outdir", out, project]
@@ -87,7 +90,9 @@ def test_build(world, project, out, scratch, installer):
     check_built(world, unpacked(out), scratch)
 
 
-@pytest.mark.parametrize("link_mode", ["hardlink", "copy", "symlink"])
+@pytest.mark.parametrize(
+    "link_mode", ["hardlink", *(pytest.param(each, marks=pytest.mark.matrix) for each in ("copy", "symlink"))]
+)
 def test_uv_build(world, project, out, link_mode):
     environ = world.environ(UV_LINK_MODE=link_mode)
     world.run(world.uv, "build", "--wheel", "-p", sys.executable, "--out-dir", out, project, env=environ)
@@ -124,11 +129,13 @@ def test_poetry(world, tmp_path, out, scratch):
     check_built(world, unpacked(out), scratch)
 
 
+@pytest.mark.matrix
 def test_hatch(world, project, out, scratch):
     hatch(world, project, scratch, "build", "-t", "wheel", out)
     check_built(world, unpacked(out), scratch / "hatch")
 
 
+@pytest.mark.matrix
 def test_tox(world, project):
     assert "[13050, 13050]" in tox(world, project)
     check_built(world, installed(site_packages(project / ".tox/probe")), project / ".tox")

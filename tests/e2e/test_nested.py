@@ -55,7 +55,9 @@ def outer(world):
     return Path(world.once("outer", make))
 
 
-@pytest.mark.parametrize("front_end", ["pip", pytest.param("build", marks=pytest.mark.matrix), "uv"])
+@pytest.mark.parametrize(
+    "front_end", [*(pytest.param(each, marks=pytest.mark.matrix) for each in ("pip", "build")), "uv"]
+)
 def test_the_build_environment_takes_its_own_toolkit(world, outer, tmp_path, scratch, front_end):
     environ = world.environ(outer, VIRTUAL_ENV=outer.parent, TMPDIR=scratch)
     said = world.run(outer / "python", "-c", "import os; print(os.environ['CUDA_HOME'])", env=environ)
@@ -104,14 +106,28 @@ def check_users(world, built, classic):
     check_loads(world, built, toolkit=OTHER_TOOLKIT, version=OTHER_RUNTIME_VERSION)
 
 
-@pytest.mark.parametrize("name", ["CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT", "CUDACXX"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CUDA_HOME",
+        *(pytest.param(each, marks=pytest.mark.matrix) for each in ("CUDA_PATH", "CUDAToolkit_ROOT")),
+        "CUDACXX",
+    ],
+)
 def test_the_users_toolkit_is_taken_whole(world, classic, tmp_path, name):
     environ = world.environ(**variable(name, classic))
     built = uv_build(world, cmake_project(tmp_path / "project"), tmp_path / "out", environ)
     check_users(world, built, classic)
 
 
-@pytest.mark.parametrize("name", ["CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT", "CUDACXX"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CUDA_HOME",
+        *(pytest.param(each, marks=pytest.mark.matrix) for each in ("CUDA_PATH", "CUDAToolkit_ROOT")),
+        "CUDACXX",
+    ],
+)
 def test_the_wheels_are_taken_whole_where_the_project_prefers_them(world, classic, tmp_path, name):
     environ = world.environ(**variable(name, classic))
     project = cmake_project(tmp_path / "project", extra=PREFER_WHEELS)

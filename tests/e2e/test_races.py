@@ -42,6 +42,7 @@ def test_two_hosts_share_a_folder(world, tmp_path):
     assert figures["hosts"] == ["stress-host-0", "stress-host-1"]
 
 
+@pytest.mark.matrix
 def test_two_hosts_share_a_folder_that_each_locks_for_itself(world, tmp_path):
     """As over sshfs: a lock of one host says nothing on the other."""
     needs_hosts()

@@ -111,7 +111,7 @@ class Project:
         return said if rc else json.loads(said.rpartition("told ")[2])
 
 
-@pytest.fixture(params=["cmake", "meson"])
+@pytest.fixture(params=["cmake", pytest.param("meson", marks=pytest.mark.matrix)])
 def project(request, world, tmp_path):
     return Project(world, tmp_path / "project", request.param)
 

@@ -26,7 +26,7 @@ def ours(world):
     return f"cuda-shims[cu13] @ {world.wheel.as_uri()}"
 
 
-@pytest.mark.parametrize("by", ["pip", "uv"])
+@pytest.mark.parametrize("by", [pytest.param("pip", marks=pytest.mark.matrix), "uv"])
 def test_an_environment_over_a_base(world, public_folder, by):
     needs_system_python()
     local, path, work = f"{public_folder}/local", f"{public_folder}/over", f"{public_folder}/work"
