@@ -92,9 +92,8 @@ def main() -> int:
             # a fix has semicolons between its steps
             spoken = said.replace(";", ",")
             found += [each._replace(line=each.line + start - 1) for each in check(spoken, rules)]
-        if not page.endswith(".toml"):
-            text = prose(text) if page.endswith(".py") else text
-            found += check(text, rules, os.path.basename(page) == os.path.basename(LIST))
+        text = {".py": prose, ".toml": remarks}.get(os.path.splitext(page)[1], str)(text)
+        found += check(text, rules, os.path.basename(page) == os.path.basename(LIST))
         for problem in found:
             place = f"{os.path.relpath(page, ROOT)}:{problem.line}"
             print(f"style: {place}: {problem.said!r}: {problem.instead}", file=sys.stderr)
@@ -186,6 +185,17 @@ def prose(source: str) -> str:
         if token.type != tokenize.NL:
             before = token.type
     return "\n".join(lines[1:])
+
+
+def remarks(source: str) -> str:
+    """
+    Take the comments out of a TOML file.
+
+    :param source: the file
+    :returns: its comments, on the same lines
+
+    """
+    return "\n".join(line.lstrip("# ") if line.startswith("#") else "" for line in source.split("\n"))
 
 
 def read_rules(text: str) -> list[Rule]:

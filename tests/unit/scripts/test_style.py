@@ -163,6 +163,11 @@ def test_what_the_doctor_prints():
     assert [problem.line for _, said in printed(text, "x.toml") for problem in style.check(said, RULES)] == [1, 1]
 
 
+def test_comments_of_a_toml_file():
+    text = "# What mends it\n\nx = '#no mending'\n# --- it mends\n"
+    assert style.remarks(text) == "What mends it\n\n\n--- it mends\n"
+
+
 def test_what_a_module_prints():
     text = (
         '"""Mends it, says the docstring."""\n\nx = {"one": 1}\nsay(\n    f"it mends {x} for "\n    "you and me"\n)\n'
