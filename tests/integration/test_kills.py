@@ -44,7 +44,7 @@ SCENARIOS = {
 
 @pytest.fixture
 def points(request):
-    """Give a function that lists before which of so many writes to kill; not all without ``--matrix``: minutes of CI."""
+    """Give a function that lists before which writes to kill; without ``--matrix`` not all, which takes minutes."""
     every = 1 if request.config.getoption("--matrix") else 4
     return lambda writes: [*range(1, len(writes), every), len(writes)]
 

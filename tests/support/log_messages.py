@@ -89,6 +89,84 @@ MESSAGES = [
         "compiler-crash",
         ("k_kernels.o",),
     ),
+    (
+        '/usr/lib/gcc/x86_64-linux-gnu/5/include/avx512vlintrin.h(11080): error: argument of type "void *" is incompatible',
+        "host-compiler-unsupported",
+        ("gcc 5",),
+    ),
+    (
+        "/e/bin/../include/cub/iterator/tex_ref_input_iterator.cuh(96): error: texture is not a template",
+        "cub-copy",
+        ("older than the nvcc", "one release"),
+    ),
+    (
+        "nvcc k.cu\na.h:45:10: fatal error: filesystem: No such file or directory",
+        "host-compiler-old",
+        ("<filesystem>",),
+    ),
+    (
+        "nvcc k.cu\nPlease submit a full bug report,\nwith preprocessed source if appropriate.",
+        "compiler-crash",
+        ("gcc", "MAX_JOBS=1"),
+    ),
+    (
+        "gcc: fatal error: cannot execute ???cc1plus???: execvp: No such file or directory",
+        "host-compiler-missing",
+        ("g++",),
+    ),
+    ("Error 'cicc' died with status 0xC0000005 (ACCESS_VIOLATION)", "compiler-crash", ("cicc crashed",)),
+    (
+        "gcc -I/usr/local/cuda:/include -c a.cpp\na.cpp:1:1: fatal error: cuda.h: No such file or directory",
+        "cuda-home-colon",
+        ("/usr/local/cuda:",),
+    ),
+    (
+        "nvcc\n'bin' is not recognized as an internal or external command,",
+        "host-compiler-missing",
+        ("CUDA_HOST_COMPILER",),
+    ),
+    ("  Failed to detect a default CUDA architecture.", "cuda-unidentified", ("CMake",)),
+    # --- programs and packages that look by themselves
+    ("RuntimeError: Could not find nvcc\n", "nvcc-not-found", ("CUDA_HOME", "Ray")),
+    ("RuntimeError: Could not find CUDA lib directory.", "nvcc-not-found", ("CUDA_HOME",)),
+    ("OSError: Unknown compute capability. Specify the target", "architecture-native", ("TCNN_CUDA_ARCHITECTURES=86",)),
+    (
+        "FileNotFoundError: Could not find module 'C:\\e\\mxnet\\libmxnet.dll' (or one of its dependencies).",
+        "library-not-loaded",
+        ("libmxnet.dll", "CUDA_PATH"),
+    ),
+    ("ImportError: libcuml.so: cannot open shared object file", "library-not-loaded", ("RAPIDS",)),
+    ("ImportError: \n  Failed to import CuPy.\n", "library-not-loaded", ("CuPy",)),
+    ("UserWarning: WARNING: No libcudart.so found! Install CUDA", "library-not-loaded", ("bitsandbytes",)),
+    (
+        '  File "i.py", line 52, in _load_library\n    so_path = next(so_dir.glob(f"{n}.*.so"))\nStopIteration',
+        "extension-not-built",
+        ("Transformer Engine",),
+    ),
+    (
+        "error: A URL dependency is incompatible with the current platform: https://e.org/flash_attn-2.8.3-cp312-linux.whl",
+        "no-wheel",
+        ("flash_attn-2.8.3-cp312-linux.whl",),
+    ),
+    (
+        " python3-pycuda : Depends: libnvidia-compute-435 but it is not going to be installed",
+        "apt-missing",
+        ("libnvidia-compute-435",),
+    ),
+    ("[-1] Call to cuInit results in UNKNOWN_CUDA_ERROR", "driver-missing", ("nvidia_uvm",)),
+    (
+        "Check failed: error == cudaSuccess (8 vs. 0)  invalid device function",
+        "no-kernel-image",
+        ("no code for this GPU",),
+    ),
+    ("Check failed: error == cudaSuccess (30 vs. 0)  unknown error", "driver-missing", ("nvidia_uvm",)),
+    (
+        "Driver does not support the required nvenc API version. Required: 11.1 Found: 11.0",
+        "driver-old",
+        ("NVENC 11.0", "needs 11.1"),
+    ),
+    ("Outdated NVIDIA CUDA Toolkit version '10020' detected!", "cuda-too-old", ("hashcat", "10020")),
+    ("No CUDA runtime is found, using CUDA_HOME='/c'\n", "torch-no-gpu", ("torch sees no GPU",)),
     # --- links
     (
         "make[2]: *** No rule to make target '/usr/lib/libcublas.so/usr/lib/libcublas_device.a', needed by 'lib/x.so'.",

@@ -77,8 +77,8 @@ def explain_half(words: Words, scene: Scene) -> Cause | None:
     return Cause("", f"The operators of {name} are switched off.", why, say(fix))
 
 
-def explain_blank(said: Explain, words: Words, scene: Scene) -> Cause | None:
-    """Explain a path that a command has without quotes, in a build of CUDA."""
+def explain_if_cuda(said: Explain, words: Words, scene: Scene) -> Cause | None:
+    """Explain, in a build of CUDA, a message that other builds may have too."""
     return said(words, scene) if scene.says(r"(?i)cuda|nvcc|flash-attn|flash-attention|xformers|torch") else None
 
 
