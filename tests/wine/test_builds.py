@@ -131,7 +131,7 @@ def test_cubin_is_that_of_linux(bed, scripts, vs, kernel, cubin_of_linux):
     ("pair", "front_end"),
     [
         (PAIRS[0], "pip"),
-        (PAIRS[1], "uv"),
+        pytest.param(PAIRS[1], "uv", marks=pytest.mark.matrix),
         pytest.param(PAIRS[1], "pip", marks=pytest.mark.matrix),
         pytest.param(PAIRS[0], "uv", marks=pytest.mark.matrix),
     ],

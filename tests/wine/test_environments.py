@@ -153,6 +153,7 @@ def new_folder(bed):
     )
 
 
+@pytest.mark.matrix
 def test_blanks_in_the_path(bed, windows_wheel, vs, new_folder, tmp_path):
     """A user's first and last name."""
     version, release, nvcc = PAIRS[0]
@@ -223,6 +224,7 @@ def build_wheel(*arguments, **options):
 """
 
 
+@pytest.mark.matrix
 def test_split_prefixes(bed, windows_wheel, pair, tmp_path):
     """What the back end asks for, pip installs beside what pyproject.toml asks for: shims here, the toolkit there."""
     (tmp_path / "setup.py").write_text("from setuptools import setup\nsetup(name='probe', version='1.0')\n")
@@ -284,7 +286,7 @@ def console_scripts(once):
     return Path(once("console-scripts", make))
 
 
-@pytest.mark.parametrize("order", ["theirs-first", "ours-first"])
+@pytest.mark.parametrize("order", [pytest.param("theirs-first", marks=pytest.mark.matrix), "ours-first"])
 def test_nvidias_own_console_scripts(bed, windows_wheel, console_scripts, order, tmp_path):
     """The last installer wins, silently; the hook, and so a build, does not care, and we never take theirs unasked."""
     version, _, nvcc = PAIRS[0]
