@@ -134,7 +134,7 @@ def test_first_start_completes_the_environment(bed, windows_wheel, tmp_path):
 
 def test_uninstall_by_our_own_command(bed, windows_wheel, tmp_path):
     """It removes the program that runs it, too: that one is renamed aside."""
-    version, _, nvcc = PAIRS[1]
+    version, _, nvcc = PAIRS[0]
     scripts = make_venv(bed, tmp_path / "v", version)
     install_nvcc(bed, scripts / "python.exe", nvcc, windows_wheel)
     site_dir = scripts.parent / "Lib/site-packages"
@@ -179,7 +179,7 @@ def test_letters_in_the_path(bed, windows_wheel, vs, new_folder, tmp_path):
     All that is ours works there. nvcc.exe does not compile there, with us or without, and says not a word: the doctor
     does.
     """
-    version, _, nvcc = PAIRS[1]
+    version, _, nvcc = PAIRS[0]
     folder, place = new_folder("First Last", "Ünï 日", "v")
     python = make_venv(bed, folder, version) + r"\python.exe"
     install_nvcc(bed, python, nvcc, windows_wheel)
