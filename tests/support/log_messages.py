@@ -167,6 +167,30 @@ MESSAGES = [
     ),
     ("Outdated NVIDIA CUDA Toolkit version '10020' detected!", "cuda-too-old", ("hashcat", "10020")),
     ("No CUDA runtime is found, using CUDA_HOME='/c'\n", "torch-no-gpu", ("torch sees no GPU",)),
+    # --- of a set that no rule was written for
+    (
+        "-- Check for working CXX compiler: C:/VS/cl.exe - skipped\nNo CMAKE_CUDA_COMPILER could be found.",
+        "nvcc-not-found",
+        ("generator is Visual Studio", "CMAKE_GENERATOR to Ninja"),
+    ),
+    ("/usr/bin/ld: cannot find /opt/i/lib64: file format not recognized", "library-noted", ("-L/opt/i/lib64",)),
+    ("cl: error: no such option: -E", "host-compiler-two", ("Python program",)),
+    ("meson.build:10:4: ERROR: Include dir /usr/include/cuda does not exist.", "meson-cuda", ("/usr/include/cuda",)),
+    ("--   cuDNN             :   Not found\n", "companion-not-found", ("continues without", "CUDNN_LIBRARY")),
+    ("    from torch._C import *\nImportError: DLL load failed: %1", "library-not-loaded", ("another release",)),
+    ("ModuleNotFoundError: No module named '_C_neuron'", "extension-not-built", ("_C_neuron",)),
+    (
+        "/usr/include/c++/7/bits/basic_string.tcc:1067:16: error: cannot call member function 'void f()'",
+        "host-compiler-unsupported",
+        ("gcc 7",),
+    ),
+    ("Package pytorch-mutex conflicts for:", "conda-pins", ("pytorch-mutex",)),
+    (
+        ">>> onnxruntime.get_available_providers()\n['AzureExecutionProvider', 'CPUExecutionProvider']\n",
+        "library-not-loaded",
+        ("no CUDA", "onnxruntime-gpu"),
+    ),
+    ("ImportError: libcuda.so: cannot open shared object file", "library-not-loaded", ("--gpus all", "a link to it")),
     # --- links
     (
         "make[2]: *** No rule to make target '/usr/lib/libcublas.so/usr/lib/libcublas_device.a', needed by 'lib/x.so'.",

@@ -45,8 +45,8 @@ FAILED = (
 )
 #: what a tool that has done its work says
 ENDED = (
-    r"Build files have been written to|Successfully (?:installed|built)|Built target |Build complete|Build succeeded"
-    r"|\[100%\]|Project name: |Finished .{1,40} target\(s\)|Configuring done"
+    r"Successfully (?:installed|built)|Build complete|Build succeeded"
+    r"|\[100%\]|Project name: |Finished .{1,40} target\(s\)"
 )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from cuda_shims.doctor.case import spell_setting
 from cuda_shims.doctor.log.cause import Cause, say
 from cuda_shims.doctor.log.clue import WINDOWS
 from cuda_shims.doctor.log.fix import Scene
@@ -38,7 +37,7 @@ def explain_compiler(words: Words, scene: Scene) -> Cause:
     upto = f" newer than {newest}" if newest else ""
     if words.get("before"):  # "gcc 4.7 and up", of CUDA 7 and earlier
         what = f"{_name_nvcc(scene)} takes no gcc {words['before']} or newer."
-        by = f"install an older g++ where the build runs, and name it: {spell_setting('NVCC_CCBIN', 'g++-4.N')}"
+        by = "install an older g++ where the build runs, and name it: -ccbin g++-4.N, CUDA_HOST_COMPILER for FindCUDA"
         return Cause("host", what, LIMITS, lambda scene: f"{by}; or take {scene.newer('')}")
     limit = {kind: newest} if newest else {}
     return Cause("host", f"{_name_nvcc(scene)} takes no {kind}{upto}.", LIMITS, lambda scene: scene.host(limit))

@@ -28,6 +28,8 @@ _COMPILER = ("cccl", "cudart", "nvcc")
 #: the same, with what nvcc's own extra does not pin in every release
 _WHOLE = tuple(each.extra for each in tools.COMPONENTS if each.distribution in tools.COMPILER_COMPONENTS)
 _ENDS = 500_000
+#: the newest gcc of the first nvcc of a wheel; nvcc 11.8 reads no NVCC_CCBIN (Debian's has no such word in it)
+_OURS = GCC_LIMITS["13.0"]
 #: what is rebuilt when it is imported: scikit-build-core, meson-python
 _EDITABLE = re.compile(
     r"_editable(?:_skbc_\w{1,100}|_loader|)\.py|Running cmake --build & --install in"
@@ -223,16 +225,15 @@ class Scene:
         limit = told or (host_compiler.read_limits(case.home) if case.home else {})
         if told and "gcc" in told:  # of clang the log says nothing: none for an nvcc that is too old for gcc
             limit = {"clang": 0, **told}
+        kind, newest = next(iter((told or {}).items()), ("gcc", _OURS))
         compiler = next(host_compiler.host_compilers(case.environ))
-        if not host_compiler.suits(compiler, limit) and not (
-            told and not host_compiler.find_accepted(limit, case.environ)
-        ):
-            return propose_compiler(case, compiler, limit)
+        other = host_compiler.find_accepted(limit, case.environ) if told else None
+        if not host_compiler.suits(compiler, limit) and (other or not told):
+            return _spell_compilers(other) if other and newest < _OURS else propose_compiler(case, compiler, limit)
         if _WINDOWS:
             return self.visual_studio()
         if not told:
             return "install g++ (Debian: apt-get install g++) where the build runs"
-        kind, newest = next(iter(told.items()))
         return _spell_host(f"{'clang++' if kind == 'clang' else 'g++'}-{newest}")
 
     def older_host(self, gcc: int) -> str:
@@ -247,8 +248,7 @@ class Scene:
             reversed([newest for since, newest in GCC_LIMITS.items() if _ran(self.toolkit_release, since)]), 0
         )
         upto = f", g++-{newest} at most" if newest and self.toolkit_release else ""
-        by = f"{spell_setting('CXX', 'g++-N')}, {spell_setting('NVCC_CCBIN', 'g++-N')}"
-        return f"install a newer g++ where the build runs{upto}, then: {by}"
+        return f"install a newer g++ where the build runs{upto}, then: {_spell_compilers('g++-N')}"
 
     def visual_studio(self) -> str:
         """Say how to get the host compiler of Windows."""
@@ -320,7 +320,15 @@ class Scene:
 
 def _spell_host(name: str) -> str:
     by = f"{spell_setting('NVCC_CCBIN', name)}, for CMake: {spell_setting('CUDAHOSTCXX', name)}"
+    by = _spell_compilers(name) if int(name.rpartition("-")[2]) < _OURS else by
     return f"install {name} or an older one (Debian: apt-get install {name}) where the build runs, then: {by}"
+
+
+def _spell_compilers(name: str) -> str:
+    """Name a host compiler to a build whose nvcc may read no NVCC_CCBIN: torch and CMake make -ccbin of these."""
+    c = name.replace("g++", "gcc").replace("clang++", "clang")
+    settings = ", ".join(spell_setting(*each) for each in (("CC", c), ("CXX", name), ("CUDAHOSTCXX", name)))
+    return f"{settings}; for nvcc itself -ccbin {name}"
 
 
 def _ran(release: str, since: str) -> bool:

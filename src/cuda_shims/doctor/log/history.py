@@ -87,7 +87,7 @@ SONAMES = {
     **dict.fromkeys(("libcublas.so.10", "libcublasLt.so.10", "libcusparse.so.10"), "10.1 or 10.2"),
     "libcusolver.so.10": "10.1 to 11.0",
     "libcufft.so.10": "10 or 11",
-    "libcusolver.so.11": "11 or 12",
+    "libcusolver.so.11": "11.1 or later, or 12",
     **{f"libnvrtc.so.{each}": each.partition(".")[0] for each in ("11.0", "11.1", "11.2", "12")},
     "libnvJitLink.so.12": "12",
     "libcupti.so.12": "12",

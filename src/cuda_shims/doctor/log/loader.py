@@ -41,7 +41,16 @@ def explain_shared_library(words: Words, scene: Scene) -> Cause | None:
         return Cause("torch-abi", what, why, say(f"{_IMPORT}{_RECOMPILE}"))
     if name.startswith(_DRIVER):
         why = "it is part of NVIDIA's driver, which a machine that only builds does not have"
-        return Cause("driver", what, why, say("load and run the result on a machine with the driver, not in the build"))
+        link = (
+            "; if the driver has only libcuda.so.1, a program that opens libcuda.so needs a link to it"
+            if name == "libcuda.so"
+            else ""
+        )
+        fix = (
+            "in a build: do not load the result; else run it where nvidia-smi works (a container: --gpus all, and "
+            f"NVIDIA_DRIVER_CAPABILITIES with compute; WSL: /usr/lib/wsl/lib on LD_LIBRARY_PATH){link}"
+        )
+        return Cause("driver", what, why, say(fix))
     if name.endswith(".so") and contents.find(name):
         why = "a toolkit has it by that name in its lib64, where the loader does not look"
         fix = "put lib64 of a toolkit of that release on LD_LIBRARY_PATH; with the wheels of CUDA 13: "

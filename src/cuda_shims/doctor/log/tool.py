@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cuda_shims.doctor.log.cause import Words
+    from cuda_shims.doctor.log.cause import Explain, Words
 
 NOWHERE = (
     "it is neither on PATH nor where CUDA_HOME or a similar variable leads; the wheels put it into "
@@ -37,6 +37,11 @@ _SHIM_SAYS = {
     "holds no such tool": "unset the variable that it names, or have it name a toolkit root",
     "is not executable": "make a toolkit root, which runs it: cuda-shims root",
 }
+#: a compiler of Visual Studio, as CMake finds it
+_MSVC = (
+    r"Check for working C(?:XX)? compiler: [^\n]{0,200}cl\.exe|compiler identification is MSVC"
+    r"|Building for: Visual Studio"
+)
 _ANEW = "its environment was made again, and a toolkit root is made when Python, or a shim, first starts there"
 _ANEW_FIX = "start one there (nvcc --version), and build again"
 
@@ -55,7 +60,9 @@ def explain_tool(words: Words, scene: Scene) -> Cause | None:
         scene.wanted.add(known.extra)
         since = f" since CUDA {known.since}" if known.since != "13.0" else ""
         why = f"{known.distribution} holds it{since}, and {scene.build.lacking}"
-        return Cause("need", what, why, Scene.need, base, "tool-missing")
+        if scene.toolkit_home:
+            why = f"the toolkit in {scene.toolkit_home} lacks it; of the wheels {known.distribution} holds it{since}"
+        return Cause("need", what, why, Scene.complete if scene.toolkit_home else Scene.need, base, "tool-missing")
     if folder:
         return _explain_path(os.path.join(folder, base), what, scene)
     if known.name in {"cicc", "cudafe++", "fatbinary", "nvlink", "ptxas"}:  # nvcc runs them
@@ -86,6 +93,16 @@ def _explain_path(path: str, what: str, scene: Scene) -> Cause:
         lambda scene: f"correct or unset the variable; if there is none: {scene.fresh()}",
         code="stale",
     )
+
+
+def explain_no_compiler(said: Explain, words: Words, scene: Scene) -> Cause | None:
+    """Explain a CMake without nvcc; on Windows its generator may be Visual Studio, which asks no PATH."""
+    cause = said(words, scene)
+    if cause is None or not scene.says(_MSVC) or scene.says("Ninja"):
+        return cause
+    why = "its generator is Visual Studio by default, which takes nvcc from files of CUDA's installer and asks no PATH"
+    fix = "install CUDA after Visual Studio, with its Visual Studio integration; or set CMAKE_GENERATOR to Ninja"
+    return cause._replace(why=why, fix=lambda scene: f"{fix}, where nvcc is on PATH: {scene.shims()}")
 
 
 def explain_named_compiler(words: Words, scene: Scene) -> Cause | None:
