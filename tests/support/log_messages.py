@@ -167,6 +167,7 @@ MESSAGES = [
     ),
     ("Outdated NVIDIA CUDA Toolkit version '10020' detected!", "cuda-too-old", ("hashcat", "10020")),
     ("No CUDA runtime is found, using CUDA_HOME='/c'\n", "torch-no-gpu", ("torch sees no GPU",)),
+    ("dso_loader.cc:119] Couldn't open CUDA library cublas64_80.dll", "library-not-loaded", ("cublas64_80.dll", "8.0")),
     # --- of a set that no rule was written for
     (
         "-- Check for working CXX compiler: C:/VS/cl.exe - skipped\nNo CMAKE_CUDA_COMPILER could be found.",

@@ -78,7 +78,8 @@ def _explain_dll(name: str, what: str) -> Cause | None:
     match = re.match(r"(?:cu(?:dart|blas|blasLt|dnn\w{0,20}|fft|rand|solver|sparse)|nvrtc|nvJitLink)64_(\d{1,3})", name)
     if not match:
         return None
-    release = match[1] if len(match[1]) < len("110") else f"{match[1][:-1]}.{match[1][-1]}"
+    number = match[1]  # 80 is CUDA 8.0, 110 is 11.0, 12 is 12
+    release = f"{number[:-1]}.{number[-1]}" if "50" <= number.zfill(2) <= "99" or len(number) > 2 else number  # noqa: PLR2004
     where = f"cuDNN {release}" if name.startswith("cudnn") else f"the CUDA that has this name (its {release} is in it)"
     why = f"it is of {where}, which is not installed, or whose bin folder is not on PATH"
     fix = "install that release, and put its bin folder on PATH, or install a build for the CUDA that you have"
