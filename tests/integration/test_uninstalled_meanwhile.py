@@ -96,7 +96,7 @@ def test_at_each_write(new_place, name, by, record_property, pytestconfig):
     _, writes = forked(lambda: action(place))
     # of a first start RECORD does not name the folder yet; uv's next line after the start-up file is the folder's
     points = ["cuda_shims.pth", ROOTS_FOLDER if prepare and by == "pip" else "cuda_shims-.*dist-info"]
-    step = 1 if pytestconfig.getoption("--matrix") else 3  # each third, another one at each point
+    step = 1 if pytestconfig.getoption("--matrix") else 6  # each sixth, another one at each point
     numbers = [(last, number) for at, last in enumerate(points) for number in range(1 + at, len(writes) + 1, step)]
     numbers.append((points[0], len(writes) + 3))  # how many there are depends on the time that they take
     for last, number in numbers:
