@@ -241,7 +241,20 @@ def check(world, tmp_path, case):
 LIKE_OTHERS = {
     *("nvcc-cublas", "nvcc-nvrtc", "cmake-13.0", "cmake-shared", "toolkit-link", "toolkit-homes", "findcuda-link"),
     *("meson-cpp", "meson-homes", "meson-version", "setuptools-home", "setuptools-path", "setuptools-script"),
-    *("nvcc-cuda", "cmake-root", "toolkit-path", "cccl-path", "nvcc-13.0", "cmake-lto", "meson-module", "nvcc-link"),
+    *(
+        "nvcc-cuda",
+        "cmake-root",
+        "toolkit-path",
+        "cccl-path",
+        "nvcc-13.0",
+        "cmake-lto",
+        "meson-module",
+        "nvcc-link",
+        "meson-link",
+        "cmake-link",
+        "toolkit-driver",
+        "nvcc-lto",
+    ),
 }
 
 

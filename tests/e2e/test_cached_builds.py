@@ -104,7 +104,8 @@ def test_nothing_stale_after_an_upgrade(world, ccache, tmp_path, before, after, 
 # whole builds ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("front_end", ["uv", pytest.param("pip", marks=pytest.mark.matrix)])
+@pytest.mark.matrix
+@pytest.mark.parametrize("front_end", ["uv", "pip"])
 def test_isolated_builds(world, ccache, tmp_path, front_end):
     """With a toolkit that stays, named by CUDA_HOME; the isolated environments' paths change all the time."""
     scripts, root = toolkit(world, tmp_path / "toolkit", OTHER_TOOLKIT)

@@ -12,6 +12,8 @@ from examples import EXAMPLES
 pytestmark = pytest.mark.timeout(900)
 
 FRONT_ENDS = ("uv", "pip", "build")
+#: whose build system, or part of CUDA, another example or another test of every run has as well
+LIKE_OTHERS = {"cmake-separable", "cmake-toolkit", "setuptools-cython", "pdm-backend", "ninja"}
 
 
 def cells():
@@ -22,7 +24,11 @@ def cells():
                 if front_end == "build" and release not in {TOOLKIT, example.pinned}:
                     continue  # it installs as pip or uv does
                 marks = [pytest.mark.xdist_group(example.name)] if example.heavy else []
-                if example.heavy or (front_end, release) not in {("uv", TOOLKIT), ("uv", example.pinned)}:
+                others = example.folder in LIKE_OTHERS or (front_end, release) not in {
+                    ("uv", TOOLKIT),
+                    ("uv", example.pinned),
+                }
+                if example.heavy or others:
                     marks.append(pytest.mark.matrix)
                 for at, which, reason, link in example.known:
                     if at in {"*", front_end} and which in {"*", release}:

@@ -31,6 +31,7 @@ def test_beside_torch(resolve, torch):
     check_compiler(found, ".".join(pinned.split(".")[:2]))
 
 
+@pytest.mark.matrix
 def test_the_newest(resolve):
     assert "nvidia-cublas" in resolve("cu13-all")
     assert "nvidia-cublas" not in resolve("cu13")

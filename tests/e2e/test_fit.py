@@ -89,6 +89,7 @@ def test_torch_of_the_index(world, tmp_path, pip, fit, real, torch):
     check_compiler({name: each["version"] for name, each in pip(line, f"torch=={torch}").items()}, minor)
 
 
+@pytest.mark.matrix
 def test_the_newest_torch(world, tmp_path, fit, real):
     newest = compile_requirements(world, tmp_path / "in.txt", "torch")["torch"]
     line = fit(newest, real(newest)).strip()
@@ -119,6 +120,7 @@ def test_torch_for_cuda_12(fit, real, torch):
     assert said.count("\n") == 1
 
 
+@pytest.mark.matrix
 def test_constraints_hold_the_build_of_somebody_else(world, tmp_path, fit, scratch):
     """Whose requirements name no minor, and torch by its name."""
     torch = THEIRS[-1]

@@ -60,6 +60,7 @@ def test_pip_with_dynamic_requirements(world, tmp_path, out, scratch, version):
     check_built(world, unpacked(out), scratch)
 
 
+@pytest.mark.matrix
 def test_pip_without_isolation_in_a_venv_that_is_not_activated(world, project, out, tmp_path):
     requirements = ["pip", "scikit-build-core", "cuda-shims", f"cuda-toolkit[{EXTRAS}]=={TOOLKIT}"]
     requirements += [tool for tool in ("cmake", "ninja") if shutil.which(tool, path=SYSTEM_PATH) is None]
@@ -110,6 +111,7 @@ def test_uv_sync(world, project):
     check_built(world, installed(site_packages(project / ".venv")), world.uv_cache)
 
 
+@pytest.mark.matrix
 def test_pdm(world, tmp_path, out, scratch):
     project = cmake_project(tmp_path / "project", shims=direct(world))
     pdm(world, project, out, scratch)

@@ -206,7 +206,14 @@ def test_several_causes_in_order(bed):
     assert found[0]["line"] < found[1]["line"]
 
 
-@pytest.mark.parametrize("other", [pytest.param(each, id=each.name) for each in OTHERS])
+@pytest.mark.parametrize(
+    "other",
+    # every second one, and the loud ones, in every run
+    [
+        pytest.param(each, id=each.name, marks=[pytest.mark.matrix] * (at > 8 and at % 2))
+        for at, each in enumerate(OTHERS)
+    ],
+)
 def test_nothing_is_said_of_what_is_healthy_or_fails_for_other_reasons(bed, other):
     skip_without(other.command)
     project = bed.project(other.files, REQUIRES)

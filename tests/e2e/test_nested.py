@@ -110,8 +110,7 @@ def check_users(world, built, classic):
     "name",
     [
         "CUDA_HOME",
-        *(pytest.param(each, marks=pytest.mark.matrix) for each in ("CUDA_PATH", "CUDAToolkit_ROOT")),
-        "CUDACXX",
+        *(pytest.param(each, marks=pytest.mark.matrix) for each in ("CUDA_PATH", "CUDAToolkit_ROOT", "CUDACXX")),
     ],
 )
 def test_the_users_toolkit_is_taken_whole(world, classic, tmp_path, name):
@@ -124,8 +123,7 @@ def test_the_users_toolkit_is_taken_whole(world, classic, tmp_path, name):
     "name",
     [
         "CUDA_HOME",
-        *(pytest.param(each, marks=pytest.mark.matrix) for each in ("CUDA_PATH", "CUDAToolkit_ROOT")),
-        "CUDACXX",
+        *(pytest.param(each, marks=pytest.mark.matrix) for each in ("CUDA_PATH", "CUDAToolkit_ROOT", "CUDACXX")),
     ],
 )
 def test_the_wheels_are_taken_whole_where_the_project_prefers_them(world, classic, tmp_path, name):
@@ -150,7 +148,14 @@ def test_the_wheels_are_taken_whole_by_pip_where_the_project_prefers_them(world,
 # --- dirname(dirname(which nvcc)) ---
 
 
-@pytest.mark.parametrize(("front_end", "toolkit"), [("pip", None), ("uv", None), ("uv", "13.0.3.0")])
+@pytest.mark.parametrize(
+    ("front_end", "toolkit"),
+    [
+        pytest.param("pip", None, marks=pytest.mark.matrix),
+        ("uv", None),
+        pytest.param("uv", "13.0.3.0", marks=pytest.mark.matrix),
+    ],
+)
 def test_which_nvcc_leads_to_a_complete_root(world, tmp_path, scratch, front_end, toolkit):
     project = nvcc_project(tmp_path / "project", **({"toolkit": toolkit} if toolkit else {}))
     environ = world.environ(TMPDIR=scratch)

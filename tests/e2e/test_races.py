@@ -36,6 +36,7 @@ def needs_hosts():
         pytest.skip(f"no second host here: {done.stderr.strip()}")
 
 
+@pytest.mark.matrix
 def test_two_hosts_share_a_folder(world, tmp_path):
     needs_hosts()
     figures = run_stress(world, tmp_path, "--no-hash", "--processes", "4", "--rounds", "2", "--hosts", "2")

@@ -40,7 +40,9 @@ def no_home(folder):  # noqa: ARG001
     return {"HOME": "/nonexistent"}
 
 
-@pytest.mark.parametrize("home", [plain_home, pytest.param(linked_home, marks=pytest.mark.matrix), no_home])
+@pytest.mark.parametrize(
+    "home", [plain_home, *(pytest.param(each, marks=pytest.mark.matrix) for each in (linked_home, no_home))]
+)
 def test_another_user_builds_from_a_shell(world, public_folder, home):
     needs_system_python()
     scripts = world.venv(

@@ -299,6 +299,7 @@ def test_an_example_in_an_environment_that_is_upgraded(world, tmp_path, name):
         assert json.loads(said) == [RELEASES[release].number] * 2
 
 
+@pytest.mark.matrix
 def test_cmake_by_itself(world, tmp_path):
     """A root that is made anew compiles nothing anew; an environment made anew has one once its Python has started."""
     if tools():

@@ -111,7 +111,7 @@ def write(folder, **sources):
     "options",
     [
         pytest.param((), id="static"),
-        pytest.param(("-DCCCL", "-c"), id="cccl"),
+        pytest.param(("-DCCCL", "-c"), id="cccl", marks=pytest.mark.matrix),
         pytest.param(("-cudart", "shared"), id="shared"),
         pytest.param(("-DDRIVER", "-lcuda"), id="driver-stub"),
         pytest.param(("-lcublas", "-lnvrtc", "-lnvJitLink", "-lculibos", "-lnvidia-ml"), id="libraries"),

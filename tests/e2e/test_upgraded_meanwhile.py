@@ -36,6 +36,7 @@ def check(found):
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.matrix
 def test_upgraded_by_uv(world, tmp_path):
     places = [Place(world, tmp_path / way, classic=way == "classic") for way in ("ours", "classic")]
     check(rounds(places, "uv", 1, 20))

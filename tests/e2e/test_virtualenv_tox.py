@@ -65,6 +65,7 @@ def test_tox(world, folder):
     check(said, folder / ".tox/gpu")
 
 
+@pytest.mark.matrix
 def test_tox_uv(world, tox_uv, folder):
     """uv asks no plugin of virtualenv's: cuda-shims is a dependency, or virtualenv makes that environment."""
     more = f"[testenv:dep]\ndeps =\n  cuda-shims\n  {REQUIREMENT}\n[testenv:other]\nrunner = virtualenv\n"

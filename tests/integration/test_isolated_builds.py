@@ -102,7 +102,7 @@ def check_inner(report, venv, more=()):
 # --- two prefixes ---
 
 
-@pytest.mark.parametrize("by", ["old pip", "newest pip", "uv"])
+@pytest.mark.parametrize("by", [pytest.param("old pip", marks=pytest.mark.matrix), "newest pip", "uv"])
 @pytest.mark.parametrize("split", ["a library", "all but ours", "ours", "the compiler"])
 def test_static_and_dynamic_requirements(new_venv, build, more_wheels, by, split):
     """pip puts them into two prefixes: the root has what both hold."""
@@ -165,7 +165,7 @@ OUTER = {
 }
 
 
-@pytest.mark.parametrize("by", ["old pip", "newest pip", "uv"])
+@pytest.mark.parametrize("by", [pytest.param("old pip", marks=pytest.mark.matrix), "newest pip", "uv"])
 @pytest.mark.parametrize("case", OUTER)
 @pytest.mark.parametrize("state", ["first start", "fresh root"])
 def test_another_release_around_the_build(outer, build, tmp_path, by, case, state):

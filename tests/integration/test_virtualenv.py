@@ -147,7 +147,9 @@ def test_other_choices_stay(made, release, options, there, gone):
     assert os.path.islink(venv.python) is ("--copies" not in options)
 
 
-@pytest.mark.parametrize("remover", ["newest pip", "old pip", "uv", "ours"])
+@pytest.mark.parametrize(
+    "remover", ["newest pip", *(pytest.param(each, marks=pytest.mark.matrix) for each in ("old pip", "uv")), "ours"]
+)
 def test_used_and_uninstalled(made, toolkit, remover, hosts):
     made("--cuda-shims", name="first")  # what Python compiles of the source is there
     source = snapshot(hosts["pinned-with-ours"], times=True)
