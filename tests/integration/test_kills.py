@@ -108,7 +108,7 @@ def test_an_uninstall_that_was_killed_is_finished_by_an_installer(new_place, poi
         assert not left or not finished_here, number
         shutil.rmtree(place.path)
     record_property("finished", finished)
-    assert finished > len(points(writes)) / 10
+    assert finished / len(points(writes)) > 10 / len(writes)  # more than 10 where all are tried
 
 
 def test_the_events_are_all_writes(new_place):

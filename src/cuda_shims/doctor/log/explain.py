@@ -144,15 +144,15 @@ def _drop_consequences(hits: list[_Hit], text: str) -> list[_Hit]:
         hits = [hit for hit in hits if hit.code not in _UNINSTALLED]
     # a part missing from the requirements is a separate cause
     hits = [hit for hit in hits if hit.cause.key == "need" or not hit.rule.after & (codes - {hit.code})]
-    failed = bool(re.search(FAILED, text))
-    hits = [hit for hit in hits if not failed or hit.rule.when != "note"]
     for those in ({"weak", "vague", "note"}, {"weak", "note"}):  # where there is one that says more
         kept = [hit for hit in hits if hit.rule.when not in those]
         if kept:
             return kept
+    if re.search(FAILED, text):
+        return [hit for hit in hits if hit.rule.when != "note"]
     # without a tool that failed, a warning is not a cause, unless a part of a log is all there is
     alone = all(hit.rule.when == "note" for hit in hits) and not re.search(ENDED, text)
-    return hits if failed or alone else []
+    return hits if alone else []
 
 
 def _join(same: list[_Hit], scene: Scene, log: Log) -> Explanation:
