@@ -85,7 +85,8 @@ class Bed:
         :param timeout: in seconds, of the second try; by default as long as such programs need
         :param compiles: whether it starts NVIDIA's compiler, or a build. Under wine 8 that fails without a word or
             stands still once in a hundred times: of 709 compilations by NVIDIA's nvcc.exe alone, up to four at a time,
-            3 failed and 4 stood still. So what went wrong is run again, once
+            3 failed and 4 stood still. So what went wrong is run again, once. Any other program is run again only if
+            it failed and printed nothing at all: ours always print why they fail
         :param variables: more environment variables
         :returns: what it wrote to stdout; ``stderr`` too, after it, if ``rc`` is ``None``
         """
@@ -99,7 +100,8 @@ class Bed:
                 if last:
                     raise
                 continue
-            if not compiles or done.returncode == rc:
+            silent = done.returncode != (rc or 0) and not done.stdout + done.stderr
+            if not silent and (not compiles or done.returncode == rc):
                 break
         assert rc is None or done.returncode == rc, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr if rc is None else done.stdout
