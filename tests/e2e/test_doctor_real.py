@@ -12,6 +12,7 @@ import sys
 import pytest
 from e2e_support import TOOLKIT, site_packages
 from example_support import EXAMPLES_FOLDER
+from slices import keep
 
 from cuda_shims.doctor import host_compiler
 from cuda_shims.doctor import project as needs
@@ -68,7 +69,7 @@ class Patient:
 
 @pytest.mark.parametrize(
     "release",
-    ["13.0.3.0", *(pytest.param(each, marks=pytest.mark.matrix) for each in ("13.2.2", "13.4.3")), TOOLKIT],
+    keep(["13.0.3.0", TOOLKIT], of=["13.0.3.0", "13.2.2", "13.4.3", TOOLKIT]),
 )
 def test_healthy(world, tmp_path, release):
     patient = Patient(world, tmp_path / "env", f"{WHOLE}=={release}")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from torch_support import TORCH, check_compiler, compile_requirements, ends
+from slices import keep_ends
+from torch_support import TORCH, check_compiler, compile_requirements
 
 
 @pytest.fixture
@@ -17,12 +18,12 @@ def resolve(world, tmp_path):
     return resolve
 
 
-@pytest.mark.parametrize("minor", ends(["13.0", "13.1", "13.2", "13.3", "13.4", "13.5"], first=False))
+@pytest.mark.parametrize("minor", keep_ends(["13.0", "13.1", "13.2", "13.3", "13.4", "13.5"], first=False))
 def test_of_one_minor(resolve, minor):
     check_compiler(resolve(f"cu{minor.replace('.', '')}"), minor)
 
 
-@pytest.mark.parametrize("torch", ends(TORCH, first=False))
+@pytest.mark.parametrize("torch", keep_ends(TORCH, first=False))
 def test_beside_torch(resolve, torch):
     """Whose release of the toolkit decides."""
     pinned = TORCH[torch]

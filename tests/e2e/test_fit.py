@@ -15,7 +15,8 @@ import zipfile
 import pytest
 from cuda_metadata import metadata
 from e2e_support import nvcc_project, site_packages, wheel_command
-from torch_support import TORCH, check_compiler, compile_requirements, ends
+from slices import keep_ends
+from torch_support import TORCH, check_compiler, compile_requirements
 
 #: builds that PyTorch's own index has
 THEIRS = ("2.9.1+cu130", "2.10.0+cu130")
@@ -78,7 +79,7 @@ def made_up(folder, torch):
     return folder
 
 
-@pytest.mark.parametrize("torch", ends(TORCH, first=False))
+@pytest.mark.parametrize("torch", keep_ends(TORCH, first=False))
 def test_torch_of_the_index(world, tmp_path, pip, fit, real, torch):
     minor = ".".join(TORCH[torch].split(".")[:2])
     line = fit(torch, real(torch)).strip()
@@ -97,7 +98,7 @@ def test_the_newest_torch(world, tmp_path, fit, real):
     assert compile_requirements(world, tmp_path / "in.txt", line, "torch")["torch"] == newest
 
 
-@pytest.mark.parametrize("torch", ends(THEIRS, first=False))
+@pytest.mark.parametrize("torch", keep_ends(THEIRS, first=False))
 def test_torch_of_its_own_index(world, tmp_path, pip, fit, torch):
     links = made_up(tmp_path / "links", torch)
     line = fit(torch, metadata("torch", torch)).strip()

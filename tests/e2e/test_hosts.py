@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from e2e_support import SYSTEM_PATH, TOOLKIT, site_packages
+from slices import keep
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -82,7 +83,7 @@ CI_WAYS = ("NVCC_CCBIN", "-ccbin")
 @pytest.mark.parametrize(
     "way",
     # an option of another spelling is for the matrix
-    [each if each in CI_WAYS else pytest.param(each, marks=pytest.mark.matrix) for each in WAYS],
+    keep(CI_WAYS, of=WAYS),
 )
 def test_host_compiler_of_nvcc(world, scripts, host, folder, way):
     path, said = host

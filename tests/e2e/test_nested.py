@@ -21,6 +21,7 @@ from e2e_support import (
     nvcc_project,
     unpacked,
 )
+from slices import keep
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -55,9 +56,7 @@ def outer(world):
     return Path(world.once("outer", make))
 
 
-@pytest.mark.parametrize(
-    "front_end", [*(pytest.param(each, marks=pytest.mark.matrix) for each in ("pip", "build")), "uv"]
-)
+@pytest.mark.parametrize("front_end", keep(["uv"], of=["pip", "build", "uv"]))
 def test_the_build_environment_takes_its_own_toolkit(world, outer, tmp_path, scratch, front_end):
     environ = world.environ(outer, VIRTUAL_ENV=outer.parent, TMPDIR=scratch)
     said = world.run(outer / "python", "-c", "import os; print(os.environ['CUDA_HOME'])", env=environ)
@@ -95,6 +94,9 @@ def classic(world):
     return world.once("classic", make)
 
 
+VARIABLES = ("CUDA_HOME", "CUDA_PATH", "CUDAToolkit_ROOT", "CUDACXX")
+
+
 def variable(name, classic):
     return {name: f"{classic}/bin/nvcc" if name == "CUDACXX" else classic}
 
@@ -106,26 +108,14 @@ def check_users(world, built, classic):
     check_loads(world, built, toolkit=OTHER_TOOLKIT, version=OTHER_RUNTIME_VERSION)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "CUDA_HOME",
-        *(pytest.param(each, marks=pytest.mark.matrix) for each in ("CUDA_PATH", "CUDAToolkit_ROOT", "CUDACXX")),
-    ],
-)
+@pytest.mark.parametrize("name", keep(["CUDA_HOME"], of=VARIABLES))
 def test_the_users_toolkit_is_taken_whole(world, classic, tmp_path, name):
     environ = world.environ(**variable(name, classic))
     built = uv_build(world, cmake_project(tmp_path / "project"), tmp_path / "out", environ)
     check_users(world, built, classic)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "CUDA_HOME",
-        *(pytest.param(each, marks=pytest.mark.matrix) for each in ("CUDA_PATH", "CUDAToolkit_ROOT", "CUDACXX")),
-    ],
-)
+@pytest.mark.parametrize("name", keep(["CUDA_HOME"], of=VARIABLES))
 def test_the_wheels_are_taken_whole_where_the_project_prefers_them(world, classic, tmp_path, name):
     environ = world.environ(**variable(name, classic))
     project = cmake_project(tmp_path / "project", extra=PREFER_WHEELS)

@@ -17,13 +17,12 @@ from place_support import (
     unconstrained,
     with_local,
 )
+from slices import keep
 
 __all__ = ["public_folder"]  # a fixture
 
 
-@pytest.mark.parametrize(
-    "how", ["pip", *(pytest.param(each, marks=pytest.mark.matrix) for each in ("pip --user", "uv"))]
-)
+@pytest.mark.parametrize("how", keep(["pip"], of=["pip", "pip --user", "uv"]))
 def test_two_commands_of_a_dockerfile(world, public_folder, how):
     needs_system_python()
     local, home, work = f"{public_folder}/local", f"{public_folder}/home", f"{public_folder}/work"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from e2e_support import TOOLKIT, site_packages
+from slices import keep
 
 #: cuda-toolkit's version, nvcc's, and what cudaRuntimeGetVersion says
 OLD = "13.0.3.0"
@@ -89,7 +90,7 @@ pytestmark = pytest.mark.timeout(900)
 @pytest.fixture(
     scope="session",
     # the older ones are for the matrix
-    params=[each if each == TOOLKIT else pytest.param(each, marks=pytest.mark.matrix) for each in RELEASES],
+    params=keep([TOOLKIT], of=RELEASES),
 )
 def everything(request, world):
     """Return (scripts directory, release) of an environment with all of a toolkit's wheels."""
@@ -261,9 +262,7 @@ def test_pip_then_nvcc_at_once(world, tmp_path, folder):
     compile_and_run(world, tmp_path, env, (*COMPILE, "-cudart=static", "-lcuda"))
 
 
-@pytest.mark.parametrize(
-    "link_mode", ["hardlink", *(pytest.param(each, marks=pytest.mark.matrix) for each in ("copy", "symlink"))]
-)
+@pytest.mark.parametrize("link_mode", keep(["hardlink"], of=["hardlink", "copy", "symlink"]))
 def test_uv_then_nvcc_at_once(world, tmp_path, link_mode):
     scripts = world.venv(tmp_path / "env", "cuda-shims[cu13]", COMPONENTS, link_mode=link_mode)
     assert not (site_packages(tmp_path / "env") / "cuda_shims_toolkit").exists()
@@ -316,9 +315,7 @@ def nvidia_files_are_whole(site_dir):
     assert checked > 1000
 
 
-@pytest.mark.parametrize(
-    "how", ["pip", *(pytest.param(each, marks=pytest.mark.matrix) for each in ("uv", "cuda-shims"))]
-)
+@pytest.mark.parametrize("how", keep(["pip"], of=["pip", "uv", "cuda-shims"]))
 def test_uninstall_leaves_nothing_and_takes_nothing(world, tmp_path, how):
     env = world.environ()
     world.run(sys.executable, "-m", "venv", tmp_path / "env", env=env)

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 #: the wheels whose release nvcc's own has to be: CCCL's headers and the runtime's are backwards compatible
 COMPILER = ("nvidia-cuda-nvcc", "nvidia-nvvm", "nvidia-cuda-crt")
 #: a CUDA build of torch each, one for each release of the toolkit that some torch pins
 TORCH = {"2.11.0": "13.0.2", "2.12.1": "13.0.2", "2.13.0": "13.0.3.0", "2.14.1": "13.0.3.0", "2.15.0": "13.2.2"}
-
-
-def ends(values, *, first=True):
-    """Of values that each take many seconds, leave all but the first and the last, or the last, to ``--matrix``."""
-    kept = {next(iter(values)) if first else None, list(values)[-1]}
-    return [each if each in kept else pytest.param(each, marks=pytest.mark.matrix) for each in values]
 
 
 def check_compiler(found, minor):
