@@ -71,8 +71,7 @@ def version_of(distribution):
 def probe(name, gpu):
     """Run one probe in this process; returns what there is to say of it."""
     module = importlib.import_module(name)
-    answer = {"title": module.__doc__.partition(": ")[0], "version": version_of(module.DISTRIBUTION)}
-    answer["nvcc"] = importlib.metadata.version("nvidia-cuda-nvcc")
+    answer = {"version": version_of(module.DISTRIBUTION), "nvcc": importlib.metadata.version("nvidia-cuda-nvcc")}
     if getattr(module, "NEEDS_GPU", False) and not gpu:
         return {**answer, "skipped": "needs a GPU"}
     with tempfile.TemporaryDirectory() as folder:
@@ -140,7 +139,8 @@ def run_one(name, how, options, gpu):
     """Run one probe as a process of its own; returns its row."""
     begin = time.monotonic()
     module = importlib.import_module(name)
-    row = {"probe": name, "distribution": module.DISTRIBUTION, "how": how, "gpu": gpu}
+    title = module.__doc__.partition(": ")[0]
+    row = {"probe": name, "title": title, "distribution": module.DISTRIBUTION, "how": how, "gpu": gpu}
     if how == "told" and hasattr(module, "variables"):
         row["variables"] = sorted(module.variables(""))
     environ = environment(how, module, options)
