@@ -23,6 +23,8 @@ BEGIN, END = "<!-- scripts/pages/run_time.py writes from here -->", "<!-- to her
 COLUMNS = {"shims": "with cuda-shims", "empty": "inheriting nothing", "bare": "bare wheels", "classic": "classic"}
 GPU = "gpu"
 LONGEST = 150
+#: what a linker and a shell say, above the last line of a compiler's caller
+_TELLING = re.compile(r"^.*?(cannot find -l.*|\S+: not found)$", re.MULTILINE)
 
 
 def read(lines: list[str]) -> dict[str, dict[str, dict[str, Any]]]:
@@ -52,7 +54,8 @@ class Notes:
 
     def mark(self, row: dict[str, Any]) -> str:
         """Return the number of a row's reason."""
-        lines = [line.strip() for line in row.get("problem", "").splitlines() if line.strip()]
+        problem = row.get("problem", "")
+        lines = _TELLING.findall(problem) or [line.strip() for line in problem.splitlines() if line.strip()]
         text = re.sub(r"(?<![\w:])/[\w./+-]+/(?=[\w.+-]+)", "…/", lines[-1] if lines else "wrong answers")
         if row.get("code", 0) < 0:
             text = f"ended by signal {-row['code']}"
@@ -99,23 +102,23 @@ def render(found: dict[str, dict[str, dict[str, Any]]], date: str) -> str:
     notes = Notes()
     machines = sorted({row["gpu"] for row in _rows(found) if row.get("gpu")})
     heads = ["package", "release", *COLUMNS.values(), "on a GPU"]
+    titles = {next(iter(rows.values()))["title"]: rows for rows in found.values()}
     body = []
-    for rows in found.values():
-        every = [row for row in rows.values() if "title" in row]
-        title = next((row["title"] for row in every), "")
+    for title in sorted(titles, key=str.lower):
+        rows = titles[title]
         # of both machines, where they differ
         of = {how: row["version"] for how, row in rows.items() if "version" in row}
         here = next((version for how, version in of.items() if how != GPU), "")
         release = ", ".join(dict.fromkeys(filter(None, [here, of.get(GPU, "")])))
         cells = [cell(rows, how, notes) for how in (*COLUMNS, GPU)]
-        body.append((title.lower(), " | ".join([title, release, *cells])))
+        body.append(" | ".join([title, release, *cells]))
     compilers = [
         ", ".join(sorted({row["nvcc"] for row in _rows(found) if "nvcc" in row and bool(row.get("gpu")) == gpu}))
         for gpu in (False, True)
     ]
     gpus = ", ".join(machines) or "none"
     text = [f"*Measured on {date} with nvcc {compilers[0]}; GPU: {gpus}, nvcc {compilers[1]}.*", ""]
-    text += [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *(f"| {line} |" for _, line in sorted(body)), ""]
+    text += [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *(f"| {line} |" for line in body), ""]
     text += [f"{number}. `{reason}`" for number, reason in enumerate(notes.texts, 1)]
     return "\n".join(text)
 

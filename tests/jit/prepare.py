@@ -19,7 +19,10 @@ from classic import make_classic  # noqa: E402 # the line before makes it findab
 #: of torch and its like: their requirements are those of servers, and pin other releases of what the rest needs
 ALONE = ("sglang==0.5.23",)
 #: what that imports where its kernels are compiled
-ITS_OWN = ("msgspec", "orjson", "pillow", "pybase64", "pydantic", "pyzmq", "requests", "starlette", "transformers")
+ITS_OWN = (
+    *("aiohttp", "ipython", "msgspec", "orjson", "pillow"),
+    *("pybase64", "pydantic", "pyzmq", "requests", "starlette", "transformers"),
+)
 
 
 def main():

@@ -152,7 +152,7 @@ def run_one(name, how, options, gpu):
             command, capture_output=True, text=True, timeout=options.timeout, env=environ, check=False
         )
         if done.returncode:
-            row |= {"code": done.returncode, "problem": (done.stdout + done.stderr)[-3000:]}
+            row |= {"code": done.returncode, "problem": (done.stdout + done.stderr)[-20000:]}
         else:
             row |= json.loads(done.stdout.splitlines()[-1])
     except subprocess.TimeoutExpired as error:

@@ -27,16 +27,18 @@ def test_what_a_cell_shows(run_time):
             line(how="empty", problem="Traceback\n  File x\nFileNotFoundError: [Errno 2] in /tmp/a/b/ninja\n"),
             line(gpu="H1", version="2.0", nvcc="13.0", error=3.1e-7, right=True),
             line("keops_sum", problem="Library 'nvrtc' not found\n"),
+            line(how="bare", problem="/usr/bin/ld: cannot find -lcuda: No such file\nError: it failed\n}\n"),
             line("keops_sum", "told", variables=["LD_LIBRARY_PATH"]),
             line("keops_sum", "shims", "H1", problem="", code=-11),
         ]
     )
     text = run_time.render(found, "2026-01-02")
     assert text.startswith("*Measured on 2026-01-02 with nvcc 13.5; GPU: H1, nvcc 13.0, 13.5.*")
-    assert "| CuPy | 1.0, 2.0 | ✓ | ✗ [1] |  |  | right, 3e-07 |" in text
-    assert "| KeOps | 1.0 | ✓ with `LD_LIBRARY_PATH` [2] |  |  |  | ✗ [3] |" in text
+    assert "| CuPy | 1.0, 2.0 | ✓ | ✗ [1] | ✗ [2] |  | right, 3e-07 |" in text
+    assert "| KeOps | 1.0 | ✓ with `LD_LIBRARY_PATH` [3] |  |  |  | ✗ [4] |" in text
     assert "1. `FileNotFoundError: [Errno 2] in …/ninja`" in text
-    assert "3. `ended by signal 11`" in text
+    assert "2. `cannot find -lcuda: No such file`" in text
+    assert "4. `ended by signal 11`" in text
 
 
 def test_a_right_answer_is_not_taken_back_by_another_way_to_run(run_time):
