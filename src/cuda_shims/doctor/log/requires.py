@@ -105,10 +105,10 @@ def find_sdist(text: str) -> str:
     found = [name or url for name, url in _SDIST.findall(text)]
     sdists: dict[str, str] = {needs.name_of(each.rpartition("/")[2].removesuffix(".git")): each for each in found}
     failed = list(map(needs.name_of, _FAILED.findall(text)))
-    known = [sdists[name] for name in failed if name in sdists]
-    # before a build has a name to fail with, it is that of the last; one package has one build, whatever its name is
-    last = list(sdists.values())[-1:] if len(sdists) == 1 or not failed else []
-    return "".join((known or last)[-1:])
+    if known := [sdists[name] for name in failed if name in sdists]:
+        return known[-1]
+    # nothing has failed by name yet: it is the last one; or one package was built, whatever its name is
+    return list(sdists.values())[-1] if sdists and (len(sdists) == 1 or not failed) else ""
 
 
 def read_requires(directory: str, text: str) -> tuple[list[str] | None, str]:
