@@ -6,6 +6,11 @@ document.addEventListener("DOMContentLoaded", () => {
   // the page of the search is the only one without a title
   const results = document.getElementById("search-results");
   results?.before(Object.assign(document.createElement("h1"), { textContent: "Search" }));
+  // the empty corner of a table heads nothing
+  for (const cell of document.querySelectorAll("th")) if (!cell.textContent.trim()) cell.setAttribute("role", "cell");
+  // a long name in a cell breaks after a separator, but not in the first column, which would become narrower than the name
+  for (const name of document.querySelectorAll(".table-wrapper td:not(:first-child) code .pre"))
+    if (name.textContent.length > 20) name.innerHTML = name.innerHTML.replace(/[/_=,(](?=\w)/g, "$&<wbr>");
   // arrow keys scroll what has the focus
   const scrollable = (box) => box.scrollWidth > box.clientWidth;
   const focus = () => {

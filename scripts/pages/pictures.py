@@ -308,7 +308,7 @@ def ladder(steps: list[str]) -> str:
     """
     body, y = [], 20
     for number, step in enumerate(steps, 1):
-        lines = folded(step.replace("`", ""), 92)
+        lines = folded(step.replace("`", ""), 84)
         height = 22 + 22 * len(lines)
         last = number == len(steps)
         style = "box" if last else "ours"
