@@ -20,8 +20,17 @@ from classic import make_classic  # noqa: E402 # the line before makes it findab
 ALONE = ("sglang==0.5.23",)
 #: what that imports where its kernels are compiled
 ITS_OWN = (
-    *("aiohttp", "ipython", "msgspec", "orjson", "pillow"),
-    *("pybase64", "pydantic", "pyzmq", "requests", "starlette", "transformers"),
+    "aiohttp",
+    "ipython",
+    "msgspec",
+    "orjson",
+    "pillow",
+    "pybase64",
+    "pydantic",
+    "pyzmq",
+    "requests",
+    "starlette",
+    "transformers",
 )
 
 
