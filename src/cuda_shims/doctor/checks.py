@@ -81,10 +81,12 @@ def examine(
 
 
 def _judge_config(error: ConfigError) -> Iterator[Finding]:
+    what = str(error) if str(error).endswith("?") else f"{error}."
+    fix = f"correct or unset {error.key}" if error.source == "environment" else f"correct {error.key} there"
     if error.key == TOOLKIT:  # a required toolkit is given or refused, never replaced
-        yield Finding("config-invalid", ERROR, f"{error}.", "builds find no toolkit", f"correct or unset {TOOLKIT}")
+        yield Finding("config-invalid", ERROR, what, "builds find no toolkit", fix)
     elif not isinstance(error, UnreadableConfigError):  # which another check says
-        yield Finding("config-invalid", WARNING, f"{error}.", "builds continue without it", "correct what it names")
+        yield Finding("config-invalid", WARNING, what, "builds continue without it, and our commands stop", fix)
 
 
 def _results(check: Callable[[Case], Iterator[Finding]], case: Case) -> list[Finding]:

@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 _OPTIONAL = (
     "it is under a condition, in an option or a generator expression, or in a file that not every build compiles"
 )
-_NOT_FOUND = (
-    "CMake says that the target was not found, the linker says that it cannot find -l…, the compiler says: no such file"
-)
+_NOT_FOUND = 'the build fails: "target was not found" (CMake), "cannot find -l…" (linker), "No such file" (compiler)'
 
 
 def name_of(requirement: str) -> str:
@@ -89,7 +87,7 @@ def check_pyproject(case: Case) -> Iterator[Finding]:
     try:
         load_pyproject(case.directory)
     except ConfigError as error:
-        what, fix = f"{error.source} {error.problem}.", "correct what it names"
+        what, fix = f"{error.source} {error.problem}.", "correct the file there"
         if isinstance(error, NotTomlError):
             yield Finding("pyproject-unreadable", ERROR, what, "pip, uv and build stop at it", fix)
         else:
@@ -120,9 +118,11 @@ def find_lacking(case: Case) -> str | None:
     ours, uses = "cuda-shims" in map(name_of, requires), case.uses(case.directory)
     if not (brought or ours or uses):
         return None
-    sure = {use.part for use in uses if use.sure and use.part}
-    missing = sorted({"cccl", "cudart", "nvcc", *sure} - brought)
-    steps = [] if "nvcc" in brought else [spell_addition(case, requires, missing)]
+    wanted = set() if "nvcc" in brought else {"cccl", "cudart", "nvcc"}
+    if wanted or read_parts(requires) is not None:
+        wanted |= {use.part for use in uses if use.sure and use.part}
+    missing = sorted(wanted - brought)
+    steps = [spell_addition(case, requires, missing)] if missing else []
     if not ours:
         steps.append('add "cuda-shims"' if steps else 'in pyproject.toml, add "cuda-shims"')
     return ", and ".join(steps)
@@ -131,10 +131,14 @@ def find_lacking(case: Case) -> str | None:
 def check_needs(case: Case) -> Iterator[Finding]:
     """Find what the project uses of CUDA and its build does not get: the build's own error names no wheel."""
     uses = case.uses(case.directory)
-    if not uses:
-        return
     found = [*_check_nowhere(case, uses), *_check_parts(case, [use for use in uses if use.part])]
-    yield from found or [Finding("needs", OK, "Everything that the project's files use from CUDA is installed.")]
+    lacking = case.toolkit and find_lacking(case)
+    if lacking and not any(each.code == "need-undeclared" for each in found):
+        what = "The project's build-system.requires does not install a toolkit that a build finds."
+        why = "a build here takes the toolkit of this environment; an isolated build elsewhere finds none"
+        found.append(Finding("requires-incomplete", WARNING, what, why, lacking))
+    if found or uses:
+        yield from found or [Finding("needs", OK, "Everything that the project's files use from CUDA is installed.")]
 
 
 def _check_nowhere(case: Case, uses: list[Use]) -> Iterator[Finding]:
@@ -168,7 +172,7 @@ def _check_parts(case: Case, uses: list[Use]) -> Iterator[Finding]:
             (missing if use.sure else others).setdefault(use.part, told)
     if undeclared:
         what = f"The project uses more than its build-system.requires installs: {', '.join(undeclared.values())}."
-        yield Finding("need-undeclared", ERROR, what, _NOT_FOUND, spell_addition(case, requires, undeclared))
+        yield Finding("need-undeclared", ERROR, what, _NOT_FOUND, find_lacking(case) or "")
     if missing:
         what = f"The project uses more than is installed: {', '.join(missing.values())}."
         level, why = (WARNING, f"without build isolation, {_NOT_FOUND}") if own else (ERROR, _NOT_FOUND)

@@ -51,6 +51,9 @@ def check_path(case: Case) -> Iterator[Finding]:
         return  # another check says so
     elif is_shim(first):
         yield Finding("path-other-environment", WARNING, f"PATH gives another environment's shim, {first}.", why, fix)
+    elif os.path.dirname(first) == scripts:
+        fix = f"{case.command('install')} --force"
+        yield Finding("path-other-nvcc", WARNING, f"PATH gives {first}, which is not cuda-shims' shim.", why, fix)
     else:
         yield Finding("path-other-nvcc", WARNING, f"PATH gives another nvcc, {first}.", why, fix)
 

@@ -48,7 +48,9 @@ def check_choice(case: Case) -> Iterator[Finding]:
         return
     by_user = bool(case.environ.get(TOOLKIT))
     source = TOOLKIT if by_user else "[tool.cuda-shims] toolkit in pyproject.toml"
-    fix, other = case.removal(TOOLKIT) if by_user else "change it there", ""
+    fix, other = case.removal(TOOLKIT) if by_user else "remove it there, or name another one", ""
+    if by_user and case.shell.get(TOOLKIT) != choice:
+        source, fix = "--cuda", "run it without --cuda"
     if os.path.isabs(choice):
         if case.home == choice:
             yield Finding("choice", OK, f"{source} names {choice}: builds use it instead of the wheels.")

@@ -554,7 +554,7 @@ def test_choice_in_a_file(healthy):
     found = only(healthy.bad())
     assert (found.code, found.level) == ("no-such-toolkit", "error")
     assert re.search(r'install "cuda-toolkit\[.*nvcc.*\]==14\.\*"$', found.fix)
-    assert found.alternative == "change it there"
+    assert found.alternative == "remove it there, or name another one"
 
 
 def test_choice_in_a_file_that_the_users_variables_beat(healthy, tmp_path):
@@ -622,7 +622,9 @@ def test_bad_configuration(healthy, name):
     assert (codes(found)[1:] == HEALTHY) is (name == "CUDA_SHIMS_PREFER")
     refused = name == "CUDA_SHIMS_TOOLKIT"  # builds go on without the other
     assert (found[0].level, found[0].why) == (
-        ("error", "builds find no toolkit") if refused else ("warning", "builds continue without it")
+        ("error", "builds find no toolkit")
+        if refused
+        else ("warning", "builds continue without it, and our commands stop")
     )
 
 
@@ -630,7 +632,7 @@ def test_bad_configuration_file(healthy):
     write(os.path.join(healthy.folder, "pyproject.toml"), b"[tool.cuda-shims]\nprefers = 1\n")
     bad = [each for each in healthy.examine() if each.level != "ok"]
     assert [(each.code, each.level, each.why) for each in bad] == [
-        ("config-invalid", "warning", "builds continue without it")
+        ("config-invalid", "warning", "builds continue without it, and our commands stop")
     ]
 
 

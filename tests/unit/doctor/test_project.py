@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 from fake_toolkit import write, write_distribution
@@ -114,7 +115,7 @@ def test_a_requirement_that_lacks_companions(healthy):
     write_project(healthy, ALL_OF_THEM, **COMPANIONS)
     found = only(healthy.bad())
     assert (found.code, found.level) == ("need-undeclared", "error")
-    assert found.fix == 'in pyproject.toml, add "nvidia-nccl-cu13" and "nvidia-cudnn-cu13"'
+    assert found.fix == 'in pyproject.toml, add "nvidia-cudnn-cu13" and "nvidia-nccl-cu13"'
     write_project(healthy, ALL_OF_THEM, CMakeLists_txt="CUDA::cublas NCCL::NCCL", main_cu="")
     found = only(healthy.bad())
     changed = '"cuda-toolkit[cccl,cublas,cudart,nvcc]==13.*"'
@@ -123,7 +124,7 @@ def test_a_requirement_that_lacks_companions(healthy):
 
 def test_what_torch_may_bring(healthy):
     write_project(healthy, ["torch"], CMakeLists_txt="x(NCCL::NCCL CUDA::cublas)")
-    found = only(healthy.bad())
+    found = healthy.bad()["need-missing"]
     assert (found.code, found.level, found.why.partition(",")[0]) == (
         "need-missing",
         "warning",
@@ -133,8 +134,8 @@ def test_what_torch_may_bring(healthy):
 
 def test_a_companion_is_required_and_the_toolkit_comes_from_elsewhere(healthy):
     write_project(healthy, ["custatevec-cu12"], CMakeLists_txt="CUDA::cudart CUDA::cublas")
-    found = only(healthy.bad())
-    assert (found.code, found.level) == ("need-missing", "error")
+    found = healthy.bad()["need-missing"]
+    assert found.level == "error"
     assert "cudart" not in found.what
 
 
@@ -188,8 +189,31 @@ def test_a_requirement_that_is_lacking(healthy):
     assert (found.code, found.fix) == ("need-undeclared", 'in pyproject.toml, add "cuda-toolkit[cublas]==13.5.*"')
 
 
+@pytest.mark.parametrize(
+    ("requires", "level", "fix"),
+    [
+        (
+            ["setuptools"],
+            "warning",
+            'in pyproject.toml, add "cuda-toolkit[cccl,cudart,nvcc]==13.5.*", and add "cuda-shims"',
+        ),
+        (["cuda-shims"], "warning", 'in pyproject.toml, add "cuda-toolkit[cccl,cudart,nvcc]==13.5.*"'),
+        (["cuda-toolkit[nvcc]", "cuda-shim"], "warning", 'in pyproject.toml, add "cuda-shims"'),
+        (["cuda-toolkit[cccl,cudart]", "cuda-shims"], "warning", 'in pyproject.toml: "cuda-toolkit[cccl,cudart,nvcc]"'),
+        (["cuda-toolkit", "cuda-shims"], "error", 'in pyproject.toml: "cuda-toolkit[cccl,cudart,nvcc]"'),
+    ],
+)
+def test_this_environments_toolkit_hides_what_an_isolated_build_lacks(healthy, requires, level, fix):
+    """One line has all of it: after it, nothing is left to say, and the build of an empty environment passes."""
+    write_project(healthy, requires, CMakeLists_txt="CUDA::cudart")
+    found = only(healthy.bad())
+    assert (found.level, found.fix) == (level, fix)
+    write_project(healthy, [*re.findall('"([^"]+)"', fix), "cuda-shims", *requires], CMakeLists_txt="CUDA::cudart")
+    assert healthy.bad() == {}
+
+
 def test_what_is_required_and_not_installed_here(healthy):
-    write_project(healthy, ["cuda-toolkit[nvcc,cublas]"], CMakeLists_txt="CUDA::cublas")
+    write_project(healthy, ["cuda-toolkit[nvcc,cublas]", "cuda-shims"], CMakeLists_txt="CUDA::cublas")
     found = only(healthy.bad())
     assert (found.code, found.level) == ("need-missing", "warning")
 
@@ -201,7 +225,7 @@ def test_what_no_wheel_holds(healthy):
     assert "CUDA::cublas_static (CMakeLists.txt:1)" in found.what
 
 
-@pytest.mark.parametrize("text", ["build-system = 1", "[build-system]\nrequires = 1", "[build-system]\nrequires = [1]"])
+@pytest.mark.parametrize("text", ["build-system = 1", "[build-system]\nrequires = 1"])
 def test_a_pyproject_that_says_nothing(healthy, text):
     write_project(healthy, None, CMakeLists_txt="CUDA::cudart", pyproject_toml=text)
     assert healthy.bad() == {}
@@ -254,7 +278,10 @@ def test_a_build_brings_its_own_toolkit(patient, requires):
             ["cuda-toolkit[cudart]==13.4.*", "cuda-shims"],
             'in pyproject.toml: "cuda-toolkit[cccl,cublas,cudart,nvcc]==13.4.*"; ',
         ),
-        (["cuda-toolkit[nvcc]==13.*"], 'in pyproject.toml, add "cuda-shims"; '),
+        (
+            ["cuda-toolkit[nvcc]==13.*"],
+            'in pyproject.toml: "cuda-toolkit[cublas,nvcc]==13.*", and add "cuda-shims"; ',
+        ),
     ],
 )
 def test_a_build_brings_no_toolkit(patient, requires, fix):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: what a build finds: shown even if nothing is wrong with it
 _SHOWN = {"toolkit", "root", "path"}
+#: what a build finds instead of the environment's
+_FOUND = {"variables-elsewhere": "the toolkit that your variables name", "no-toolkit": "the toolkit that it brings"}
 
 
 def run(options: argparse.Namespace, output: Output) -> int:
@@ -26,9 +28,8 @@ def run(options: argparse.Namespace, output: Output) -> int:
     scope = find_scope(options)
     findings = examine(scope.environment, scope.environ, scope.directory, given_environment())
     errors, warnings = (sum(each.level == level for each in findings) for level in ("error", "warning"))
-    # no toolkit here is not an error: the project's build brings one
-    its_own = any(each.code == "no-toolkit" for each in findings)
-    verdict = f"a build will find {'the toolkit that it brings' if its_own else 'this toolkit'}"
+    codes = {each.code for each in findings}
+    verdict = f"a build will find {next((_FOUND[code] for code in _FOUND if code in codes), 'this toolkit')}"
     verdict += f"; {_count(warnings, 'warning')} above" if warnings else ""
     if errors:
         verdict = f"a build will not work: {_count(errors, 'error')} above"
