@@ -23,7 +23,7 @@ HEAD = """\
 # Command line
 
 `cuda-shims` and `python -m cuda_shims` are the same, except in a directory that has a `cuda_shims.py`: `python -m`
-runs that file, and `python -P -m` (3.11) and `python -I -m` do not. `scripts/pages/docs.py` writes this page.
+runs that file; `python -P -m` (3.11 or later) and `python -I -m` do not.
 
 On a terminal the answers have colours (never with `NO_COLOR=1`, always with `FORCE_COLOR=1`), and a step that takes
 longer than a second says so.

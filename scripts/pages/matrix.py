@@ -141,7 +141,11 @@ def render(cells: list[Cell], versions: dict[str, str], date: str, machine: str)
         ]
         lines.append("")
     others = [cell for cell in cells if cell.front_end not in {*COLUMNS, "venv"}]
-    lines += ["## Front ends\n", _row(["front end", "build system", "toolkit", "result"]), _row(["---", "---", "---", ":-:"])]
+    lines += [
+        "## Front ends\n",
+        _row(["front end", "build system", "toolkit", "result"]),
+        _row(["---", "---", "---", ":-:"]),
+    ]
     lines += [_row([cell.front_end, cell.system, _short(cell.toolkit), notes.mark(cell)]) for cell in others]
     lines += ["", "## Versions\n", *(f"- {system}: {text}" for system, text in versions.items()), ""]
     lines += ["## Failures, and their causes\n"]

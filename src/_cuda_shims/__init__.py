@@ -324,7 +324,7 @@ def _only_toolkit():  # type: () -> tuple[str, int] | None
 
 def _common_case(environ):  # type: (os._Environ[str]) -> bool
     found = _only_toolkit()
-    if found is None or environ.get(TOOLKIT) or environ.get(FORWARD):
+    if found is None or environ.get(TOOLKIT) or environ.get(FORWARD) or environ.get("CUDA_SHIMS_DEBUG") == "1":
         return False
     site_dir, major = found
     root = _ready_root(site_dir, major)

@@ -10,8 +10,10 @@ def main() -> int:
     """Run the command line of this process, and return the exit code."""
     if __name__ == "__main__":
         _leave_current_directory()
-    from cuda_shims.cli.run import main as run  # noqa: PLC0415 # a json.py of the current directory would be its json
-
+    try:
+        from cuda_shims.cli.run import main as run  # noqa: PLC0415 # a json.py of the current directory would be its json
+    except KeyboardInterrupt:
+        return 130
     return run()
 
 

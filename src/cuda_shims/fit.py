@@ -146,7 +146,9 @@ def _default(installed: Installed, environment: Environment) -> list[Need]:
     needs = [need for each in read if each for need in _own_needs(each, frozenset())]
     if not needs:
         what = f"no distribution in {environment.label} says which CUDA it needs"
-        raise NoFitError(what, f"any toolkit will do, {tools.BUNDLE} say, or name a wheel: cuda-shims fit ./NAME.whl")
+        raise NoFitError(
+            what, f"any toolkit will do, for example {tools.BUNDLE}; or name a wheel: cuda-shims fit ./NAME.whl"
+        )
     return needs
 
 

@@ -158,7 +158,7 @@ static void fail_missing(void) {
   if (begins_with(get, L"NVIDIA publishes no ")) fail(NOT_FOUND, L"CUDA 12 is installed here, and ", get, L"");
   if (want)
     fail(NOT_FOUND, asker, major + (want < 10 ? 2 : want < 100),
-         L": no pip-installed toolkit of that major has it here");
+         L": no pip-installed toolkit of that major has it here; install one, or unset it");
   fail(NOT_FOUND, L"not installed in this environment nor elsewhere on PATH; ", get, L"");
 }
 
@@ -408,7 +408,7 @@ static BOOL chosen(void) {
   if ((want = number(found.at)) != 0) return FALSE;
   if (by_user && !is_absolute(found.at))
     fail(NOT_FOUND, asker, found.at,
-         L" is neither a CUDA major (" NEWEST L") nor the absolute path of a toolkit root");
+         L" is neither a CUDA major (" NEWEST L") nor the absolute path of a toolkit root; correct or unset it");
   if (!is_absolute(found.at)) {
     if (variable(L"CUDA_SHIMS_PREFER", &found) && !lstrcmpW(found.at, L"wheels")) return FALSE;
     if (!named()) return FALSE;

@@ -121,7 +121,7 @@ def test_uninstalled_by_another_python(new_venv, toolkit):
     long = venv.run(*words, "--dry-run", "-v").splitlines()
     modules = [line for line in long if "/cuda_shims/" in line]
     short = venv.run(*words).splitlines()
-    assert f"would be removed {venv.bin}/nvcc" in long
+    assert f"would remove {venv.bin}/nvcc" in long
     assert f"removed {venv.bin}/nvcc" in short
     said = [line for line in short if line.startswith("removed: cuda-shims itself, ")]
     assert len(said) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 
-from cuda_shims.cli.usage import Command, OneOf
+from cuda_shims.cli.usage import Command, Once, OneOf, filled
 from cuda_shims.version import __version__
 
 TYPE_CHECKING = False
@@ -33,6 +33,9 @@ FORMATS = ("sh", "fish", "powershell", "cmd", "json", "github", "github-path")
 
 #: shells that read what is written for another
 ALIASES = {"bash": "sh", "zsh": "sh", "pwsh": "powershell"}
+
+#: shells that read none of these
+UNSERVED = ("csh", "tcsh", "nu", "nushell", "elvish", "xonsh")
 
 #: what ``fit`` can write
 FIT_FORMATS = ("pip", "uv", "constraints")
@@ -76,7 +79,7 @@ def make_parsers() -> dict[str, Command]:  # noqa: PLR0915 # a list of options, 
         parsers[name] = command
         return command
 
-    _add_change(add("install", "create roots, shims and the start-up hook", "cuda-shims install --dry-run"))
+    _add_change(add("install", "create or repair roots, shims and the start-up hook", "cuda-shims install --dry-run"))
     _add_change(
         add("uninstall", "remove everything that cuda-shims wrote, and cuda-shims", "cuda-shims uninstall --dry-run")
     )
@@ -86,34 +89,37 @@ def make_parsers() -> dict[str, Command]:  # noqa: PLR0915 # a list of options, 
     which = add("which", text, "cuda-shims which CUDA::nvjpeg")
     what = which.add_mutually_exclusive_group(required=True)
     text = "such as nvcc, cudaProfiler.h, libcublas.so, CUDA::nvjpeg"
-    what.add_argument("name", metavar="NAME", nargs="?", help=text)
-    what.add_argument("-l", metavar="LIBRARY", dest="library", help="as a linker takes it: -lcublas")
+    what.add_argument("name", metavar="NAME", type=filled, nargs="?", help=text)
+    text = "as a linker takes it: -lcublas"
+    what.add_argument("-l", metavar="LIBRARY", type=filled, action=Once, dest="library", help=text)
     _add_place(which, cuda=True)
     text = "print the path of the toolkit root"
     _add_place(add("root", text, "./configure --with-cuda=$(cuda-shims root)"), cuda=True)
     env = add("env", "print the lines that set the variables in a shell", 'eval "$(cuda-shims env)"')
     formats = (*FORMATS, *ALIASES)
     text = f"for which shell: {', '.join(formats)} (default: sh)"
-    env.add_argument("--format", metavar="SHELL", choices=formats, type=OneOf(formats), default="sh", help=text)
+    kind = OneOf(formats, unserved=UNSERVED)
+    env.add_argument("--format", metavar="SHELL", choices=formats, type=kind, default="sh", help=text)
     env.add_argument("--unset", action="store_true", help="print the lines that remove them, with the same --cuda")
     _add_place(env, cuda=True)
     execute = add("exec", "run a command with the variables set", "cuda-shims exec make -j4")
-    execute.add_argument("program", metavar="CMD", help="the command: a name on PATH, or a path")
+    execute.add_argument("program", metavar="CMD", type=filled, help="the command: a name on PATH, or a path")
     execute.add_argument("arguments", metavar="ARG", nargs=argparse.REMAINDER, help="its own arguments and options")
     _add_place(execute, cuda=True)
     text = "print the requirement of the toolkit that fits torch, or another distribution"
     fit = add("fit", text, 'pip install "$(cuda-shims fit)"')
     text = "its name, or the path of its wheel (default: torch, else everything that needs CUDA)"
-    fit.add_argument("distribution", metavar="DISTRIBUTION", nargs="?", help=text)
-    text = "a requirement (pip), extra-build-dependencies (uv), or constraints (default: pip)"
+    fit.add_argument("distribution", metavar="DISTRIBUTION", type=filled, nargs="?", help=text)
+    text = "pip: a requirement; uv: a table of extra-build-dependencies; constraints (default: pip)"
     kind = OneOf(FIT_FORMATS)
     fit.add_argument("--format", metavar="FORM", choices=FIT_FORMATS, type=kind, default="pip", help=text)
     text = "the package that uv builds (default: their-package)"
     fit.add_argument("--for", metavar="PACKAGE", dest="package", type=_package, default="their-package", help=text)
     _add_place(fit)
-    text = "check everything that can go wrong, and print the fixes"
+    text = "check the environment and the project, and print the fixes"
     doctor = add("doctor", text, "pip wheel . 2>&1 | cuda-shims doctor --log -")
-    doctor.add_argument("--log", metavar="FILE", help="explain the log of a failed build (-: standard input) instead")
+    text = "explain the log of a failed build (-: standard input) instead"
+    doctor.add_argument("--log", metavar="FILE", type=filled, action=Once, help=text)
     doctor.add_argument("--strict", action="store_true", help="exit with 1 for warnings too")
     _add_place(doctor, cuda=True)
     text = "print a script that makes a shell complete these commands"
@@ -137,9 +143,9 @@ def _add_place(command: Command, *, cuda: bool = False) -> None:
     group = command.add_argument_group("which environment and CUDA" if cuda else "which environment")
     where = group.add_mutually_exclusive_group()
     text = "an interpreter (a path, or 3.12), or an environment (default: the one cuda-shims runs in)"
-    where.add_argument("--python", metavar="PATH", help=text)
-    where.add_argument("--target", metavar="DIR", help="a directory that pip install --target filled")
-    where.add_argument("--prefix", metavar="DIR", help="a directory that pip install --prefix filled")
+    where.add_argument("--python", metavar="PATH", type=filled, help=text)
+    where.add_argument("--target", metavar="DIR", type=filled, help="a directory that pip install --target filled")
+    where.add_argument("--prefix", metavar="DIR", type=filled, help="a directory that pip install --prefix filled")
     if cuda:
         text = "the CUDA major, such as 12 (default: CUDA_SHIMS_TOOLKIT, or the newest)"
         group.add_argument("--cuda", metavar="MAJOR", type=_major, help=text)
@@ -159,8 +165,8 @@ def _add_output(command: Command) -> None:
 
 
 def _major(text: str) -> str:
-    if not (text.isascii() and text.isdigit()) or text.startswith("0"):
-        like = re.fullmatch(r"(?:cu|cuda|v)?-?([1-9]\d{0,2})(?:[.].*)?", text, re.IGNORECASE)
+    if not re.fullmatch(r"[1-9]\d?", text, re.ASCII):
+        like = re.fullmatch(r"(?:cu|cuda|v)?-?([1-9]\d?)(?:\d|[.].*)?", text, re.IGNORECASE)
         meant = f"; did you mean {like[1]}?" if like else ", such as 12"
         raise argparse.ArgumentTypeError(f"{text!a} is not a CUDA major{meant}")
     return text

@@ -5,9 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import sys
 from collections.abc import Iterable
 
 from cuda_shims.errors import CudaShimsError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 #: what ends with a help text or the version, before any command
 _ANSWERED = {"-h", "--help", "-V", "--version"}
@@ -17,6 +22,7 @@ _SENTENCES = (
     (r"one of the arguments (\S+) (\S+) is required", r"\1 or \2 is missing"),
     (r"argument (\S+): expected .*", r"\1 needs a value"),
     (r"argument (\S+): not allowed with argument (\S+)", r"\1 and \2 exclude each other"),
+    (r"argument (\S+): ignored explicit argument .*", r"\1 takes no value"),
 )
 #: why these commands do not take the name of a package or a tool
 _NO_NAMES = {
@@ -48,16 +54,32 @@ class Command(argparse.ArgumentParser):
         # of a value that its type refuses
         raise UsageError(f"{name} {message.replace('argument ', '', 1)}")
 
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        # argparse ignores a full disk, which an unbuffered stream reports at once
+        print(message, end="", file=file or sys.stderr)
+
+
+class Once(argparse.Action):
+    """An option that may be given once; argparse would silently take the last."""
+
+    def __call__(self, _: object, options: argparse.Namespace, value: object, *__: object) -> None:
+        """Take its value."""
+        if getattr(options, self.dest) is not None:
+            raise argparse.ArgumentError(self, "only one is taken")
+        setattr(options, self.dest, value)
+
 
 class OneOf:
     """The type of a value that is one of a few words."""
 
-    def __init__(self, words: Iterable[str]) -> None:
-        """Take the words."""
-        self.words = tuple(words)
+    def __init__(self, words: Iterable[str], unserved: Iterable[str] = ()) -> None:
+        """Take the words, and shells for which there is only ``exec``."""
+        self.words, self.unserved = tuple(words), tuple(unserved)
 
     def __call__(self, text: str) -> str:
         """Check a value."""
+        if text in self.unserved:
+            raise argparse.ArgumentTypeError(f"there is none for {text}; use: cuda-shims exec CMD")
         if text not in self.words:
             near = did_you_mean(text.removesuffix(".exe"), self.words)
             raise argparse.ArgumentTypeError(f"{text!a} is not one of {', '.join(self.words)}{near.rstrip(';')}")
@@ -77,20 +99,28 @@ def parse(parsers: dict[str, Command], words: list[str]) -> argparse.Namespace:
     """
     if words[0] == "help":
         words = [*words[1:], "--help"]
-    name = next((each for each in words if not each.startswith("-")), "")
+    name = next((each for each in words if not each.startswith("-")), None)
     if words[0].startswith("-") and words[0] not in _ANSWERED:
         name = next((each for each in words if parsers.get(each, parsers[""]) is not parsers[""]), "")
         _refuse_option_in_front(parsers, name, words)
-    if name not in parsers:
+    if name is not None and (not name or name not in parsers):
         raise UsageError(f"unknown command {name!a}{_meant_command(name, parsers)}")
     options, unknown = parsers[""].parse_known_args(words)
     if not unknown:
         return options
     word = unknown[0]
-    if word.startswith("-"):
+    name = options.command
+    if word.startswith("-") and word != "-":
         raise _unknown_option(parsers[name], word.partition("=")[0])
     why, line = _meant_word(name, unknown, options, _options_of(parsers[name]))
     raise UsageError(f"{why or f'{name} does not take {word!a}'}; {line}")
+
+
+def filled(text: str) -> str:
+    """Check a value that must not be empty: a variable of a script that is not set would mean the default."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the value is empty")
+    return text
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -102,7 +132,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def _options_of(parser: Command) -> list[str]:
-    return re.findall(r"(?<=[\[ ])--?[a-z-]+", parser.format_usage())
+    heads = re.findall(r"^  (-.*?)(?:  |$)", parser.format_help(), re.MULTILINE)
+    return [word for head in heads for word in re.findall(r"(?<!\S)--?[A-Za-z][a-z-]*", head)]
 
 
 def _unknown_option(parser: Command, word: str) -> UsageError:
@@ -131,7 +162,7 @@ def _meant_command(name: str, parsers: dict[str, Command]) -> str:
 
     if find_tool(name):
         return f"; run {name} directly, or with the variables set: cuda-shims exec {name}"
-    return f"{did_you_mean(name, [*parsers, *_ANSWERED])} cuda-shims --help lists them all"
+    return f"{did_you_mean(name, [*filter(None, parsers), *_ANSWERED])} cuda-shims --help lists them all"
 
 
 def _meant_word(name: str, words: list[str], options: argparse.Namespace, known: list[str]) -> tuple[str, str]:
@@ -141,7 +172,6 @@ def _meant_word(name: str, words: list[str], options: argparse.Namespace, known:
         "doctor": f"cd {shown} && cuda-shims doctor" if os.path.isdir(word) else f"cuda-shims doctor --log {shown}",
         "env": f"cuda-shims env --format {shown}",
         "list": f"cuda-shims which {shown}",
-        "uninstall": f"pip uninstall {shown}",
     }
     if word.isdigit() and "--cuda" in known:
         return "", f"run: cuda-shims {name} --cuda {shown}"
@@ -149,6 +179,8 @@ def _meant_word(name: str, words: list[str], options: argparse.Namespace, known:
         return "", f"run: cuda-shims {name} --python {shown}"
     if name == "install":
         return _NO_NAMES[name], f"run: {_how_to_install(words, options)}"
+    if name == "uninstall":
+        return _NO_NAMES[name], f"run: {_how_to_uninstall(word, options)}"
     line = f"run: {lines[name]}" if name in lines else f"cuda-shims {name} --help says what it takes"
     return _NO_NAMES.get(name, ""), line
 
@@ -160,10 +192,24 @@ def _show(word: str) -> str:
     return quote_path(word) if word.isascii() and word.isprintable() else "NAME"
 
 
+def _how_to_uninstall(word: str, options: argparse.Namespace) -> str:
+    from cuda_shims.catalog import tools  # noqa: PLC0415 # as above
+
+    distribution = next((each.distribution for each in tools.COMPONENTS if word == each.extra), _show(word))
+    command, _, last = _installer(options).rpartition("install")
+    return f"{command}uninstall{last} {distribution}"
+
+
+def _installer(options: argparse.Namespace) -> str:
+    from cuda_shims.cli.place import find_environment  # noqa: PLC0415 # as above
+    from cuda_shims.environment.installer import install_command  # noqa: PLC0415
+
+    environment = find_environment(options)
+    return install_command(environment, os.environ, here=environment.is_here)
+
+
 def _how_to_install(words: list[str], options: argparse.Namespace) -> str:
     from cuda_shims.catalog import contents, tools  # noqa: PLC0415 # as above
-    from cuda_shims.cli.place import find_environment  # noqa: PLC0415
-    from cuda_shims.environment.installer import install_command  # noqa: PLC0415
 
     extras: list[str] = []
     others: list[str] = []
@@ -178,6 +224,4 @@ def _how_to_install(words: list[str], options: argparse.Namespace) -> str:
         elif not word.startswith("-"):
             others.append(holder.distribution if holder else _show(word))
     toolkit = [f'"cuda-toolkit[{",".join(dict.fromkeys(extras))}]=={tools.NEWEST}.*"'] if extras else []
-    environment = find_environment(options)
-    install = install_command(environment, os.environ, here=environment.is_here)
-    return " ".join([install, *toolkit, *dict.fromkeys(others)])
+    return " ".join([_installer(options), *toolkit, *dict.fromkeys(others)])

@@ -64,7 +64,7 @@ def install_command(environment: Environment, shell: Mapping[str, str], *, here:
         return f"{pip} install"
     interpreter = _interpreter(environment)
     # in PowerShell a quoted path is text, not a command
-    if _has_pip(environment) and interpreter[0] not in "'\"":
+    if _has_pip(environment) and (os.name != "nt" or interpreter[0] not in "'\""):
         return f"{interpreter} -m pip install"
     return f"{pip} --python {interpreter} install"
 

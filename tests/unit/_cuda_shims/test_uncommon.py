@@ -406,6 +406,10 @@ def test_it_explains_itself_on_stderr_alone(hook, prefix, capfd, debug):
     hook(prefix.site, CUDA_SHIMS_DEBUG=debug)
     out, err = capfd.readouterr()
     assert out == ""
+    # with a root and nothing unusual, most starts
+    hook(prefix.site, CUDA_SHIMS_DEBUG=debug)
+    again = capfd.readouterr().err
+    assert (f"cuda-shims: CUDA_HOME={beside(prefix)}\n" in again) is (debug == "1")
     if debug == "1":
         assert "cuda-shims: selected: none" in err
         assert f"cuda-shims: CUDA_HOME={beside(prefix)}\n" in err

@@ -28,7 +28,7 @@ from fake_toolkit import (
 
 from _cuda_shims import ROOTS_FOLDER, places
 from _cuda_shims.places import Place
-from cuda_shims import __version__
+from cuda_shims import __main__, __version__
 from cuda_shims.catalog import tools
 from cuda_shims.cli import main
 from cuda_shims.cli.output import SCHEMA
@@ -106,13 +106,13 @@ def test_dry_runs_write_nothing(call, home):
     for _ in range(2):
         done = call("install", "--dry-run")
         assert (done.code, done.err) == (0, "")
-        assert f"would be created {Place(home.site, 13).beside}" in done.out
-        assert f"would be replaced {home.bin}/nvcc\n" in done.out
+        assert f"would create {Place(home.site, 13).beside}" in done.out
+        assert f"would replace {home.bin}/nvcc\n" in done.out
         assert snapshot(home.path, times=True) == fresh
     call("install")
     there = snapshot(home.path, times=True)
     done = call("uninstall", "--dry-run")
-    assert f"would be removed {home.bin}/nvcc\n" in done.out
+    assert f"would remove {home.bin}/nvcc\n" in done.out
     assert snapshot(home.path, times=True) == there
 
 
@@ -674,6 +674,20 @@ def test_an_interruption(call, monkeypatch):
     assert (done.code, done.out, done.err) == (130, "", "")
 
 
+def test_an_interruption_before_the_command_line_is_read(monkeypatch):
+    """Ctrl-C during the first imports, which take the longest of many commands."""
+
+    class Interrupting:
+        @staticmethod
+        def find_spec(name, *_):
+            if name == "cuda_shims.cli.run":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "cuda_shims.cli.run")
+    monkeypatch.setattr(sys, "meta_path", [Interrupting, *sys.meta_path])
+    assert __main__.main() == 130
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 def test_letters_that_a_stream_cannot_hold(tmp_path, encoding):
     name = tmp_path / "žluťoučký \udcff"
@@ -820,13 +834,14 @@ find "$4" -name '*cuda-shims-tmp*' -o -name stamp
         assert "(No space left on device); nothing is half-written: free disk space" in lines[0]
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])  # argparse ignores what an unbuffered stream reports
 @pytest.mark.parametrize("words", [["--version"], ["--help"], ["root"], ["list", "--json"]])
-def test_an_answer_that_cannot_be_written(home, words):
+def test_an_answer_that_cannot_be_written(home, words, unbuffered):
     if not os.path.exists("/dev/full"):
         pytest.skip("there is no /dev/full here")
     with open("/dev/full", "wb") as full:
         command = [sys.executable, "-c", MAIN, home.site, *words]
-        environ = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+        environ = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, env=environ, check=False)
     assert (done.returncode, done.stderr) == (1, "cuda-shims: cannot continue: No space left on device\n")
 

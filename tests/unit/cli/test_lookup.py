@@ -445,8 +445,6 @@ def test_the_command_does_not_find(which, prefix):
 @pytest.mark.parametrize(
     "name",
     [
-        "",
-        " ",
         "..",
         "/",
         "/bin/ls",

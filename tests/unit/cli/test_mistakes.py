@@ -7,7 +7,7 @@ import sys
 import venv
 
 import pytest
-from fake_toolkit import write
+from fake_toolkit import snapshot, write
 
 from cuda_shims.cli import main
 
@@ -31,6 +31,7 @@ def there(home, tmp_path, monkeypatch):
 
 
 NO_NAMES = "install makes links and takes no names; run:"
+NO_REMOVAL = "uninstall removes cuda-shims itself and takes no names"
 NO_LOG = "the log cannot be read"
 NO_PYTHON = "this is not a Python interpreter or environment"
 #: what was typed, the exit code, the whole answer; in braces, folders
@@ -43,7 +44,7 @@ MISTAKES = [
     ("install cublas", 2, f'{NO_NAMES} pip install "cuda-toolkit[cublas]==13.*"'),
     ("install nvidia-cufft", 2, f'{NO_NAMES} pip install "cuda-toolkit[cufft]==13.*"'),
     ("install torch", 2, f"{NO_NAMES} pip install torch"),
-    ("uninstall torch", 2, "uninstall removes cuda-shims itself and takes no names; run: pip uninstall torch"),
+    ("uninstall torch", 2, f"{NO_REMOVAL}; run: pip uninstall torch"),
     ("list nvcc", 2, "list takes no names; run: cuda-shims which nvcc"),
     ("root 13", 2, "root does not take '13'; run: cuda-shims root --cuda 13"),
     ("root project/.venv", 2, "root does not take 'project/.venv'; run: cuda-shims root --python project/.venv"),
@@ -52,6 +53,17 @@ MISTAKES = [
     ("doctor project", 2, "doctor does not take 'project'; run: cd project && cuda-shims doctor"),
     ("exec", 2, "exec: CMD is missing; for example: cuda-shims exec make -j4"),
     ("exec no-such-command", 127, "no-such-command: no such command on PATH; install it, or give its path"),
+    ("exec ./no-such", 127, "./no-such: there is no such file"),
+    ("--verbose doctor", 2, "--verbose goes after the command: cuda-shims doctor --verbose"),
+    (
+        "doctor --strict=yes",
+        2,
+        "doctor: --strict takes no value; for example: pip wheel . 2>&1 | cuda-shims doctor --log -",
+    ),
+    ("doctor --log build.log --log empty.log", 2, "doctor --log: only one is taken"),
+    ("which -lcublas -lcufft", 2, "which -l: only one is taken"),
+    ("uninstall nvcc", 2, f"{NO_REMOVAL}; run: pip uninstall nvidia-cuda-nvcc"),
+    ("root --cuda 130", 2, "root --cuda: '130' is not a CUDA major; did you mean 13?"),
     (
         "exec cuobjdump",
         127,
@@ -68,6 +80,7 @@ MISTAKES = [
             "pwsh; did you mean cmd?"
         ),
     ),
+    ("env --format tcsh", 2, "env --format: there is none for tcsh; use: cuda-shims exec CMD"),
     ("completion nu", 2, "completion SHELL: 'nu' is not one of bash, zsh, fish, powershell"),
     ("root --cuda 13.5", 2, "root --cuda: '13.5' is not a CUDA major; did you mean 13?"),
     ("root --cuda cu13", 2, "root --cuda: 'cu13' is not a CUDA major; did you mean 13?"),
@@ -165,6 +178,48 @@ def test_its_answer(capsys, tmp_path, words, code, answer):
     assert main(words.split()) == code
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", f"cuda-shims: {answer.replace('{tmp}', str(tmp_path))}\n")
+
+
+@pytest.mark.usefixtures("there")
+@pytest.mark.parametrize("value", ["", " "])
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["uninstall", "--target"], "--target"),
+        (["uninstall", "--prefix"], "--prefix"),
+        (["install", "--python"], "--python"),
+        (["doctor", "--log"], "--log"),
+        (["which", "-l"], "-l"),
+        (["which"], "NAME"),
+        (["exec"], "CMD"),
+        (["fit"], "DISTRIBUTION"),
+    ],
+)
+def test_a_variable_of_a_script_that_is_empty(capsys, there, words, name, value):
+    """It must not mean the default: ``uninstall --target "$WHERE"`` would remove the environment's own."""
+    before = snapshot(there.path)
+    assert main([*words, value]) == 2
+    assert capsys.readouterr().err == f"cuda-shims: {words[0]} {name}: the value is empty\n"
+    assert snapshot(there.path) == before
+
+
+@pytest.mark.usefixtures("there")
+def test_a_command_that_is_empty(capsys):
+    assert main([""]) == 2
+    said = "unknown command ''; cuda-shims --help lists them all"
+    assert capsys.readouterr().err == f"cuda-shims: {said}\n"
+
+
+@pytest.mark.usefixtures("there")
+def test_a_log_from_a_pipe_without_its_option(capsys):
+    assert main(["doctor", "-"]) == 2
+    assert capsys.readouterr().err == "cuda-shims: doctor does not take '-'; run: cuda-shims doctor --log -\n"
+
+
+@pytest.mark.usefixtures("there")
+def test_a_command_in_quotes(capsys):
+    assert main(["exec", "nvcc --version"]) == 127
+    assert "give the command and its arguments without quotes around them" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("there")

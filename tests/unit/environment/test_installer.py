@@ -68,7 +68,7 @@ def test_no_pip_at_all_on_path(prefix, monkeypatch, has_pip):
 def test_an_environment_below_a_path_with_a_blank(tmp_path, pip):
     prefix = Prefix(str(tmp_path / "First Last"))
     write_distribution(prefix.site, "pip", "26.1", {"pip/__init__.py": b""})
-    assert command(prefix, [pip(tmp_path / "other")]) == f"pip --python '{prefix.bin}/python' install"
+    assert command(prefix, [pip(tmp_path / "other")]) == f"'{prefix.bin}/python' -m pip install"
 
 
 @pytest.mark.parametrize("installed_by", ["uv", "uv\n", "pip\n", "", b"\xff"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from _cuda_shims import SPLIT
 from _cuda_shims.shims import compiles
@@ -29,6 +30,10 @@ def run(options: argparse.Namespace, output: Output) -> int:
             why = for_environment(fix, scope.environment, scope.environ, here=not scope.elsewhere)
         else:
             why = "no such command on PATH; install it, or give its path"
+            if os.path.dirname(program):
+                why = "there is no such file"
+            elif " " in program:
+                why = "no such command on PATH; give the command and its arguments without quotes around them"
         output.remark(f"cuda-shims: {program}: {why}", -1)
         return 127
     except OSError as error:

@@ -451,7 +451,7 @@ case ${CUDA_SHIMS_TOOLKIT-} in
     esac
     ;;
   /*) _cs_chosen=$CUDA_SHIMS_TOOLKIT ;;
-  *[!0-9]*) _cs_fail "CUDA_SHIMS_TOOLKIT=$CUDA_SHIMS_TOOLKIT is neither a CUDA major (13) nor the absolute path of a toolkit root" ;;
+  *[!0-9]*) _cs_fail "CUDA_SHIMS_TOOLKIT=$CUDA_SHIMS_TOOLKIT is neither a CUDA major (13) nor the absolute path of a toolkit root; correct or unset it" ;;
   *) _cs_want=$CUDA_SHIMS_TOOLKIT ;;
 esac
 if [ -n "$_cs_chosen" ]; then
@@ -549,5 +549,5 @@ case $(command -p uname -s 2>/dev/null) in
   Darwin) _cs_fail "$_cs_missing; $_cs_macos" ;;
 esac
 case $_cs_get in 'NVIDIA publishes no '*) _cs_fail "CUDA 12 is installed here, and $_cs_get" ;; esac
-[ -z "$_cs_want" ] || _cs_fail "$_cs_asker=$_cs_want: no pip-installed toolkit of that major has it here"
+[ -z "$_cs_want" ] || _cs_fail "$_cs_asker=$_cs_want: no pip-installed toolkit of that major has it here; install one, or unset it"
 _cs_fail "$_cs_missing; $_cs_get"
