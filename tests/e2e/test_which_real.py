@@ -216,7 +216,7 @@ def test_which_of_companions(world, tmp_path):
         assert os.path.isfile(path)
 
 
-@pytest.mark.parametrize("name", ["", "..", "/usr/bin/env", "x" * 100_000, "\x1b[31m.h"])
+@pytest.mark.parametrize("name", ["..", "/usr/bin/env", "x" * 100_000, "\x1b[31m.h"])
 def test_names_that_are_none(world, name):
     def make(folder):
         return str(world.venv(folder / "venv", "cuda-shims"))

@@ -29,6 +29,9 @@ def check_path(case: Case) -> Iterator[Finding]:
         return
     scripts = case.environment.scripts
     first = next(on_path("nvcc", _read_path(case)), None)
+    no_shim = first is None or (os.path.dirname(first) == scripts and not is_shim(first))
+    if no_shim and case.environment.dist_info and scripts in _read_path(case).split(os.pathsep):
+        return  # another check says what is wrong with the environment's own
     why = "make, and everything that you start from this shell, compiles with it"
     fix = f"activate the environment, or: {case.command('exec')} CMD"
     if first is None:
@@ -51,9 +54,6 @@ def check_path(case: Case) -> Iterator[Finding]:
         return  # another check says so
     elif is_shim(first):
         yield Finding("path-other-environment", WARNING, f"PATH gives another environment's shim, {first}.", why, fix)
-    elif os.path.dirname(first) == scripts:
-        fix = f"{case.command('install')} --force"
-        yield Finding("path-other-nvcc", WARNING, f"PATH gives {first}, which is not cuda-shims' shim.", why, fix)
     else:
         yield Finding("path-other-nvcc", WARNING, f"PATH gives another nvcc, {first}.", why, fix)
 

@@ -29,6 +29,20 @@ def test_another_nvcc_on_path(healthy):
     assert healthy.bad(PATH=f"{healthy.environ['PATH']}:{other}") == {}
 
 
+@pytest.mark.parametrize("foreign", [True, False])
+def test_what_is_wrong_with_the_active_environments_own_is_said_once(healthy, foreign):
+    """``shim-foreign``, ``shim-stale``: its fix is not to activate the environment, or to put it on PATH."""
+    path = os.path.join(healthy.prefix.bin, "nvcc")
+    if foreign:
+        os.unlink(path)
+        write(path, b"#!/bin/sh\n", 0o755)
+    else:
+        os.chmod(path, 0o644)
+    found = healthy.examine()
+    assert [each.code for each in found if each.level != "ok"] == ["shim-foreign" if foreign else "shim-stale"]
+    assert "path" not in {each.code for each in found}
+
+
 def test_another_environments_shim_on_path(healthy, new_prefix):
     other = new_prefix("other")
     other.shim("nvcc")
