@@ -167,6 +167,38 @@ MESSAGES = [
     ),
     ("Outdated NVIDIA CUDA Toolkit version '10020' detected!", "cuda-too-old", ("hashcat", "10020")),
     ("No CUDA runtime is found, using CUDA_HOME='/c'\n", "torch-no-gpu", ("torch sees no GPU",)),
+    (
+        "    assert torch.cuda.is_available()\nAssertionError",
+        "torch-no-gpu",
+        ("torch sees no GPU",),
+    ),
+    (
+        "UserWarning: CUDA initialization: Found no NVIDIA driver on your system. Please check that you have a GPU\n",
+        "driver-missing",
+        ("not visible",),
+    ),
+    (
+        "  cause: Because you require torch>=2.7.0,<2.8 and torch==2.14.1, we can conclude that your requirements are "
+        "unsatisfiable.",
+        "torch-pin",
+        ("No release is both torch>=2.7.0,<2.8 and torch==2.14.1",),
+    ),
+    (
+        "The conflict is caused by:\n    The user requested nvidia-nccl-cu13==2.28\n    The user requested "
+        "nvidia-nccl-cu13==2.29",
+        "torch-pin",
+        ("nvidia-nccl-cu13==2.28 and nvidia-nccl-cu13==2.29",),
+    ),
+    (
+        "nosuchcc: No such file or directory\nnvcc fatal   : Failed to preprocess host compiler properties.",
+        "host-compiler-missing",
+        ("names a compiler that does not exist, nosuchcc", "-ccbin, NVCC_CCBIN"),
+    ),
+    (
+        "Could not find compiler set in environment variable CXX:\n\n  nosuchcc.\n\nCMAKE_CUDA_COMPILER not set",
+        "stale",
+        ("CXX names a compiler that does not exist, nosuchcc", "unset CXX"),
+    ),
     ("dso_loader.cc:119] Couldn't open CUDA library cublas64_80.dll", "library-not-loaded", ("cublas64_80.dll", "8.0")),
     # --- of a set that no rule was written for
     (

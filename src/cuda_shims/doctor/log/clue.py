@@ -49,6 +49,22 @@ ENDED = (
     r"|\[100%\]|Project name: |Finished .{1,40} target\(s\)"
 )
 
+#: what a front end says of a wheel that it has built
+_BUILT = re.compile(
+    r"(?m)^(?:Successfully built [^\s]|(?:- )?Built [\w.-]{1,200}(?:==| @ |\.whl)"
+    r"|(?:INFO:root:)?removing build[/\\]bdist\.)|Built wheel for "
+)
+#: what it, or a build tool, says where it stops
+_STOPPED = re.compile(
+    r"(?m)^(?:error: |ERROR: (?!pip's dependency resolver)|Failed to build|CMake Error|FAILED: |ninja: (?:error|build)"
+    r"|g?make(?:\[\d{1,3}\])?: \*\*\*)"
+)
+
+
+def find_success(text: str) -> int:
+    """Find where a build ended with a wheel that nothing had stopped, 0 where none did."""
+    return 0 if _STOPPED.search(text) else max((each.start() for each in _BUILT.finditer(text)), default=0)
+
 
 def is_isolated(text: str) -> bool:
     """Tell whether a front end made an environment for the build."""

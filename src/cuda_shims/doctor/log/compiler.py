@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
+from cuda_shims.doctor.log import tool
 from cuda_shims.doctor.log.cause import Cause, say
 from cuda_shims.doctor.log.clue import WINDOWS
 from cuda_shims.doctor.log.fix import Scene
@@ -15,6 +17,17 @@ if TYPE_CHECKING:
 
 #: the first CMake that writes CMakeConfigureLog.yaml
 _YAML_SINCE = (3, 26)
+#: what a build runs where nothing names a compiler, or CMake's word for it
+_USUAL = re.compile(
+    r"(?:\w{3,12}-(?:\w{2,10}-)?linux-\w{3,12}-)?(?:gcc|g\+\+|cc|c\+\+|cl|cl\.exe|cc1plus)|CMAKE_CXX_COMPILER"
+)
+#: what a Python may have been built with
+_CLANG = re.compile(r"clang(?:\+\+)?")
+#: what names one
+_VARIABLES = ("NVCC_CCBIN", "CUDAHOSTCXX", "CXX", "CC")
+_NAMED = re.compile(
+    rf"(?<!\w)(-ccbin|--compiler-bindir|{'|'.join(_VARIABLES)})[=\s][\x22\x27]?([^\s\x22\x27`,;()]{{1,300}})"
+)
 LIMITS = "each release of nvcc knows the compilers of its time (include/crt/host_config.h)"
 
 
@@ -117,9 +130,28 @@ def explain_no_compiler(words: Words, scene: Scene) -> Cause:
     why = "nvcc hands the host half of every .cu file to a C++ compiler"
     if not scene.says(r"nvcc|(?i:cuda)|\.cu\b"):
         why = "the build runs it, and nothing on PATH has that name"
-    if re.search(r"[/\\]|\d$", name):
-        return Cause("host", what, why, say("correct or unset what names it: -ccbin, NVCC_CCBIN or CUDAHOSTCXX"))
-    return Cause("host", what, why, Scene.host)
+    by = _find_naming(name, scene)
+    if by is None:
+        return Cause("host", what, why, Scene.host)
+    what = f"{by or 'An option or a variable'} names a compiler that does not exist, {name}."
+    fix = f"have {by} name a g++ that exists, or remove it"
+    return Cause(
+        "host", what, why, say(fix if by else "correct or unset what names it: -ccbin, NVCC_CCBIN, CUDAHOSTCXX or CXX")
+    )
+
+
+def _find_naming(name: str, scene: Scene) -> str | None:
+    """Find what names a compiler, empty where that is not known; ``None`` for one that builds run by themselves."""
+    if _USUAL.fullmatch(name):
+        return None
+    variable = next((each for each in _VARIABLES if scene.case.environ.get(each) == name), "")
+    by = _find_named(scene.text).get(name, variable)
+    return by or (None if _CLANG.fullmatch(name) else "")
+
+
+@lru_cache(maxsize=1)
+def _find_named(text: str) -> dict[str, str]:
+    return {name: by for by, name in _NAMED.findall(text)}
 
 
 def explain_no_ccbin(_: Words, scene: Scene) -> Cause | None:
@@ -162,7 +194,7 @@ def explain_other_system(said: Explain, words: Words, scene: Scene) -> Cause | N
 def explain_unset(said: Explain, words: Words, scene: Scene) -> Cause | None:
     """Explain a CUDA compiler that CMake does not have, where it has others."""
     others = r"CMAKE_C(?:XX)?_COMPILER not set, after EnableLanguage"
-    return None if scene.says(others) else said(words, scene)
+    return None if scene.says(others) else tool.explain_no_nvcc(said, words, scene)
 
 
 def explain_torch_limit(said: Explain, words: Words, scene: Scene) -> Cause | None:

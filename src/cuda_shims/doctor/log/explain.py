@@ -8,7 +8,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from cuda_shims.doctor.case import ERROR, WARNING, Finding, escape
-from cuda_shims.doctor.log.clue import ENDED, FAILED
+from cuda_shims.doctor.log.clue import ENDED, FAILED, find_success
 from cuda_shims.doctor.log.fix import Scene
 from cuda_shims.doctor.log.rule import load_table, make_rules
 
@@ -29,6 +29,11 @@ _MOST, _DIFFERENT, _NAMES = 10_000, 300, 8
 _BEFORE, _AFTER, _STEP = 800, 2000, 1000
 #: how much of a log one rule looks at, from its beginning and from its end: of what is full of a rule's needle
 _ENOUGH = 400_000
+#: a build that says this may end with a wheel, which lacks CUDA or a part; what else it said before was only a probe
+_LEFT_OUT = {
+    *("cccl-not-found", "companion-not-found", "cuda-left-out", "cuda-unidentified", "extension-not-built"),
+    *("nvcc-not-found", "nvcc-path", "opencv-cuda", "placeholder-wheel", "toolkit-incomplete"),
+}
 #: once one of the first is found, a file that is missing later is a consequence: it was never installed
 _INSTALLERS = {"no-such-version", "no-wheel", "placeholder-wheel", "renamed-package"}
 _UNINSTALLED = {"header-missing", "library-missing", "nvcc-link", "nvcc-not-found", "target-missing", "tool-missing"}
@@ -64,7 +69,9 @@ def explain(log: Log, case: Case) -> list[Explanation]:
 
     """
     scene = Scene(case, log.text)
-    hits = sorted(_find_hits(scene), key=lambda hit: hit.position)
+    success = find_success(log.text)
+    hits = [hit for hit in _find_hits(scene) if hit.position >= success or hit.code in _LEFT_OUT]
+    hits.sort(key=lambda hit: hit.position)
     causes: dict[str, list[_Hit]] = {}
     for hit in _drop_consequences(hits, log.text):
         causes.setdefault(hit.cause.key or hit.code, []).append(hit)

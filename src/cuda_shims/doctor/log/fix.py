@@ -103,13 +103,17 @@ class Scene:
             return f"install it into that toolkit, or {self._with_toolkit()}"
         return f"install it into that toolkit, or take the wheels' instead: {self._with_toolkit()}"
 
-    def need_and_shims(self) -> str:
+    def need_package(self) -> str:
+        """Say how to get these, for CMake's find_package."""
+        return self.need_and_shims(cmake=True)
+
+    def need_and_shims(self, *, cmake: bool = False) -> str:
         """Say how to get these, and a root with the names that linkers look for."""
         if self.has_shims:
             return self.need()
         if self.bare:
             meson, windows = self.says("requested CUDA module"), self.says(clue.WINDOWS)
-            theirs = folder.spell_libraries(self.wanted, meson=meson, windows=windows)
+            theirs = folder.spell_libraries(self.wanted, cmake=cmake, meson=meson, windows=windows)
             return self._or_told(theirs)
         if self.build.listed is not None:
             return self.need() if self.build.sdist else f'{self.need()}, and add "cuda-shims"'
@@ -141,6 +145,20 @@ class Scene:
             if not self.has_shims:
                 steps.append('add "cuda-shims"' if steps else self.build.install("cuda-shims"))
             return ", and ".join(steps)
+        if add := self._add_root():
+            return add
+        if self.build.isolated:
+            return "unset CUDA_HOME, CUDA_PATH, CUDACXX and CUDA_SHIMS_STARTUP where the build is started"
+        return f"run the build as: {case.command('exec')} CMD; what else is wrong, {case.command('doctor')} says"
+
+    @property
+    def has_root(self) -> bool:
+        """Whether the build has our root: by what it requires, or where the environment counts, by that."""
+        return self.has_shims or (self.build.listed is None and not self._add_root())
+
+    def _add_root(self) -> str:
+        """Say how the environment's builds get our root; empty where they have it."""
+        case = self.case
         if not case.home:
             return f"{case.pip(tools.BUNDLE)}; or put the bin folder of an installed toolkit on PATH (sudo has its own)"
         if case.environment.dist_info is None:
@@ -150,13 +168,7 @@ class Scene:
         theirs = case.other_toolkit()
         if theirs:
             return case.removal(*(each for each in (*HOMES, *COMPILERS) if theirs in case.environ.get(each, "")))
-        return self._chosen()
-
-    def _chosen(self) -> str:
-        case = self.case
-        if self.build.isolated:
-            return "unset CUDA_HOME, CUDA_PATH, CUDACXX and CUDA_SHIMS_STARTUP where the build is started"
-        return f"run the build as: {case.command('exec')} CMD; what else is wrong, {case.command('doctor')} says"
+        return ""
 
     def newer(self, since: str) -> str:
         """Say how to get an nvcc of some release or a later one."""
@@ -197,14 +209,14 @@ class Scene:
 
     def linker(self, name: str) -> str:
         """Say how the linker finds an installed library."""
-        if not self.has_shims:
+        if not self.has_root:
             return self.shims()
         if name.endswith(".lib"):
             beside = rf"..\..\{ROOTS_FOLDER}\cu{self.case.toolkit.major if self.case.toolkit else tools.NEWEST}"
             below = rf"{beside}\lib\x64" if contents.is_made(name) else r"lib\x64"
             return rf'build in an "x64 Native Tools Command Prompt", or give the linker /LIBPATH:"%CUDA_HOME%\{below}"'
         below = "lib/stubs" if name in {"cuda", "nvidia-ml"} else "lib"
-        return f'give the linker -L"$CUDA_HOME/{below}"{self.unset()}'
+        return self.by_home(f'give the linker -L"$CUDA_HOME/{below}"')
 
     def stub(self) -> str:
         """Say how the linker finds the driver's stub without one of our toolkits."""
@@ -215,9 +227,11 @@ class Scene:
         """Say how CMake finds another toolkit than the one that it was told of."""
         return f"correct or unset CUDAToolkit_ROOT; {self.whole_toolkit()}"
 
-    def unset(self) -> str:
-        """Say how to have a CUDA_HOME; an isolated build has one, or cannot be given one."""
-        return "" if self.build.isolated else f"; where CUDA_HOME is not set: {self.case.command('exec')} CMD"
+    def by_home(self, how: str) -> str:
+        """Say how $CUDA_HOME is used, which the shell sets first; an isolated build has one, or cannot be given one."""
+        if self.build.isolated or not self.case.home:
+            return how
+        return f"{self.case.evaluation('env')}; then {how}"
 
     def host(self, told: dict[str, int] | None = None) -> str:
         """Say how to get a host compiler, no newer than the newest that nvcc takes where the log says so."""

@@ -111,9 +111,8 @@ def explain_header(words: Words, scene: Scene) -> Cause | None:
         why = "clang's own headers include it, and CUDA 13 has it no more: this clang is too old for CUDA 13"
         return Cause("clang", what, why, say("compile with a newer clang, or with nvcc"))
     folder, target = ("include/cccl", "CCCL::CCCL") if name.startswith(_CCCL) else ("include", "CUDA::cudart")
-    there = (
+    there = scene.by_home(
         f'give this compiler -I"$CUDA_HOME/{folder}", in CMake: target_link_libraries(TARGET PRIVATE {target})'
-        f"{scene.unset()}"
     )
     held = [each for each in contents.find(name) if each.kind == "header"]
     return _explain_held(name, held, scene, what, there)
@@ -278,7 +277,7 @@ def _explain_held(name: str, held: list[contents.Holding], scene: Scene, what: s
                 why += "; an installed toolkit has CUPTI apart, in extras/CUPTI"
         key = "toolkit" if part in scene.build.bundled else "need"
         return Cause(key, what, why, Scene.need_header if of_header else Scene.need_and_shims, name)
-    if not of_header and not scene.has_shims:
+    if not of_header and not scene.has_root:
         why = _LIB64 if name in {"-lcudadevrt", "-lcudart_static"} else _UNVERSIONED
         why = _DLL if name.endswith(".lib") else why
         return Cause("shims", what, why, Scene.shims, name)

@@ -169,11 +169,12 @@ def explain_needed(words: Words, _: Scene) -> Cause | None:
         why = "it is part of NVIDIA's driver, which a machine or a container that only builds does not have"
         stub = "cuda" if name.startswith("libcuda") else "nvidia-ml"
         fix = f'link with -L"$CUDA_HOME/lib64/stubs" -l{stub} as well, or with -Wl,--allow-shlib-undefined'
-        return Cause("driver", what, why, say(fix))
+        return Cause("driver", what, why, lambda scene: scene.by_home(fix))
     if name not in SONAMES and not contents.find(name):
         return None
     why = "the linker looks for it in the system's folders and in those of -rpath-link and LD_LIBRARY_PATH"
-    return Cause(name, what, why, say('give the linker -Wl,-rpath-link,"$CUDA_HOME/lib64"'))
+    by = 'give the linker -Wl,-rpath-link,"$CUDA_HOME/lib64"'
+    return Cause(name, what, why, lambda scene: scene.by_home(by))
 
 
 def explain_glibc(words: Words, _: Scene) -> Cause | None:

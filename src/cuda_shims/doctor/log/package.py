@@ -9,7 +9,7 @@ from cuda_shims.doctor.log.cause import Cause, say
 from cuda_shims.doctor.log.clue import version
 from cuda_shims.doctor.log.fix import Scene
 from cuda_shims.doctor.log.history import DROPPED
-from cuda_shims.doctor.log.tool import NOWHERE
+from cuda_shims.doctor.log.tool import judge_nvcc
 from cuda_shims.doctor.part import part_of
 
 TYPE_CHECKING = False
@@ -41,8 +41,7 @@ def explain_cccl(words: Words, scene: Scene) -> Cause:
     what = f"CMake does not find {name}."
     if not scene.has("cccl"):
         scene.wanted.add("cccl")
-        why = f"nvidia-cuda-cccl holds it, and {scene.build.lacking}"
-        return Cause("need", what, why, Scene.need_and_shims, name)
+        return Cause("need", what, _judge_package("nvidia-cuda-cccl", scene), Scene.need_package, name)
     why = "the wheels hold its CMake files where CMake does not look; our root has them in lib/cmake"
     return Cause("shims", what, why, Scene.shims, name)
 
@@ -57,12 +56,18 @@ def explain_package(words: Words, scene: Scene) -> Cause | None:
     what, distribution = f"CMake does not find {name}.", scene.case.distribution_of(part)
     if not scene.has(part):
         scene.wanted.add(part)
-        return Cause("need", what, f"{distribution} holds it, and {scene.build.lacking}", Scene.need_and_shims, name)
+        return Cause("need", what, _judge_package(distribution, scene), Scene.need_package, name)
     if not scene.has_shims:
         why = f"{distribution} holds it where CMake does not look; our root has it"
         return Cause("shims", what, why, Scene.shims, name)
-    fix = f'-D{name}_ROOT="$CUDA_HOME"{scene.unset()}'
-    return Cause(f"package {name}", what, _UNTOLD.format(distribution), say(fix))
+    fix = f'-D{name}_ROOT="$CUDA_HOME"'
+    return Cause(f"package {name}", what, _UNTOLD.format(distribution), lambda scene: scene.by_home(fix))
+
+
+def _judge_package(distribution: str, scene: Scene) -> str:
+    if scene.bare:
+        return f"of the wheels {distribution} holds it; CMake looks only in the system's folders and where it is told"
+    return f"{distribution} holds it, and {scene.build.lacking}"
 
 
 def explain_lone_package(words: Words, scene: Scene) -> Cause | None:
@@ -109,7 +114,7 @@ def explain_incomplete(words: Words, scene: Scene) -> Cause:
     """Explain a toolkit that CMake found in part, or not at all."""
     missing = " ".join(words["name"].split())
     if any(_TOOLKIT.fullmatch(each) for each in missing.split()):
-        return Cause("nvcc-not-found", "CMake finds no toolkit.", NOWHERE, Scene.shims, code="nvcc-not-found")
+        return Cause("nvcc-not-found", "CMake finds no toolkit.", judge_nvcc(scene), Scene.shims, code="nvcc-not-found")
     what = f"CMake finds a toolkit that lacks {missing}."
     if scene.has("cudart") or scene.says("nvidia/cu13"):
         why = "the wheels' folder is not laid out as CUDA's installer lays out a toolkit; our root is"
@@ -130,15 +135,21 @@ def explain_variable(words: Words, scene: Scene) -> Cause | None:
     name = words["name"]
     what = f"CMake finds nothing for {name}."
     if _TOOLKIT.fullmatch(name) or name.lower() == "cuda_cudart_library":
-        return Cause("nvcc-not-found", "CMake finds no toolkit.", NOWHERE, Scene.shims, code="nvcc-not-found")
+        return Cause("nvcc-not-found", "CMake finds no toolkit.", judge_nvcc(scene), Scene.shims, code="nvcc-not-found")
     if _DRIVER.fullmatch(name):
         why = "it stands for libcuda.so, which is part of NVIDIA's driver; for linking, a toolkit has a stub of it"
         stub = '"$CUDA_HOME/lib64/stubs/libcuda.so"'
         fix = f"-D{name}={stub} (WSL: /usr/lib/wsl/lib/libcuda.so)"
-        return Cause("driver-stub", what, why, lambda scene: f"{fix}; {scene.shims()}" if scene.build.listed else fix)
+        return Cause(
+            "driver-stub",
+            what,
+            why,
+            lambda scene: f"{fix}; {scene.shims()}" if scene.build.listed else scene.by_home(fix),
+        )
     if _NVML.fullmatch(name):
         why = "it stands for libnvidia-ml.so, which is part of NVIDIA's driver; for linking, a toolkit has a stub of it"
-        return Cause("driver-stub", what, why, say(f'-D{name}="$CUDA_HOME/lib64/stubs/libnvidia-ml.so"'), name)
+        stub = f'-D{name}="$CUDA_HOME/lib64/stubs/libnvidia-ml.so"'
+        return Cause("driver-stub", what, why, lambda scene: scene.by_home(stub), name)
     library = re.fullmatch(r"CUDA_(\w{2,40})_LIBRARY", name)
     if library and library[1] in DROPPED:
         why = f"CUDA {DROPPED[library[1]][0]} has dropped that library, and the FindCUDA of an older CMake looks for it"

@@ -54,6 +54,25 @@ def explain_pin(words: Words, _: Scene) -> Cause | None:
     return Cause("", what, why, lambda scene: scene.release(minor))
 
 
+def explain_conflict(words: Words, scene: Scene) -> Cause:
+    """Explain two requirements of one package that no release of it fits."""
+    what = f"No release is both {words['name']} and {words['found'].rstrip(',')}, and both are required."
+    if not scene.says("extra-build-dependencies"):
+        why = "two requirements of one environment name different releases"
+        return Cause(
+            "conflict",
+            what,
+            why,
+            say("name a release that both take; where a package requires one, take another release of that"),
+        )
+    why = "one is in the build-system.requires of the package that uv builds, the other in extra-build-dependencies"
+    fix = (
+        "in extra-build-dependencies, name a release that the package takes; or install yours and everything else that "
+        "its build needs, and add the package to no-build-isolation-package below [tool.uv], which reads no pins"
+    )
+    return Cause("conflict", what, why, say(fix))
+
+
 def judge_twelve(base: str, name: str, scene: Scene) -> Cause:
     """Explain a distribution of CUDA 11 or 12 that pip or uv found nothing for."""
     what = f"There is no {name} where pip or uv looks."

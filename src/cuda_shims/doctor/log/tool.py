@@ -46,6 +46,18 @@ _ANEW = "its environment was made again, and a toolkit root is made when Python,
 _ANEW_FIX = "start one there (nvcc --version), and build again"
 
 
+def judge_nvcc(scene: Scene, why: str = NOWHERE) -> str:
+    """Say why there is no nvcc, or none that works: a build whose requirements are known may not list it."""
+    lacks = bool(scene.build.listed) and not scene.has("nvcc")
+    return f"nvidia-cuda-nvcc holds nvcc, and {scene.build.lacking}" if lacks else why
+
+
+def explain_no_nvcc(said: Explain, words: Words, scene: Scene) -> Cause | None:
+    """Explain an nvcc that a program does not find."""
+    cause = said(words, scene)
+    return cause and cause._replace(why=judge_nvcc(scene, cause.why))
+
+
 def explain_tool(words: Words, scene: Scene) -> Cause | None:
     """Explain a tool that is not found."""
     name = words["name"]
@@ -55,7 +67,7 @@ def explain_tool(words: Words, scene: Scene) -> Cause | None:
         return None
     what = f"There is no {name}."
     if known.name == "nvcc" and not folder:
-        return Cause("nvcc-not-found", what, NOWHERE, Scene.shims)
+        return Cause("nvcc-not-found", what, judge_nvcc(scene), Scene.shims)
     if known.extra != "nvcc" and not scene.has(known.extra):
         scene.wanted.add(known.extra)
         since = f" since CUDA {known.since}" if known.since != "13.0" else ""
@@ -66,7 +78,7 @@ def explain_tool(words: Words, scene: Scene) -> Cause | None:
     if folder:
         return _explain_path(os.path.join(folder, base), what, scene)
     if known.name in {"cicc", "cudafe++", "fatbinary", "nvlink", "ptxas"}:  # nvcc runs them
-        return Cause("nvcc-link", what, LINK, Scene.shims, code="nvcc-link")
+        return Cause("nvcc-link", what, judge_nvcc(scene, LINK), Scene.shims, code="nvcc-link")
     why = f"{known.distribution} holds it, and nothing on PATH leads there"
     return Cause("shims", what, why, Scene.shims, base)
 
@@ -97,7 +109,7 @@ def _explain_path(path: str, what: str, scene: Scene) -> Cause:
 
 def explain_no_compiler(said: Explain, words: Words, scene: Scene) -> Cause | None:
     """Explain a CMake without nvcc; on Windows its generator may be Visual Studio, which asks no PATH."""
-    cause = said(words, scene)
+    cause = explain_no_nvcc(said, words, scene)
     if cause is None or not scene.says(_MSVC) or scene.says("Ninja"):
         return cause
     why = "its generator is Visual Studio by default, which takes nvcc from files of CUDA's installer and asks no PATH"
@@ -109,7 +121,8 @@ def explain_named_compiler(words: Words, scene: Scene) -> Cause | None:
     """Explain a missing compiler that CMake or torch was told to use."""
     name = words["name"].strip()
     if not re.search(r"[/\\]", name):
-        return Cause("nvcc-not-found", f"There is no {name} on PATH.", NOWHERE, Scene.shims, code="nvcc-not-found")
+        why = judge_nvcc(scene)
+        return Cause("nvcc-not-found", f"There is no {name} on PATH.", why, Scene.shims, code="nvcc-not-found")
     cause = _explain_path(name.replace("\\", "/"), f"CMake is told of a compiler that does not exist, {name}.", scene)
     return _notice_new_environment(cause, name) if cause.code == "stale" else cause
 

@@ -16,6 +16,7 @@ from log_messages import MESSAGES
 from _cuda_shims.places import Place
 from cuda_shims.catalog import tools as catalog
 from cuda_shims.config import Config
+from cuda_shims.doctor import case as cases
 from cuda_shims.doctor.case import Case
 from cuda_shims.doctor.log import explain as diagnosis
 from cuda_shims.doctor.log import rule as log_rules
@@ -236,11 +237,84 @@ def test_noise(case):
             "library-not-loaded",
         ),
         ("failed call to cuInit: CUDA_ERROR_NO_DEVICE: no CUDA-capable device is detected", "driver-missing"),
+        ("UserWarning: CUDA initialization: Found no NVIDIA driver on your system. Please check", "driver-missing"),
     ],
 )
-def test_what_tensorflow_says_on_a_machine_without_a_gpu_is_no_cause_of_another_failure(case, text, code):
+def test_what_tensorflow_and_torch_say_without_a_gpu_is_no_cause_of_another_failure(case, text, code):
     assert [each.code for each in found_in(text, case(PROJECT))] == [code]
     assert found_in(f"{text}\nTraceback (most recent call last):\nValueError: shapes", case(PROJECT)) == []
+
+
+WARNED = """\
+CMake Warning (dev) in ops/CMakeLists.txt:
+  Policy CMP0104 is not set: CMAKE_CUDA_ARCHITECTURES now detected for NVCC,
+  empty CUDA_ARCHITECTURES not allowed.  Run "cmake --help-policy CMP0104"
+  for policy details.  Use the cmake_policy command to set the policy and
+  suppress this warning.
+
+  CUDA_ARCHITECTURES is empty for target "k".
+"""
+PROBED = f"""\
+/t/a: error while loading shared libraries: libcudart.so.13: cannot open shared object file: No such file or directory
+{"*" * 50}
+*** WARNING: Cannot check compute capability
+Cannot execute a stub file.
+"""
+
+
+@pytest.mark.parametrize(
+    "text", [WARNED, PROBED, "No CUDA runtime is found, using CUDA_HOME='/c'\n"], ids=["CMake", "CuPy", "torch"]
+)
+def test_what_a_build_goes_on_after_is_no_cause_of_its_failure(case, text):
+    assert found_in(f"{text}error: something else\n", case(PROJECT)) == []
+    (finding,) = found_in(f"{text}error: it failed\n{NVCC}", case(PROJECT))
+    assert finding.code == "nvcc-not-found"
+
+
+def test_cmakes_error_and_what_the_loader_stops_at_are_causes(case):
+    said = WARNED.replace("Warning (dev)", "Error")
+    said = "\n".join(line for line in said.splitlines() if "CUDA_ARCHITECTURES is" in line or "Error" in line)
+    (finding,) = found_in(said, case(PROJECT))
+    assert finding.code == "architecture-empty"
+    (finding,) = found_in(PROBED.partition("*")[0], case(PROJECT))
+    assert finding.code == "library-not-loaded"
+
+
+def test_a_build_that_ended_with_a_wheel_and_without_cuda(case):
+    text = "WARNING: nvcc not in path.\nSuccessfully built k\n"
+    assert [each.code for each in found_in(text, case(PROJECT))] == ["nvcc-not-found"]
+
+
+#: what is said of a part that a project goes on without
+WITHOUT = (
+    "a.c:1:10: fatal error: cublas_v2.h: No such file or directory\nModuleNotFoundError: No module named 'torch'\n"
+)
+
+
+@pytest.mark.parametrize(
+    "success",
+    [
+        "Successfully built k",
+        "Successfully built dist/k-1-py3-none-any.whl",
+        "   Built k==1.0",
+        "      Built k @ file:///k",
+        "  - Built k-1-cp311-cp311-linux_x86_64.whl",
+        "📦 Built wheel for CPython 3.11 to dist/k-1.whl",
+        "INFO:root:removing build/bdist.linux-x86_64/wheel",
+    ],
+)
+def test_a_build_that_ended_with_a_wheel_has_no_finding(case, success):
+    text = f"Installing build dependencies ... done\n{WITHOUT}{success}\n"
+    assert found_in(text, case(PROJECT)) == []
+    conflict = "ERROR: pip's dependency resolver does not currently take into account all the packages\n"
+    assert found_in(text + conflict, case(PROJECT)) == []
+    (finding,) = found_in(f"{text}$ python\n{WITHOUT.replace('cublas_v2', 'cufft')}", case(PROJECT))[
+        :1
+    ]  # what came later
+    assert "cufft.h" in finding.what
+    for failure in ("ERROR: Failed building wheel for b", "error: Failed to build `b==1`", "make: *** [k] Error 1"):
+        for stopped in (f"{text}{failure}\n", f"{failure}\n{text}"):  # of several packages one has failed
+            assert "header-missing" in {each.code for each in found_in(stopped, case(PROJECT))}
 
 
 def test_weak_ones_only_in_a_log_of_a_failure_and_alone(case):
@@ -374,7 +448,7 @@ def test_a_companion_that_is_there(case, tmp_path):
     assert "CUDA::cudart" in header
     assert fix("cannot find -lnccl", case(there)) == 'in pyproject.toml, add "cuda-shims" to requires'
     assert fix(NCCL, case(there)) == 'in pyproject.toml, add "cuda-shims" to requires'
-    assert fix(NCCL, case([*there, "cuda-shims"])).startswith('-DNCCL_ROOT="$CUDA_HOME"; where CUDA_HOME is not set')
+    assert fix(NCCL, case([*there, "cuda-shims"])) == '-DNCCL_ROOT="$CUDA_HOME"'
     target = 'Target "x" links to: {}::{} but the target was not found.'
     assert "of the module" in fix(
         f"-- Found CUDAToolkit: /x\n{target.format('NCCL', 'NCCL')}", case([*there, "cuda-shims"])
@@ -434,6 +508,39 @@ def test_folders_of_an_installed_toolkit_in_which_nothing_looks_by_itself(case):
     assert fix("LINK : fatal error LNK1181: cannot open input file 'cublas.lib'", case()).endswith("lib\\x64 on LIB")
 
 
+def test_cmake_reads_no_variable_of_compilers(case):
+    (finding,) = found_in(NCCL, case())
+    assert finding.why.startswith("of the wheels nvidia-nccl-cu13 holds it; CMake looks only in")
+    named = 'an installed toolkit: export CMAKE_PREFIX_PATH="$CUDA_HOME{}" CMAKE_LIBRARY_PATH="$CUDA_HOME/lib64"'
+    assert finding.fix.endswith(named.format(""))
+    missing = 'CMake Error at C.txt:3 (find_package):\n  By not providing "Find{}.cmake" in CMAKE_MODULE_PATH'
+    assert fix(missing.format("CCCL"), case()).endswith(named.format(":$CUDA_HOME/lib64/cmake"))
+    windows = fix(f"-- The CXX compiler identification is MSVC 19.4\n{NCCL}", case())
+    assert windows.endswith(r"CMAKE_LIBRARY_PATH to its lib\x64")
+
+
+def test_a_shell_gets_the_variables_before_an_option_names_them(case, monkeypatch):
+    """``cuda-shims exec g++ -I"$CUDA_HOME/include"`` is given the calling shell's CUDA_HOME, which is not set."""
+    there = case(None, (*COMPILER, "nvidia-cublas"))
+    bash, linker = 'eval "$(cuda-shims env)"; then ', 'give the linker -L"$CUDA_HOME/lib"'
+    assert fix("cannot find -lcublas", there) == f"{bash}{linker}"
+    assert fix("cannot find -lcuda", there) == f'{bash}give the linker -L"$CUDA_HOME/lib/stubs"'
+    assert fix(HEADER, there).startswith(f'{bash}give this compiler -I"$CUDA_HOME/include"')
+    needed = "ld: warning: libcuda.so.1, needed by libk.so, not found libk.so: undefined reference to `cuInit'"
+    assert fix(needed, there).startswith(f'{bash}link with -L"$CUDA_HOME/lib64/stubs"')
+    with monkeypatch.context() as fish:
+        fish.setattr(cases, "reader", lambda _: "fish")
+        assert fix("cannot find -lcublas", there) == f"cuda-shims env --format fish | source; then {linker}"
+    # where builds do not get our root, that comes first
+    off = there._replace(environ={"CUDA_SHIMS_STARTUP": "0"})
+    assert fix("cannot find -lcublas", off) == "unset CUDA_SHIMS_STARTUP"
+    # an isolated build's Python has set them; and where no toolkit is, there is nothing to evaluate
+    project = [*PROJECT[:1], "cuda-toolkit[all]==13.*", "cuda-shims"]
+    isolated = case(project, COMPILER)
+    assert fix("Installing build dependencies ... done\ncannot find -lcublas", isolated) == linker
+    assert fix("cannot find -lcublas", case(project)) == linker
+
+
 def test_numba_and_meson_are_told_of_a_toolkit_by_the_variable_that_they_read(case):
     numba = fix("OSError: library nvvm not found", case())
     assert 'export CUDA_HOME="$(cuda-shims root)"' in numba
@@ -457,6 +564,28 @@ def test_uvs_hint_names_the_package(case):
     assert "extra-build-dependencies.k" in finding.fix
     (finding,) = found_in(f"error: Failed to build `k @ file:///src/k`\n{hint}", case(["setuptools"]))
     assert finding.fix.startswith('in pyproject.toml, add "torch" to requires; ')
+
+
+def test_a_package_of_an_index_that_pins_another_release(case):
+    text = "Because you require torch<2.8 and torch==2.14.1, we can conclude that your requirements are unsatisfiable."
+    assert "another release of that" in fix(f"error: x\n{text}", case())
+    theirs = f"requirements from `build-system.requires` and `extra-build-dependencies`\n{text}"
+    (finding,) = found_in(f"error: Failed to download and build `k==1`\n{theirs}", case())
+    assert "of the package that uv builds" in finding.why
+    assert "no-build-isolation-package" in finding.fix
+    assert found_in("Because you require numpy<2 and numpy==2.1, we can conclude that", case()) == []
+    assert found_in("Because you require torch<2.8 and torchvision==0.29, we can conclude that", case()) == []
+
+
+def test_a_build_that_does_not_require_nvcc(case):
+    requires = ["setuptools", "cuda-shims", "cuda-toolkit[cudart]==13.*"]
+    texts = [NVCC, "Couldn't find CUDA library root.", "sh: 1: nvcc: not found", "sh: 1: ptxas: not found"]
+    texts += ["CUDA_HOME environment variable is not set", "No CMAKE_CUDA_COMPILER could be found."]
+    for text in texts:
+        (finding,) = found_in(text, case(requires))
+        assert finding.why == "nvidia-cuda-nvcc holds nvcc, and build-system.requires does not list that package", text
+        (finding,) = found_in(text, case(PROJECT))
+        assert "nvidia-cuda-nvcc holds" not in finding.why, text
 
 
 def test_a_module_that_goes_on_without_a_companion(case):
@@ -733,6 +862,25 @@ def test_host_compilers(case, tmp_path):
     missing = "sh: 1: g++: not found"
     assert fix(missing, case(PATH=str(tools))) == "install g++ (Debian: apt-get install g++) where the build runs"
     assert "apt-get install g++" in fix(missing, case(PATH=str(tmp_path)))
+
+
+def test_a_compiler_that_an_option_or_a_variable_names(case):
+    missing = "{}: No such file or directory\nnvcc fatal   : Failed to preprocess host compiler properties."
+    nosuch = missing.format("nosuchcc")
+    for text, variables, by in (
+        (nosuch, {}, "An option or a variable"),
+        (f"nvcc -ccbin nosuchcc b.cu\n{nosuch}", {}, "-ccbin"),
+        (f"nvcc -ccbin='nosuchcc' b.cu\n{nosuch}", {}, "-ccbin"),
+        (f"NVCC_CCBIN=nosuchcc nvcc b.cu\n{nosuch}", {}, "NVCC_CCBIN"),
+        (f"nvcc -ccbin nosuchcc2 b.cu\n{nosuch}", {"CXX": "nosuchcc"}, "CXX"),
+        (missing.format("clang++"), {"NVCC_CCBIN": "clang++"}, "NVCC_CCBIN"),
+        (missing.format("/nope/g++"), {}, "An option or a variable"),
+    ):
+        (finding,) = found_in(text, case(**variables))
+        assert finding.what.startswith(f"{by} names a compiler that does not exist, ")
+        assert "install g++" not in finding.fix
+    for name in ("gcc", "g++", "x86_64-linux-gnu-gcc", "clang"):  # what a build runs by itself
+        assert found_in(missing.format(name), case())[0].what == f"There is no {name}."
 
 
 def test_a_part_of_nvcc_that_an_installed_toolkit_lacks(case):
