@@ -36,7 +36,7 @@ _HOME = re.compile(
 _WHEELS = re.compile(r"site-packages|dist-packages|cuda_shims_toolkit|nvidia/cu\d\d|build-env-|builds-v\d")
 #: what is in the log of a build on Windows, and on macOS
 WINDOWS = r"\bMSVC\b|win_amd64|win-amd64|[\\/]cl\.exe|nvcc\.exe|error (?:C|LNK|MSB)\d{4}"
-MACOS = r"macosx_\d|macosx-\d|\bApple clang\b|AppleClang|-darwin\d"
+MACOS = r"\.macosx-\d|on macOS \(|\(e\.g\., `macosx_|platform macosx|\bApple clang\b|AppleClang|-darwin\d"
 
 #: what a tool that failed says
 FAILED = (

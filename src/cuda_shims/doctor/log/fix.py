@@ -45,8 +45,9 @@ class Scene:
         self.case = case
         self.text = text
         self._said: dict[str, bool] = {}
-        #: of a large log the beginning and the end, for what is looked for in all of it
-        self._ends = text if len(text) <= 2 * _ENDS else f"{text[:_ENDS]}\n{text[-_ENDS:]}"
+        #: of a large log the beginning, the end and what uv names between them, for what is looked for in all of it
+        at = max(text.rfind(" build `") - 40, 0)
+        self._ends = text if len(text) <= 2 * _ENDS else f"{text[:_ENDS]}\n{text[at : at + 200]}\n{text[-_ENDS:]}"
         #: what the build requires
         self.build = Requires(case, self._ends)
         #: parts that findings of this log need: one line brings them all

@@ -681,6 +681,10 @@ def test_a_build_of_somebody_elses_sdist(case, tmp_path, words):
     assert fix(f"{theirs}{HEADER}", there) == 'in pyproject.toml: "cuda-toolkit[cccl,cublas,cudart,nvcc]==13.4.*"'
     (finding,) = found_in(f"{theirs}{HEADER}", there)
     assert finding.why == f"nvidia-cublas holds it, and {line} does not list that package"
+    many = "DEBUG a warning of a compiler\n" * 30_000  # of 1.5 MB the beginning and the end are searched for all
+    assert fix(f"{many}{theirs}OSError: CUDA_HOME environment variable is not set.\n{many}", there).endswith(
+        f"to {line}"
+    )
     new = failed.format("another")  # one that has no list yet
     assert fix(f"{new}{HEADER}", there) == (
         'in pyproject.toml, add "cuda-toolkit[cublas]==13.*" to extra-build-dependencies.another'
@@ -691,6 +695,14 @@ def test_a_build_of_somebody_elses_sdist(case, tmp_path, words):
     assert fix(f"ERROR: Failed building wheel for their-package\n{HEADER}", there).startswith("give this compiler")
     (tmp_path / "pyproject.toml").unlink()
     assert fix(f"{theirs}{HEADER}", there).startswith(f'pip install "{catalog.BUNDLE}" "cuda-toolkit[cublas]==13.*"; ')
+
+
+def test_a_wheel_for_macos_in_a_log_of_linux(case):
+    """uv -v names the first wheel of a release, whatever it is for."""
+    said = "DEBUG Selecting: numpy==2.5.5 [compatible] (numpy-2.5.5-cp312-cp312-macosx_10_13_x86_64.whl)"
+    message = "OSError: CUDA_HOME environment variable is not set."
+    assert fix(f"{said}\n{message}", case()) == fix(message, case())
+    assert fix(f"creating build/lib.macosx-11.0-arm64-cpython-311\n{message}", case()).startswith("build on Linux")
 
 
 def test_a_header_that_is_missed_where_nvcc_was_is_a_consequence_unless_nothing_brings_it(case):
