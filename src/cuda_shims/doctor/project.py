@@ -136,7 +136,8 @@ def check_needs(case: Case) -> Iterator[Finding]:
     if lacking and not any(each.code == "need-undeclared" for each in found):
         what = "The project's build-system.requires does not install a toolkit that a build finds."
         why = "a build here takes the toolkit of this environment; an isolated build elsewhere finds none"
-        found.append(Finding("requires-incomplete", WARNING, what, why, lacking))
+        level = WARNING if not uses or any(use.sure for use in uses) else HINT
+        found.append(Finding("requires-incomplete", level, what, why, lacking))
     if found or uses:
         yield from found or [Finding("needs", OK, "Everything that the project's files use from CUDA is installed.")]
 

@@ -212,6 +212,13 @@ def test_this_environments_toolkit_hides_what_an_isolated_build_lacks(healthy, r
     assert healthy.bad() == {}
 
 
+@pytest.mark.parametrize(("build", "level"), [("if(GPU)\nx(CUDA::cudart)\nendif()", "hint"), ("", "warning")])
+def test_how_sure_it_is_that_an_isolated_build_lacks_a_toolkit(healthy, build, level):
+    """A part that a build may do without; requirements alone, of a build that runs nvcc by its name."""
+    write_project(healthy, ["cuda-shims"] if not build else ["setuptools"], CMakeLists_txt=build)
+    assert only(healthy.bad()).level == level
+
+
 def test_what_is_required_and_not_installed_here(healthy):
     write_project(healthy, ["cuda-toolkit[nvcc,cublas]", "cuda-shims"], CMakeLists_txt="CUDA::cublas")
     found = only(healthy.bad())
