@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import tarfile
 
 import pytest
 from needed_parts import SDISTS
@@ -39,7 +40,8 @@ def unpack(index, sdist, folder):
         answer.raise_for_status()
         for chunk in answer.iter_content(1 << 20):
             file.write(chunk)
-    shutil.unpack_archive(archive, folder / "sources", **({"filter": "data"} if name.endswith(".gz") else {}))
+    filtered = name.endswith(".gz") and hasattr(tarfile, "data_filter")  # which Debian 12's Python 3.11.2 has not
+    shutil.unpack_archive(archive, folder / "sources", **({"filter": "data"} if filtered else {}))
     archive.unlink()
     (top,) = (folder / "sources").iterdir()
     return top
