@@ -69,9 +69,9 @@ def explain(log: Log, case: Case) -> list[Explanation]:
 
     """
     scene = Scene(case, log.text)
-    success = find_success(log.text)
-    hits = [hit for hit in _find_hits(scene) if hit.position >= success or hit.code in _LEFT_OUT]
-    hits.sort(key=lambda hit: hit.position)
+    hits = sorted(_find_hits(scene), key=lambda hit: hit.position)
+    success = find_success(log.text) if hits else 0
+    hits = [hit for hit in hits if hit.position >= success or hit.code in _LEFT_OUT]
     causes: dict[str, list[_Hit]] = {}
     for hit in _drop_consequences(hits, log.text):
         causes.setdefault(hit.cause.key or hit.code, []).append(hit)
