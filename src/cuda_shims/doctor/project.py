@@ -132,14 +132,19 @@ def check_needs(case: Case) -> Iterator[Finding]:
     """Find what the project uses of CUDA and its build does not get: the build's own error names no wheel."""
     uses = case.uses(case.directory)
     found = [*_check_nowhere(case, uses), *_check_parts(case, [use for use in uses if use.part])]
+    if "need-undeclared" not in {each.code for each in found}:  # whose fix has everything that is missing
+        found += _check_requires(case, uses)
+    if found or uses:
+        yield from found or [Finding("needs", OK, "Everything that the project's files use from CUDA is installed.")]
+
+
+def _check_requires(case: Case, uses: list[Use]) -> Iterator[Finding]:
     lacking = case.toolkit and find_lacking(case)
-    if lacking and not any(each.code == "need-undeclared" for each in found):
+    if lacking:
         what = "The project's build-system.requires does not install a toolkit that a build finds."
         why = "a build here takes the toolkit of this environment; an isolated build elsewhere finds none"
         level = WARNING if not uses or any(use.sure for use in uses) else HINT
-        found.append(Finding("requires-incomplete", level, what, why, lacking))
-    if found or uses:
-        yield from found or [Finding("needs", OK, "Everything that the project's files use from CUDA is installed.")]
+        yield Finding("requires-incomplete", level, what, why, lacking)
 
 
 def _check_nowhere(case: Case, uses: list[Use]) -> Iterator[Finding]:
